@@ -1,0 +1,110 @@
+"""Sign-in: who may open a door. What somebody may do behind it is `orgs.Grant`; who they are is `members.Person`."""
+
+from __future__ import annotations
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from gonghui.kit.audit import Audit
+from gonghui.kit.fields import BlindIndexField, SealedTextField
+from gonghui.kit.models import Row
+from gonghui.kit.scope import ByKey, Nobody
+
+
+class User(Row, AbstractBaseUser):
+    """A member signs in by phone and code, staff by login name, password and TOTP."""
+
+    scope = ByKey("user", "id")
+    audit = Audit.ALL
+
+    login = models.CharField(_("登录名"), max_length=64, unique=True, null=True, blank=True)
+    phone = SealedTextField(_("手机号"), null=True, blank=True)
+    phone_index = BlindIndexField(context="phone", of="phone", unique=True, null=True, editable=False)
+    display_name = models.CharField(_("称呼"), max_length=64, blank=True)
+    is_staff = models.BooleanField(_("工作人员"), default=False)
+    is_active = models.BooleanField(_("可用"), default=True)
+    totp_secret = SealedTextField(null=True, blank=True)
+    totp_confirmed_at = models.DateTimeField(null=True, blank=True)
+    totp_last_step = models.BigIntegerField(default=0, editable=False)
+
+    USERNAME_FIELD = "login"
+    REQUIRED_FIELDS: list[str] = []
+
+    class Meta:
+        verbose_name = _("账号")
+        verbose_name_plural = _("账号")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(login__isnull=False) | Q(phone_index__isnull=False), name="user_has_a_way_in"
+            ),
+            models.CheckConstraint(condition=Q(is_staff=False) | Q(login__isnull=False), name="staff_has_login"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name or self.login or _("会员")
+
+    # Django's admin asks these; what may be done is decided by grants in ScopedAdmin.
+    def has_perm(self, _perm: str, _obj=None) -> bool:
+        return False
+
+    def has_module_perms(self, _app_label: str) -> bool:
+        return self.is_active and self.is_staff
+
+
+class PhoneCode(Row):
+    """A six-digit code sent to a phone; only its hash is kept, it works once and for five minutes."""
+
+    scope = Nobody("read by actions.check_phone_code by blind index")
+    audit = Audit.no("short-lived; the sign-in itself is logged")
+
+    phone_index = BlindIndexField(context="phone")
+    purpose = models.CharField(max_length=24)
+    code_hash = models.BinaryField()
+    expires_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["phone_index", "purpose", "-id"], name="phone_code_latest")]
+        constraints = [models.CheckConstraint(condition=Q(tries__lte=5), name="phone_code_tries_bounded")]
+
+
+class Lockout(Row):
+    """Failures per subject (phone, login or address) in a sliding window; a full window locks for a while."""
+
+    scope = Nobody("read by actions of sign-in by subject hash")
+    audit = Audit.no("counter; locks are logged")
+
+    subject = BlindIndexField(context="lockout", unique=True)
+    kind = models.CharField(max_length=16)
+    failures = models.PositiveIntegerField(default=0)
+    window_from = models.DateTimeField()
+    locked_until = models.DateTimeField(null=True)
+
+
+class Device(Row):
+    """A browser or phone signed in; signing out everywhere ends them all."""
+
+    scope = ByKey("user", "user_id")
+    audit = Audit.CHANGES
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="devices")
+    session_hash = models.BinaryField(unique=True)
+    label = models.CharField(_("设备"), max_length=120)
+    channel = models.CharField(max_length=16, default="web")
+    seen_at = models.DateTimeField(_("最近使用"))
+    ended_at = models.DateTimeField(null=True)
+
+
+class ApiToken(Row):
+    """Bearer token of a mini-program session; only its hash is kept."""
+
+    scope = ByKey("user", "user_id")
+    audit = Audit.CHANGES
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
+    token_hash = models.BinaryField(unique=True)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)

@@ -1,0 +1,42 @@
+"""Builds the actor of a request, once and lazily."""
+
+from __future__ import annotations
+
+from django.utils.functional import SimpleLazyObject
+
+from gonghui.kit.actors import ANONYMOUS, Actor
+from gonghui.members.queries import person_id_of
+from gonghui.orgs.queries import grants_of
+from gonghui.partners.queries import store_ids_of
+
+
+def actor_of(user, channel: str = "web") -> Actor:
+    """The actor behind a signed-in user; nobody without one."""
+    if not getattr(user, "is_authenticated", False):
+        return ANONYMOUS
+    keys = {"user": frozenset({user.pk})}
+    if person_id := person_id_of(user.pk):
+        keys["person"] = frozenset({person_id})
+    if not user.is_staff:
+        if stores := store_ids_of(user.pk):
+            keys["store"] = stores
+        return Actor(user_id=user.pk, keys=keys, channel=channel)
+    keys["store"] = store_ids_of(user.pk)
+    return Actor(user_id=user.pk, grants=grants_of(user.pk), keys=keys, channel=channel)
+
+
+class ActorMiddleware:
+    """`request.actor`: built when first asked for. Staff act with their grants only after their second factor."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.actor = SimpleLazyObject(lambda: self._actor(request))
+        return self.get_response(request)
+
+    def _actor(self, request) -> Actor:
+        user = request.user
+        if user.is_authenticated and user.is_staff and not request.session.get("second_factor"):
+            return ANONYMOUS
+        return actor_of(user)

@@ -1,0 +1,28 @@
+"""How the console looks (settings only; the site is in `config.site`)."""
+
+from django.templatetags.static import static
+from django.utils.translation import gettext_lazy as _
+
+UNFOLD = {
+    "SITE_TITLE": _("工惠管理台"),
+    "SITE_HEADER": _("工惠管理台"),
+    "SITE_URL": "/",
+    "SITE_ICON": lambda request: static("kit/icons/mark.svg"),
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "COLORS": {
+        "primary": {
+            "50": "#fff3f0",
+            "100": "#ffe3dc",
+            "200": "#ffc8bb",
+            "300": "#ffa18c",
+            "400": "#f9735a",
+            "500": "#e64c33",
+            "600": "#c8331d",
+            "700": "#a62614",
+            "800": "#872013",
+            "900": "#6f1e14",
+            "950": "#3d0b05",
+        },
+    },
+}

@@ -1,0 +1,38 @@
+"""From DATABASE_URL, or the embedded PostgreSQL, to Django's setting."""
+
+import os
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+
+def parse_database_url(url: str) -> dict:
+    """`postgresql://user:password@host:port/name?host=/socket/dir` → Django's dictionary; host in the query wins."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")) or "gonghui",
+        "USER": unquote(parts.username or query.pop("user", "")),
+        "PASSWORD": unquote(parts.password or query.pop("password", "")),
+        "HOST": query.pop("host", parts.hostname or ""),
+        "PORT": str(query.pop("port", parts.port or "")),
+    }
+
+
+def database_url() -> str:
+    url = os.environ.get("DATABASE_URL")
+    if url:
+        return url
+    from gonghui.config.launcher.postgres import database_url as embedded_url
+
+    return embedded_url(start=True)
+
+
+def database_settings() -> dict:
+    pool = {"min_size": 1, "max_size": int(os.environ.get("GONGHUI_DB_POOL", "20")), "timeout": 10}
+    return {
+        **parse_database_url(database_url()),
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": False,
+        "OPTIONS": {"pool": pool},
+        "TEST": {"NAME": os.environ.get("GONGHUI_TEST_DB", "test_gonghui")},
+    }

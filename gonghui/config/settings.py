@@ -1,0 +1,148 @@
+"""Django settings. Everything that differs between places comes from the environment; see docs/operations.md."""
+
+import os
+from pathlib import Path
+
+from gonghui.config.databases import database_settings
+from gonghui.kit.crypto import get_keyring
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+DATA_DIR = Path(os.environ.get("GONGHUI_DATA", BASE_DIR / ".gonghui"))
+
+
+def flag(name: str, default: str = "0") -> bool:
+    return os.environ.get(name, default).lower() in {"1", "true", "yes", "on"}
+
+
+PRODUCTION = flag("GONGHUI_PRODUCTION")
+DEBUG = flag("GONGHUI_DEBUG")
+SECRET_KEY = os.environ.get("GONGHUI_SECRET_KEY") or get_keyring().derive("django-secret").hex()
+ALLOWED_HOSTS = os.environ.get("GONGHUI_HOSTS", "*" if not PRODUCTION else "").split(",")
+CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("GONGHUI_ORIGINS", "").split(",") if o]
+
+INSTALLED_APPS = [
+    "gonghui.config.apps.ConsoleConfig",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "procrastinate.contrib.django",
+    "gonghui.kit",
+    "gonghui.accounts",
+    "gonghui.orgs",
+    "gonghui.members",
+    "gonghui.notices",
+    "gonghui.partners",
+    "gonghui.feedback",
+    "gonghui.benefits",
+    "gonghui.activities",
+    "gonghui.portal",
+]
+
+MIDDLEWARE = [
+    "gonghui.kit.middleware.RequestLog",
+    "gonghui.kit.middleware.SecurityHeaders",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "gonghui.config.actors.ActorMiddleware",
+    "gonghui.kit.middleware.Refusals",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "gonghui.config.urls"
+WSGI_APPLICATION = "gonghui.config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "gonghui.portal.context.shell",
+            ],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
+        },
+    }
+]
+
+DATABASES = {"default": database_settings()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["gonghui.accounts.backends.ScopedBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+LOGIN_URL = "/sign-in"
+LOGIN_REDIRECT_URL = "/"
+SESSION_COOKIE_AGE = 30 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SECURE_SSL_REDIRECT = PRODUCTION and not flag("GONGHUI_BEHIND_TLS_PROXY")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("GONGHUI_BEHIND_TLS_PROXY") else None
+SECURE_HSTS_SECONDS = 31536000 if PRODUCTION else 0
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "gonghui" / "locale"]
+TIME_ZONE = "Asia/Shanghai"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [p for p in [BASE_DIR / "frontend" / "dist"] if p.is_dir()]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if not DEBUG and (DATA_DIR / "static" / "staticfiles.json").exists()
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not (DATA_DIR / "static" / "staticfiles.json").exists()
+MEDIA_ROOT = DATA_DIR / "media"
+
+LOGGING_CONFIG = "gonghui.kit.logs.configure"
+LOGGING: dict = {}
+
+PROCRASTINATE_ON_APP_READY = "gonghui.kit.jobs.on_app_ready"
+
+# Ports to the outside world: dotted paths of adapters; the stand-ins are complete and local.
+GONGHUI_PORTS = {
+    "sms": os.environ.get("GONGHUI_SMS", "gonghui.notices.ports.sms.LocalSms"),
+    "real_name": os.environ.get("GONGHUI_REAL_NAME", "gonghui.members.ports.real_name.RosterMatch"),
+}
+GONGHUI_SHOW_CODES = flag("GONGHUI_SHOW_CODES")  # the demo shows SMS codes on the page
+GONGHUI_GALLERY = DEBUG or flag("GONGHUI_GALLERY")
+
+from gonghui.config.console import UNFOLD  # noqa: E402,F401  (needs the settings above)

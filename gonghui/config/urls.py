@@ -1,0 +1,17 @@
+from django.conf import settings
+from django.urls import include, path
+
+from gonghui.config.site import console
+
+urlpatterns = [
+    path("console/", console.urls),
+    path("", include("gonghui.portal.urls")),
+]
+
+if settings.GONGHUI_GALLERY:
+    urlpatterns.insert(0, path("_gallery/", include("gonghui.kit.gallery.urls")))
+
+handler400 = "gonghui.portal.errors.bad_request"
+handler403 = "gonghui.portal.errors.forbidden"
+handler404 = "gonghui.portal.errors.not_found"
+handler500 = "gonghui.portal.errors.server_error"

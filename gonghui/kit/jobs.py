@@ -1,0 +1,38 @@
+"""Jobs run on Procrastinate, whose queue lives in our database: deferring inside a transaction is the outbox.
+
+    @job
+    def close_release(release_id: int): ...
+
+    close_release.defer(release_id=7)                              # now, with the surrounding transaction
+    close_release.configure(schedule_at=when, lock="release:7").defer(release_id=7)
+"""
+
+from __future__ import annotations
+
+from procrastinate import App, RetryStrategy
+from procrastinate.contrib.django import app
+
+RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
+
+
+def job(function=None, *, queue: str = "default", retry=RETRY, **options):
+    """Register a task under its action's name; it is retried with growing pauses."""
+
+    def register(func):
+        return app.task(name=f"{func.__module__}.{func.__name__}", queue=queue, retry=retry, **options)(func)
+
+    return register(function) if function is not None else register
+
+
+def periodic(cron: str):
+    """Run by the clock (China's hours are UTC+8: the cron text is in UTC), once however many workers there are."""
+
+    def register(func):
+        task = app.task(name=f"{func.__module__}.{func.__name__}", queueing_lock=func.__name__)(func)
+        return app.periodic(cron=cron)(task)
+
+    return register
+
+
+def on_app_ready(ready: App) -> None:
+    """Hook for start-up; tasks are found in each app's `tasks.py`."""

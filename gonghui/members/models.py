@@ -1,0 +1,268 @@
+"""People, whether they are verified, and which union they belong to. Registered, verified and member are three states."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from gonghui.kit.audit import Audit
+from gonghui.kit.fields import BlindIndexField, SealedTextField
+from gonghui.kit.models import Row
+from gonghui.kit.scope import AnyOf, ByKey, BySubtree, Everyone
+
+
+class Verification(models.TextChoices):
+    NONE = "none", _("未实名")
+    VERIFIED = "verified", _("已实名")
+    REVOKED = "revoked", _("已撤销")
+
+
+class WorkerGroup(Row):
+    """外卖配送员, 网约车司机…: data, never code."""
+
+    scope = Everyone("list of worker groups")
+    audit = Audit.ALL
+
+    code = models.SlugField(unique=True)
+    name = models.CharField(_("群体"), max_length=32)
+    kind = models.CharField(_("类别"), max_length=24, default="new_employment")
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("职业群体")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Person(Row):
+    """One person, one identity, across every channel. The union they belong to is their live `Membership`."""
+
+    scope = AnyOf(ByKey("person", "id"), BySubtree("memberships__union__path", verb="members.view"))
+    audit = Audit.ALL
+
+    user = models.OneToOneField(
+        "accounts.User", models.SET_NULL, null=True, blank=True, related_name="person", verbose_name=_("账号")
+    )
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(_("姓名"), max_length=64)
+    pinyin = models.CharField(max_length=256, editable=False, default="")
+    grams = ArrayField(models.TextField(), default=list, editable=False)
+    id_type = models.CharField(_("证件类型"), max_length=16, default="resident_id")
+    id_no = SealedTextField(_("证件号码"), null=True, blank=True)
+    id_index = BlindIndexField(context="id_no", of="id_no", null=True, editable=False)
+    phone = SealedTextField(_("手机号"), null=True, blank=True)
+    phone_index = BlindIndexField(context="phone", of="phone", null=True, editable=False)
+    gender = models.CharField(
+        _("性别"), max_length=6, blank=True, choices=[("male", _("男")), ("female", _("女"))]
+    )
+    birth_date = models.DateField(_("出生日期"), null=True, blank=True)
+    groups = ArrayField(models.SlugField(), default=list, blank=True, verbose_name=_("职业群体"))
+    verification = models.CharField(
+        _("实名状态"), max_length=10, choices=Verification, default=Verification.NONE
+    )
+    verified_at = models.DateTimeField(_("实名时间"), null=True, blank=True)
+    verified_by = models.CharField(_("实名方式"), max_length=24, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("职工")
+        indexes = [
+            GinIndex(fields=["grams"], name="person_grams"),
+            GinIndex(fields=["groups"], name="person_groups"),
+            models.Index(fields=["phone_index"], name="person_phone"),
+            models.Index(fields=["pinyin", "id"], name="person_pinyin"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["id_type", "id_index"], name="one_person_per_id_number"),
+            models.CheckConstraint(
+                condition=~Q(verification="verified") | Q(id_index__isnull=False, verified_at__isnull=False),
+                name="verified_has_id_and_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_verified(self) -> bool:
+        return self.verification == Verification.VERIFIED
+
+
+class Membership(Row):
+    """会籍: at most one live one a person; it follows the labour relation (会籍管理办法 第二、三条)."""
+
+    scope = AnyOf(ByKey("person", "person_id"), BySubtree("union__path", verb="members.view"))
+    audit = Audit.ALL
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="memberships", verbose_name=_("职工"))
+    union = models.ForeignKey(
+        "orgs.Union", models.PROTECT, related_name="memberships", verbose_name=_("所属工会")
+    )
+    status = models.CharField(
+        _("会籍状态"),
+        max_length=12,
+        default="active",
+        choices=[
+            ("active", _("在籍")),
+            ("transferring", _("转接中")),
+            ("retained", _("保留会籍")),
+            ("exited", _("已退会")),
+            ("expelled", _("已除名")),
+            ("ended", _("已终止")),
+        ],
+    )
+    joined_on = models.DateField(_("入会日期"), null=True, blank=True)
+    source = models.CharField(_("入会渠道"), max_length=16, default="batch")
+    left_on = models.DateField(_("离会日期"), null=True, blank=True)
+
+    LIVE = ("active", "transferring", "retained")
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("会籍")
+        indexes = [models.Index(fields=["union", "status"], name="membership_of_union")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person"],
+                condition=Q(status__in=("active", "transferring", "retained")),
+                name="one_live_membership",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} · {self.union}"
+
+
+class Delegation(Row):
+    """A member lets somebody book for them (a daughter for her mother); either may end it."""
+
+    scope = AnyOf(ByKey("person", "person_id"), ByKey("person", "delegate_id"))
+    audit = Audit.ALL
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="delegations", verbose_name=_("本人"))
+    delegate = models.ForeignKey(Person, models.CASCADE, related_name="bookable", verbose_name=_("代订人"))
+    relation = models.CharField(_("关系"), max_length=16, default="family")
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(person=F("delegate")), name="delegation_to_another"),
+            models.UniqueConstraint(
+                fields=["person", "delegate"], condition=Q(ended_at__isnull=True), name="delegation_once"
+            ),
+        ]
+
+
+class VerificationTry(Row):
+    """Each attempt at a real-name check: three a day."""
+
+    scope = ByKey("user", "user_id")
+    audit = Audit.no("append-only record itself")
+
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")
+    on = models.DateField()
+    provider = models.CharField(max_length=24)
+    outcome = models.CharField(max_length=24)
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "on"], name="verification_try_day")]
+
+
+class MergeCase(Row):
+    """The same ID number claimed by two accounts: a person looks, no second verified person arises (I01)."""
+
+    scope = BySubtree("person__memberships__union__path", verb="members.view")
+    audit = Audit.ALL
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="merge_cases")
+    claimant = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=32)
+    state = models.CharField(
+        max_length=12, default="open", choices=[("open", _("待处理")), ("kept", _("维持")), ("moved", _("已转移"))]
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("身份冲突")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "claimant"], condition=Q(state="open"), name="one_open_merge_case"
+            )
+        ]
+
+
+class Consent(Row):
+    """Consent per purpose and version; withdrawing is one tap, like giving."""
+
+    scope = ByKey("user", "user_id")
+    audit = Audit.ALL
+
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="consents")
+    purpose = models.CharField(max_length=32)
+    version = models.CharField(max_length=16)
+    given_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "purpose", "version"], condition=Q(withdrawn_at__isnull=True), name="consent_once"
+            )
+        ]
+
+
+class RosterImport(Row):
+    """One uploaded roster: checked first, applied by a second step; counts and refused rows stay to be looked at."""
+
+    scope = BySubtree("union__path", verb="rosters.view")
+    audit = Audit.ALL
+
+    union = models.ForeignKey("orgs.Union", models.PROTECT, related_name="+", verbose_name=_("工会"))
+    file_name = models.CharField(_("文件名"), max_length=200)
+    file_hash = models.BinaryField()
+    content = models.BinaryField(null=True)
+    """The uploaded sheet, sealed; dropped once applied."""
+    state = models.CharField(
+        _("状态"),
+        max_length=10,
+        default="checking",
+        choices=[
+            ("checking", _("检查中")),
+            ("checked", _("待确认")),
+            ("applying", _("导入中")),
+            ("applied", _("已导入")),
+            ("failed", _("失败")),
+            ("dropped", _("已放弃")),
+        ],
+    )
+    rows_total = models.PositiveIntegerField(default=0)
+    rows_done = models.PositiveIntegerField(default=0)
+    count_new = models.PositiveIntegerField(_("新增"), default=0)
+    count_changed = models.PositiveIntegerField(_("变更"), default=0)
+    count_same = models.PositiveIntegerField(_("无变化"), default=0)
+    count_refused = models.PositiveIntegerField(_("退回"), default=0)
+    notes = models.JSONField(default=list)
+    problem = models.TextField(blank=True)
+    maker = models.ForeignKey("accounts.User", models.PROTECT, related_name="+", verbose_name=_("经办人"))
+    applied_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    applied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("名册导入")
+
+
+class RosterRefusal(Row):
+    """A row sent back: its line, its cells (sealed) and why."""
+
+    scope = BySubtree("roster__union__path", verb="rosters.view")
+    audit = Audit.no("belongs to the import, which is audited")
+
+    roster = models.ForeignKey(RosterImport, models.CASCADE, related_name="refusals")
+    line_no = models.PositiveIntegerField()
+    reasons = models.JSONField()
+    cells = SealedTextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["roster", "line_no"], name="roster_refusal_line")]

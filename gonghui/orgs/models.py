@@ -1,0 +1,152 @@
+"""The union tree, employers, regions, lines of industry, and grants."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from gonghui.kit.audit import Audit
+from gonghui.kit.models import Row
+from gonghui.kit.scope import AnyOf, BySubtree, ByKey, Everyone
+from gonghui.orgs.roles import ROLES
+
+
+class Region(Row):
+    """Administrative division; `code` after GB/T 2260 (province to county) and the statistical codes below it."""
+
+    scope = Everyone("public geography")
+    audit = Audit.no("reference data")
+
+    code = models.CharField(max_length=12, unique=True)
+    name = models.CharField(max_length=64)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("行政区划")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IndustryLine(Row):
+    scope = Everyone("list of industrial unions' lines")
+    audit = Audit.ALL
+
+    code = models.SlugField(unique=True)
+    name = models.CharField(_("产业"), max_length=64)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("产业")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Employer(Row):
+    """用人单位: a thing of its own with its own code, whether or not it has a union."""
+
+    scope = BySubtree("unions__path", verb="unions.view")
+    audit = Audit.ALL
+
+    name = models.CharField(_("单位名称"), max_length=128)
+    uscc = models.CharField(_("统一社会信用代码"), max_length=18, unique=True, null=True, blank=True)
+    category = models.CharField(_("单位类别"), max_length=3, blank=True)
+    industry_code = models.CharField(_("行业代码"), max_length=4, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("用人单位")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UnionKind(models.TextChoices):
+    PROVINCE = "province", _("省总工会")
+    CITY = "city", _("市总工会")
+    DISTRICT = "district", _("区县总工会")
+    STREET = "street", _("街道乡镇总工会")
+    INDUSTRY = "industry", _("产业工会")
+    FEDERATION = "federation", _("工会联合会")
+    ENTERPRISE = "enterprise", _("基层工会")
+    GROUP = "group", _("工会小组")
+
+
+class Union(Row):
+    """工会. `path` is the chain of ids from the root, each ended by a dot: "1.23.456." — a subtree is a prefix."""
+
+    scope = BySubtree("path", verb="unions.view", line_field="industry_line__code")
+    audit = Audit.ALL
+
+    Kind = UnionKind
+
+    name = models.CharField(_("工会名称"), max_length=128)
+    pinyin = models.CharField(max_length=512, editable=False, default="")
+    grams = ArrayField(models.TextField(), default=list, editable=False)
+    kind = models.CharField(_("类别"), max_length=16, choices=UnionKind)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    path = models.CharField(max_length=255, unique=True, editable=False)
+    region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True)
+    industry_line = models.ForeignKey(
+        IndustryLine, models.PROTECT, null=True, blank=True, verbose_name=_("产业")
+    )
+    employer = models.ForeignKey(
+        Employer, models.PROTECT, null=True, blank=True, related_name="unions", verbose_name=_("用人单位")
+    )
+    uscc = models.CharField(_("工会统一社会信用代码"), max_length=18, unique=True, null=True, blank=True)
+    status = models.CharField(
+        _("状态"),
+        max_length=12,
+        choices=[("active", _("正常")), ("suspended", _("暂停")), ("merged", _("已合并")), ("dissolved", _("已撤销"))],
+        default="active",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("工会")
+        indexes = [
+            models.Index(OpClass(F("path"), name="text_pattern_ops"), name="union_path_prefix"),
+            GinIndex(fields=["grams"], name="union_grams"),
+            models.Index(fields=["parent", "pinyin"], name="union_children_sorted"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~Q(parent=F("id")), name="union_not_its_own_parent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Grant(Row):
+    """A role held by a user over a subtree, between dates, handed on by somebody who held it."""
+
+    scope = AnyOf(ByKey("user", "user_id"), BySubtree("union__path", verb="grants.write"))
+    audit = Audit.ALL
+
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="grants", verbose_name=_("账号"))
+    role = models.CharField(_("角色"), max_length=24, choices=[(r.code, r.name) for r in ROLES.values()])
+    union = models.ForeignKey(Union, models.PROTECT, related_name="grants", verbose_name=_("工会"))
+    industry_line = models.ForeignKey(
+        IndustryLine, models.PROTECT, null=True, blank=True, verbose_name=_("限定产业")
+    )
+    starts_on = models.DateField(_("开始日期"))
+    ends_on = models.DateField(_("结束日期"), null=True, blank=True)
+    granted_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("授权")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")), name="grant_dates_in_order"
+            ),
+            models.CheckConstraint(condition=~Q(user=F("granted_by")), name="grant_not_to_oneself"),
+            models.UniqueConstraint(
+                fields=["user", "role", "union", "industry_line", "starts_on"],
+                nulls_distinct=False,
+                name="grant_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} · {self.union}"

@@ -1,0 +1,75 @@
+"""Roles are data: a role is a set of verbs. A grant gives a role over a subtree (`orgs.Grant`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+VIEW = frozenset(
+    {
+        "unions.view",
+        "members.view",
+        "activities.view",
+        "releases.view",
+        "vouchers.view",
+        "partners.view",
+        "reports.view",
+        "rosters.view",
+        "feedback.view",
+        "notices.view",
+    }
+)
+RUN = frozenset(
+    {
+        "members.import",
+        "members.unmask",
+        "activities.write",
+        "activities.announce",
+        "releases.write",
+        "partners.write",
+        "notices.send",
+        "vouchers.void",
+        "reports.export",
+        "members.export",
+        "draws.run",
+    }
+)
+CHECK = frozenset({"activities.review", "releases.review", "rosters.apply", "draws.void"})
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    code: str
+    name: str | Promise
+    verbs: frozenset[str]
+
+
+ROLES: dict[str, Role] = {
+    role.code: role
+    for role in (
+        Role("org_admin", _("工会管理员"), VIEW | RUN | CHECK | {"unions.write", "grants.write", "audit.view"}),
+        Role(
+            "operator",
+            _("运营人员"),
+            VIEW | (RUN - {"members.unmask", "members.export"}),
+        ),
+        Role("reviewer", _("复核人员"), VIEW | CHECK),
+        Role(
+            "finance_officer",
+            _("财务人员"),
+            frozenset({"unions.view", "activities.view", "releases.view", "reports.view", "reports.export"}),
+        ),
+        Role(
+            "audit_committee",
+            _("经费审查委员会"),
+            frozenset({"unions.view", "activities.view", "releases.view", "reports.view", "audit.view"}),
+        ),
+        Role("judge", _("评审专家"), frozenset({"unions.view"})),
+    )
+}
+
+
+def verbs_of(role: str) -> frozenset[str]:
+    return ROLES[role].verbs if role in ROLES else frozenset()
