@@ -98,6 +98,7 @@ def _code_text(raw: object) -> Reading:
 # --- Resident identity number (GB 11643) --------------------------------------------------------------------
 
 _CENTENARIAN_SEQUENCES = {"996", "997", "998", "999"}
+_YEARS = re.compile(r"\[\d*-\d*\]")
 _LATE_REGIONS = {"810000", "820000", "830000"}
 
 
@@ -154,9 +155,11 @@ def is_known_region(code: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def region_names(code: str) -> tuple[str, ...]:
-    """Province and every name the county has borne, with its years; empty when the code is not listed."""
+    """Province and every name the county has borne; empty when the code is not listed."""
     found = {name: text for _part, names in numdb.get("cn/loc").info(code) for name, text in names.items()}
-    return (found["province"], *found["county"].split(",")) if "county" in found else ()
+    if "county" not in found:
+        return ()
+    return (found["province"], *_YEARS.sub("", found["county"]).split(","))
 
 
 def birth_date(resident_id: str) -> date:
