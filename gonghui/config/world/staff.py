@@ -1,0 +1,77 @@
+"""One ready account for each role, written to `accounts.json` for the start-up panel; passwords are made anew each time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import secrets
+from base64 import b32encode
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from gonghui.accounts.models import User
+from gonghui.config.world.partners import Venues, add_clerk
+from gonghui.config.world.tree import Tree
+from gonghui.members.models import Person
+from gonghui.orgs.models import Grant, Union
+
+CLERK_PHONE = "19899990001"
+
+
+def build_staff(tree: Tree, venues: Venues, progress) -> dict[str, User]:
+    """Staff with password and TOTP, two members and a clerk with phones; returns the staff by role key."""
+    posts = (
+        ("province", "org_admin", tree.province, _("省总工会管理员")),
+        ("guangzhou", "org_admin", tree.by_code["4401"], _("广州市总工会管理员")),
+        ("reviewer", "reviewer", tree.by_code["4401"], _("广州市总工会复核人员")),
+        ("operator", "operator", tree.by_code["4401"], _("广州市总工会运营人员")),
+        ("foshan", "org_admin", tree.by_code["4406"], _("佛山市总工会管理员")),
+        ("finance", "finance_officer", tree.by_code["4401"], _("广州市总工会财务人员")),
+        ("audit", "audit_committee", tree.province, _("省总工会经审人员")),
+    )
+    cards, made = [], {}
+    for login, role, union, title in posts:
+        made[login], card = _staff_account(login, role, union, title)
+        cards.append(card)
+        progress.advance(1)
+    add_clerk(CLERK_PHONE, _("大沙头码头 何师傅"), list(venues.stores.values())[:5])
+    cards.append({"role": _("店员（游船、影城等五处）"), "address": "/clerk/", "login": CLERK_PHONE, "password": ""})
+    cards[:0] = _member_cards()
+    path = settings.DATA_DIR / "accounts.json"
+    path.write_text(json.dumps(cards, ensure_ascii=False, indent=1), encoding="utf-8")
+    path.chmod(0o600)
+    return made
+
+
+def _staff_account(login: str, role: str, union: Union, title: str) -> tuple[User, dict]:
+    password, totp = secrets.token_urlsafe(9), b32encode(secrets.token_bytes(20)).decode()
+    user = User(login=login, display_name=title, is_staff=True, totp_secret=totp, totp_confirmed_at=timezone.now())
+    user.set_password(password)
+    user.save()
+    Grant.objects.create(user=user, role=role, union=union, starts_on=dt.date(2024, 1, 1))
+    card = {"role": title, "address": "/console/", "login": login, "password": password, "totp_secret": totp}
+    return user, card
+
+
+def _member_cards() -> list[dict]:
+    """Two verified members of Guangzhou and one who is not verified yet; each signs in by phone and code."""
+    people = Person.objects.unscoped("demo accounts").order_by("id")
+    guangzhou = people.filter(memberships__union__path__startswith=_guangzhou_path())
+    verified, not_yet = guangzhou.filter(verification="verified")[:2], guangzhou.filter(verification="none")[:1]
+    return [
+        *(_member_card(p, _("会员（已实名）")) for p in verified),
+        *(_member_card(p, _("会员（未实名，姓名 {name}，证件 {id_no}）").format(name=p.name, id_no=p.id_no)) for p in not_yet),
+    ]
+
+
+def _member_card(person: Person, title: str) -> dict:
+    if person.is_verified:
+        person.user = User.objects.create(phone=person.phone, display_name=person.name)
+        person.save(update_fields=["user"])
+    return {"role": title, "address": "/", "login": person.phone, "password": ""}
+
+
+def _guangzhou_path() -> str:
+    return Union.objects.unscoped("demo accounts").get(kind="city", region__code="4401").path
