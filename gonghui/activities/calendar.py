@@ -26,7 +26,7 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Holiday:
-    """`from_date` to `to_date` is the run of days off around the day, or the day alone where nobody is off."""
+    """`from_date` to `to_date` is the run of days off around the day, or else the day alone."""
 
     code: str
     name: str | Promise
