@@ -88,14 +88,18 @@ def server_environment() -> dict[str, str]:
     return {**kept, "LC_ALL": "C", "PGTZ": "UTC"}
 
 
-def way_to_serve(folder: Path, binaries: Binaries) -> RunAs:
-    """Check that these binaries and this user may serve the folder; root serves it as its owner."""
-    made_by = (folder / "PG_VERSION").read_text().strip() if os.access(folder, os.X_OK) else ""
-    if os.geteuid() != 0 and owner_of(folder) != os.geteuid():
+def check_owner(folder: Path) -> None:
+    """PostgreSQL serves a folder only as its owner; root may become anybody."""
+    if os.geteuid() != 0 and folder.exists() and (owner := owner_of(folder)) != os.geteuid():
         raise LauncherError(
-            f"数据文件夹 {folder} 属于另一个用户（uid {owner_of(folder)}）。"
+            f"数据文件夹 {folder} 属于另一个用户（uid {owner}）。"
             "请用那个用户启动，或用 GONGHUI_DATA 指定自己的文件夹。"
         )
+
+
+def way_to_serve(folder: Path, binaries: Binaries) -> RunAs:
+    """Check that these binaries may serve the folder; root serves it as its owner."""
+    made_by = (folder / "PG_VERSION").read_text().strip()
     if made_by != str(binaries.version):
         raise LauncherError(
             f"数据文件夹 {folder} 由 PostgreSQL {made_by} 建立，现在的程序是 {binaries.version}。"
@@ -166,10 +170,20 @@ def listening(folder: Path, way: RunAs) -> dict[str, str]:
     place = socket_folder(folder, way)
     if place:
         return {"listen_addresses": "", "unix_socket_directories": str(place), "port": str(PORT)}
-    with socket.socket() as probe:  # no folder takes a socket: loopback with the generated password
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    return {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "port": str(port)}
+    # No folder takes a socket: loopback with the generated password.
+    return {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "port": str(loopback_port(folder))}
+
+
+def loopback_port(folder: Path) -> int:
+    """Last time's port where it is free: programs that outlive a restart of the server know no other."""
+    ours = folder / "gonghui.conf"
+    found = re.search(r"^port = '(\d+)'", ours.read_text(), re.MULTILINE) if ours.exists() else None
+    for port in ([int(found[1])] if found else []) + [0]:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return probe.getsockname()[1]
+    raise LauncherError("本机没有空闲的端口给数据库用。请关掉一些程序后再试。")
 
 
 def server_settings() -> dict[str, str]:
@@ -229,13 +243,16 @@ def is_postgres(pid: int) -> bool:
     return Path(command).name in ("postgres", "postmaster")
 
 
-def forget_dead_server(folder: Path) -> None:
-    """Put our own pid into a left-over postmaster.pid: PostgreSQL takes its parent's for stale, and still looks
-    whether a child of the dead server holds the shared memory."""
+def forget_dead_server(folder: Path, way: RunAs) -> None:
+    """Call it only where no server runs. A left-over postmaster.pid gets our own pid: PostgreSQL takes its parent's
+    for stale, and still looks whether a child of the dead server holds the shared memory."""
     left = folder / "postmaster.pid"
-    if left.is_file() and postmaster(folder) is None:
+    if left.is_file():
         lines = left.read_text().splitlines()
         left.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+    place = socket_folder(folder, way)  # ours alone, so what lies there belonged to the dead one
+    for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock") if place else ():
+        (place / name).unlink(missing_ok=True)
 
 
 def url_of(folder: Path, server: Postmaster, database: str = DATABASE) -> str:

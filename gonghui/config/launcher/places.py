@@ -6,13 +6,22 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from gonghui.config.launcher.errors import LauncherError
+
 ROOT = Path(__file__).resolve().parents[3]
 FRONTEND = ROOT / "frontend"
+ELSEWHERE = "请用它的主人启动，或用 GONGHUI_DATA 指定自己的文件夹。"
 
 
 def state_folder() -> Path:
+    """LauncherError where this user may not write it."""
     folder = Path(os.environ.get("GONGHUI_DATA") or ROOT / ".gonghui").expanduser().absolute()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LauncherError(f"不能建立数据文件夹 {folder}：{error.strerror}。{ELSEWHERE}") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise LauncherError(f"没有权限写数据文件夹 {folder}（它属于 uid {folder.stat().st_uid}）。{ELSEWHERE}")
     return folder
 
 

@@ -75,13 +75,17 @@ def ensure_cluster(folder: Path) -> None:
 def start_server(folder: Path) -> Postmaster:
     """A server that answers on this folder: the running one, or a new one. Only one process starts at a time."""
     folder.parent.mkdir(parents=True, exist_ok=True)
+    cluster.check_owner(folder)
     with exclusive(folder.parent / "pg.lock"):
         server = cluster.postmaster(folder)
         if server is not None and (server := settled(folder)) is not None:
             return server
         ensure_cluster(folder)
-        cluster.forget_dead_server(folder)
         return launch(folder)
+
+
+def is_serving(folder: Path) -> bool:
+    return cluster.postmaster(folder) is not None
 
 
 def settled(folder: Path) -> Postmaster | None:
@@ -98,8 +102,11 @@ def settled(folder: Path) -> Postmaster | None:
 def launch(folder: Path, attempts: int = 20) -> Postmaster:
     binaries = find_binaries()
     way = cluster.way_to_serve(folder, binaries)
+    cluster.forget_dead_server(folder, way)
     cluster.write_settings(folder, binaries, way)
     log = fresh_log(folder)
+    if folder in _children:
+        _children[folder].poll()  # reaps a killed one
     for _ in range(attempts):
         offset = log.stat().st_size
         with log.open("a") as output:
@@ -178,15 +185,15 @@ def explain(folder: Path, complaint: str, log: Path) -> str:
     return f"数据库没有启动起来。它最后的话是：\n{last}\n全部记录在 {log}。"
 
 
-def stop_server(folder: Path) -> None:
+def stop_server(folder: Path, patience_s: tuple[float, float, float] = (20, 5, 5)) -> None:
     """Fast shutdown; then harder, so that a hanging server does not keep the terminal."""
     server = cluster.postmaster(folder)
     if server is None:
         return
-    for how, patience_s in ((signal.SIGINT, 20), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
+    for how, wait_s in zip((signal.SIGINT, signal.SIGQUIT, signal.SIGKILL), patience_s, strict=True):
         with contextlib.suppress(ProcessLookupError):
             os.kill(server.pid, how)
-        if has_ended(folder, server.pid, patience_s):
+        if has_ended(folder, server.pid, wait_s):
             return
 
 

@@ -1,0 +1,28 @@
+import click
+
+from gonghui.config.cli import setup_django
+
+
+@click.group()
+def command() -> None:
+    """演示数据：全省的工会、会员、合作单位和一档国庆中秋活动，由固定的种子生成。"""
+
+
+@command.command()
+@click.option("--members", type=click.IntRange(1000), default=20_000, show_default=True, help="会员数。")
+@click.option("--seed", type=int, default=2017, show_default=True, help="种子；同一种子得到同一批数据。")
+@click.option("--if-empty", is_flag=True, help="数据库里已有工会时什么也不做。")
+def build(members: int, seed: int, if_empty: bool) -> None:
+    """在空的数据库里建立演示数据；中断了等于没有建，可以再来一次。"""
+    setup_django()
+    from django.db import transaction
+
+    from gonghui.config.cli.progress import Bars
+    from gonghui.config.world.build import build_world, is_empty
+
+    if not is_empty():
+        if not if_empty:
+            raise click.ClickException("数据库里已有数据，演示数据只建在空的数据库里。")
+        return
+    with Bars() as bars, transaction.atomic():
+        build_world(members, seed, bars)

@@ -1,0 +1,44 @@
+"""The web process: Granian with our ASGI application. `python -m gonghui.config.launcher.serve HOST PORT WORKERS`."""
+
+import logging
+import sys
+
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.server import Server
+
+from gonghui.config.launcher.orphans import die_with_parent
+
+APPLICATION = "gonghui.config.asgi:application"
+QUEUE_MAX = 16384  # a great sale opens with thousands of connections in one second
+
+
+def load_application(target: str):
+    """Runs in each worker, which must not outlive the main process."""
+    from granian._internal import load_target
+
+    die_with_parent()
+    return load_target(target)
+
+
+def main() -> None:
+    host, port, workers = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    logging.getLogger("_granian").setLevel(logging.WARNING)
+    die_with_parent()
+    Server(
+        APPLICATION,
+        address=host,
+        port=port,
+        workers=workers,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=QUEUE_MAX,
+        backpressure=QUEUE_MAX,
+        respawn_failed_workers=True,
+        workers_kill_timeout=6,
+    ).serve(target_loader=load_application)
+
+
+if __name__ == "__main__":
+    main()
