@@ -22,6 +22,7 @@ from lunar_python import Lunar
 FIRST_YEAR, LAST_YEAR = 1990, 2099
 TWO_DAY_WEEKEND_SINCE = date(1995, 5, 1)
 ONE_DAY = timedelta(days=1)
+Day = date  # inside `Holiday` the name `date` is the field
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,10 @@ class Holiday:
 
     code: str
     name: str | Promise
-    date: date
-    from_date: date
-    to_date: date
-    make_up_days: tuple[date, ...]
+    date: Day
+    from_date: Day
+    to_date: Day
+    make_up_days: tuple[Day, ...]
     is_published: bool
 
 

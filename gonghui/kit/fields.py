@@ -82,6 +82,8 @@ class BlindIndexField(models.BinaryField):
     `context` can be compared with each other.
     """
 
+    non_db_attrs = (*models.BinaryField.non_db_attrs, "of")
+
     def __init__(self, *args: Any, context: str, of: str = "", **kwargs: Any) -> None:
         self.context = context
         self.of = of
@@ -113,7 +115,3 @@ class BlindIndexField(models.BinaryField):
         index = self.get_prep_value(getattr(model_instance, self.of or self.attname))
         setattr(model_instance, self.attname, index)
         return index
-
-    @property
-    def non_db_attrs(self) -> tuple[str, ...]:
-        return (*super().non_db_attrs, "of")

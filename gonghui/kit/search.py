@@ -160,7 +160,7 @@ def _syllables(text: str) -> tuple[str, ...]:
     """Pinyin without tones (ü as v), Latin words and characters without pinyin as they are."""
     surname, rest = _surname_apart(text)
     parts = surname.split()
-    for piece in lazy_pinyin(rest, errors=_unread):
+    for piece in lazy_pinyin(rest):
         parts.extend(re.findall(r"[a-z0-9]+|[^\sa-z0-9·]", piece))
     return tuple(parts)
 
@@ -173,7 +173,3 @@ def _surname_apart(text: str) -> tuple[str, str]:
         if text[:length] in table:
             return table[text[:length]], text[length:]
     return "", text
-
-
-def _unread(chars: str) -> list[str]:
-    return [chars]

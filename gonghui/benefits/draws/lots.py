@@ -7,7 +7,7 @@ as the exponential clock -ln(u)/w does, but in whole numbers only: the same on e
 language.
 
 Places go down that order. A party for which too few places are left waits; a smaller party behind it may
-still fit, so that no place stays empty while somebody could use it. All who did not win wait in the same order.
+still fit, so that no place stays empty while somebody could use it. All who did not win wait in that order.
 """
 
 from __future__ import annotations
