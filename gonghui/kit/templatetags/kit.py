@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from gonghui.kit import clock, masks
 from gonghui.kit.covers import cover_path
+from gonghui.kit.words import SCRIPT_WORDS
 
 register = template.Library()
 WEEKDAYS = "一二三四五六日"
@@ -222,3 +223,16 @@ def data_block(value: object, block_id: str) -> SafeString:
 def field(bound, **extra):
     """One labelled form field with its help and its errors."""
     return {"field": bound, **extra}
+
+
+@register.simple_tag
+def script_words() -> SafeString:
+    """The sentences our scripts speak, as an inert block for words.js."""
+    return data_block({key: str(text) for key, text in SCRIPT_WORDS.items()}, "words")
+
+
+@register.filter
+def chart_rows(chart: dict) -> list[tuple]:
+    """(label, values of every series): the table beside a chart."""
+    columns = [series["values"] for series in chart["series"]]
+    return list(zip(chart["labels"], zip(*columns, strict=True), strict=True))
