@@ -1,0 +1,106 @@
+"""The API root: sign-in by session or bearer token, refusals as `application/problem+json`."""
+
+from __future__ import annotations
+
+import json
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from ninja import NinjaAPI, Schema
+from ninja.errors import HttpError, ValidationError
+from ninja.security import APIKeyCookie, HttpBearer
+
+from gonghui import __version__
+from gonghui.accounts.queries import user_of_token
+from gonghui.config.actors import actor_of
+from gonghui.kit.errors import BAD_INPUT, NOT_FOUND, SIGN_IN_FIRST, DomainError
+from gonghui.portal.api import routers
+
+PROBLEM = "application/problem+json"
+
+
+class Problem(Schema):
+    """RFC 9457, with our code, the advice what to do next and the clause where a regulation is the reason."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    clause: str = ""
+    errors: list[dict] = []
+
+
+class Session(APIKeyCookie):
+    """The browser's own session; writes need the CSRF token as pages do."""
+
+    param_name = "sessionid"
+
+    def authenticate(self, request: HttpRequest, key: str | None):
+        return request.user if key and request.user.is_authenticated and not request.user.is_staff else None
+
+
+class Bearer(HttpBearer):
+    """A mini-program's token; the actor is its holder."""
+
+    def authenticate(self, request: HttpRequest, token: str):
+        user = user_of_token(token)
+        if user is None:
+            return None
+        request.user = user
+        request.actor = SimpleLazyObject(lambda: actor_of(user, channel="api"))
+        return user
+
+
+api = NinjaAPI(
+    title=_("工惠开放接口"),
+    version=__version__,
+    description=_("小程序和城市应用所需的一切：预告、抢票、我的票、消息、评价。错误一律为 application/problem+json。"),
+    auth=[Bearer(), Session()],
+    urls_namespace="api",
+    docs_url="/docs",
+)
+
+
+def problem(request: HttpRequest, error: DomainError, errors: list[dict] | None = None) -> HttpResponse:
+    body = {
+        "type": f"{request.build_absolute_uri('/api/v1/docs')}#{error.code}",
+        "title": error.message,
+        "status": error.status,
+        "code": error.code,
+        "detail": error.advice,
+        "clause": error.clause,
+        "errors": errors or [],
+    }
+    return HttpResponse(json.dumps(body, ensure_ascii=False), status=error.status, content_type=PROBLEM)
+
+
+@api.exception_handler(DomainError)
+def refused(request: HttpRequest, error: DomainError) -> HttpResponse:
+    return problem(request, error)
+
+
+@api.exception_handler(ValidationError)
+def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    errors = [{"at": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors]
+    return problem(request, DomainError(BAD_INPUT, detail="; ".join(e["at"] for e in errors)), errors)
+
+
+@api.exception_handler(Http404)
+def missing(request: HttpRequest, _error: Http404) -> HttpResponse:
+    return problem(request, DomainError(NOT_FOUND))
+
+
+@api.exception_handler(HttpError)
+def refused_by_framework(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """Sign-in missing, CSRF failed, body unreadable."""
+    if error.status_code == 401:
+        return problem(request, DomainError(SIGN_IN_FIRST))
+    reply = problem(request, DomainError(BAD_INPUT, detail=str(error)))
+    reply.status_code = error.status_code
+    return reply
+
+
+for prefix, router in routers:
+    api.add_router(prefix, router)
