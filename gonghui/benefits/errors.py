@@ -1,0 +1,112 @@
+"""Refusals of this app: why, and what to do next."""
+
+from django.utils.translation import gettext_lazy as _
+
+from gonghui.kit.errors import refusal
+
+NOT_VERIFIED = refusal(
+    "not_verified",
+    _("这项福利只面向已实名的会员。"),
+    advice=_("请先完成实名认证，通过后再来。"),
+    status=403,
+)
+NOT_MEMBER = refusal(
+    "not_in_audience",
+    _("这项福利面向{union}的会员。"),
+    advice=_("如果您的会籍有变动，请联系所在工会更新。"),
+    status=403,
+)
+NOT_IN_GROUPS = refusal(
+    "not_in_groups",
+    _("这项福利面向特定职业群体的会员。"),
+    advice=_("如果您属于这一群体，请联系所在工会登记。"),
+    status=403,
+)
+NOT_DELEGATED = refusal(
+    "not_delegated",
+    _("这位会员还没有授权您代订。"),
+    advice=_("请对方在“我的资料”里添加您为代订人后再试。"),
+    status=403,
+)
+TOO_LATE_TO_RETURN = refusal(
+    "too_late_to_return",
+    _("已经过了最晚退票时间。"),
+    advice=_("如果确实不能到场，请尽早告诉主办方，以免记为爽约。"),
+)
+NOT_RETURNABLE = refusal(
+    "not_returnable", _("这张票的状态是“{state}”，不能退回。"), advice=_("请到“我的票”查看最新情况。")
+)
+NOT_HELD = refusal(
+    "not_held", _("这张票不需要确认，或者已经过了确认时间。"), advice=_("请到“我的票”查看最新情况。")
+)
+NAMES_MISSING = refusal(
+    "names_missing",
+    _("还差 {missing} 位同行人的姓名。"),
+    advice=_("请补全每一位同行人的姓名后再提交。"),
+    status=422,
+)
+NOT_WAITING = refusal(
+    "not_waiting", _("您不在这一场的候补名单上。"), advice=_("可能已经补上了，请到“我的票”查看。")
+)
+MAKER_IS_CHECKER = refusal(
+    "maker_is_checker",
+    _("经办人不能复核自己写的内容。"),
+    advice=_("请由另一位有复核权限的同事复核。"),
+    status=403,
+    clause=_("经办与复核分离"),
+)
+REASON_MISSING = refusal(
+    "reason_missing", _("请写明原因。"), advice=_("原因会记入审计记录，并发给受影响的会员。"), status=422
+)
+NOT_YET_ANNOUNCED = refusal("not_yet_announced", _("这次投放还没有预告。"), advice=_("请在预告之后再来。"))
+RELEASE_OVER = refusal("release_over", _("这次投放已经结束。"), advice=_("请到首页看看接下来的活动。"))
+RELEASE_CALLED_OFF = refusal(
+    "release_called_off", _("主办方取消了这次投放。"), advice=_("请留意消息里的说明。")
+)
+BARRED = refusal(
+    "barred_for_no_shows",
+    _("您在 {within_days} 天内有 {count} 次约而未到，{until} 前暂时不能参加。"),
+    advice=_("如果当时有特殊情况，请联系主办工会说明，可以免记。"),
+    status=403,
+    clause=_("爽约规则：{within_days} 天内 {limit} 次，暂停 {bar_days} 天"),
+)
+HOLDS_ENOUGH = refusal(
+    "holds_enough", _("您已经有这次投放的票了，每人限领 {limit} 次。"), advice=_("请到“我的票”查看。")
+)
+PARTY_TOO_LARGE = refusal(
+    "party_too_large", _("这一场每次最多 {limit} 人（含本人）。"), advice=_("请减少同行人后再试。"), status=422
+)
+NOTHING_TO_RELEASE = refusal(
+    "no_pools", _("这次投放还没有名额。"), advice=_("请先添加场次或名额，再提交复核。"), status=422
+)
+BAD_TIMES = refusal("bad_times", _("时间安排有误：{detail}"), advice=_("请改好时间后再提交。"), status=422)
+TOO_EARLY = refusal(
+    "too_early_to_open",
+    _("还没有到开放时间 {opens}。"),
+    advice=_("系统会准时开放。确需提前，请写明原因。"),
+)
+NOT_A_DRAW = refusal("not_a_draw", _("这一场不是抽签。"), advice=_("请在活动页查看参加方式。"))
+DRAW_NOT_OPEN = refusal(
+    "draw_not_open", _("抽签报名时间是 {opens} 到 {closes}。"), advice=_("请在这段时间内报名。")
+)
+ALREADY_ENTERED = refusal(
+    "already_entered", _("您已经报名了这次抽签。"), advice=_("要换场次，请先取消原来的报名。")
+)
+NOT_ENTERED = refusal("not_entered", _("您没有报名这一场抽签。"), advice=_("请到活动页查看。"))
+DRAW_NOT_CLOSED = refusal(
+    "draw_not_closed", _("报名还没有截止，不能公示名单或开签。"), advice=_("报名截止后系统会自动公示并开签。")
+)
+SAME_PERSON_VOIDS = refusal(
+    "void_needs_second_person",
+    _("提出作废的人不能自己批准。"),
+    advice=_("请由另一位有权限的同事批准。"),
+    status=403,
+    clause=_("抽签公示后作废须两人办理"),
+)
+NOT_A_GRANT = refusal("not_a_grant", _("这次投放不是直接发放。"), advice=_("请查看投放的方式。"))
+NOT_A_NO_SHOW = refusal(
+    "not_a_no_show", _("这张票没有记为爽约，不需要豁免。"), advice=_("请核对券码。")
+)
+REMINDER_TOO_LATE = refusal(
+    "reminder_too_late", _("已经开放了，不需要提醒。"), advice=_("现在就可以进入。")
+)
