@@ -23,7 +23,7 @@ CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("GONGHUI_ORIGINS", "").split("
 INSTALLED_APPS = [
     "gonghui.config.apps.ConsoleConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "gonghui.config.apps.ConsoleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "gonghui.accounts.middleware.SessionWatch",
     "django.contrib.messages.middleware.MessageMiddleware",
     "gonghui.config.actors.ActorMiddleware",
     "gonghui.kit.middleware.Refusals",
@@ -121,15 +122,16 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [p for p in [BASE_DIR / "frontend" / "dist"] if p.is_dir()]
+COLLECTED = flag("GONGHUI_COLLECTED")  # set by the launcher once it has collected; tests read the sources
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if not DEBUG and (DATA_DIR / "static" / "staticfiles.json").exists()
+        if COLLECTED
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = not (DATA_DIR / "static" / "staticfiles.json").exists()
+WHITENOISE_USE_FINDERS = not COLLECTED
 MEDIA_ROOT = DATA_DIR / "media"
 
 LOGGING_CONFIG = "gonghui.kit.logs.configure"

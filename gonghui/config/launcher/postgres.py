@@ -194,7 +194,11 @@ def stop_server(folder: Path, patience_s: tuple[float, float, float] = (20, 5, 5
         with contextlib.suppress(ProcessLookupError):
             os.kill(server.pid, how)
         if has_ended(folder, server.pid, wait_s):
-            return
+            break
+    place = Path(server.socket_folder or folder)
+    if place.parent not in (folder.parent, folder):  # a folder of ours in /tmp
+        with contextlib.suppress(OSError):
+            place.rmdir()
 
 
 def has_ended(folder: Path, pid: int, patience_s: float) -> bool:

@@ -151,7 +151,7 @@ class Supervisor:
 
 
 def programs(options: UpOptions, port: int) -> Iterator[Child]:
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "GONGHUI_COLLECTED": "1"}
     python = [sys.executable, "-m"]
     web = [*python, "gonghui.config.launcher.serve", options.host, str(port), str(options.workers)]
     if options.gate_only:

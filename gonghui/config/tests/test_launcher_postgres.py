@@ -157,6 +157,7 @@ def test_data_folder_with_a_long_path_works(made, tmp_path):
         assert oct(Path(server.socket_folder).stat().st_mode)[-3:] == "700"
     finally:
         postgres.stop_server(long)
+    assert not Path(server.socket_folder).exists()
 
 
 def test_without_a_place_for_sockets_it_listens_on_loopback_with_a_password(folder, monkeypatch):
