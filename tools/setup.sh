@@ -50,7 +50,7 @@ count_lines() {
     total=$(grep -c '^[A-Za-z0-9].*==' "requirements/$kind.txt")
     [ -t 2 ] && tty=1 || tty=0
     awk -v total="$total" -v tty="$tty" '
-        /^Collecting / { n++; if (tty) printf "\r\033[K  取依赖 %d/%d  %s", n, total, $2 > "/dev/stderr"
+        /^(Collecting|Processing) / { n++; if (tty) printf "\r\033[K  取依赖 %d/%d  %s", n, total, $2 > "/dev/stderr"
                          else if (n % 20 == 0) printf "  取依赖 %d/%d\n", n, total > "/dev/stderr" }
         /^Installing collected/ { if (tty) printf "\r\033[K"  > "/dev/stderr"; printf "  正在安装 %d 个包…\n", n > "/dev/stderr" }
         /^ERROR|^  ERROR/ { print > "/dev/stderr" }
