@@ -1,4 +1,4 @@
-"""Sentences that scripts speak; words.js reads them from the page, so that they are translated like all others."""
+"""Sentences that scripts speak; words.js reads them from the page, so they are translated as well."""
 
 from django.utils.translation import gettext_lazy as _
 

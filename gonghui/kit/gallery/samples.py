@@ -18,9 +18,14 @@ CODE = "7KQ2M9XW"
 LONG = "“百年湾区·工运同行”国庆中秋职工家庭珠江夜游暨粤剧折子戏观演专场（新就业形态劳动者优先）"
 PLACE = "大沙头码头 3 号登船口（海印桥东侧，地铁 6 号线团一大广场站 D 出口步行 650 米）"
 KIND_LABELS = {
-    "sport": "运动", "film": "电影", "culture": "文化", "learning": "学习", "lecture": "讲座", "leisure": "休闲",
+    "sport": "运动",
+    "film": "电影",
+    "culture": "文化",
+    "learning": "学习",
+    "lecture": "讲座",
+    "leisure": "休闲",
     "family": "亲子互动",
-}  # fmt: skip
+}
 ANSWERS = {
     "won": ("抢到了", f"券码 {CODE}。已放进“我的票”，届时出示即可。", 200),
     "waiting": (
@@ -41,13 +46,24 @@ ANSWERS = {
 }
 
 SCENES_OF_ANSWERS = {
-    "won": "won", "waiting": "waiting", "sold_out": "sold-out", "already": "no-tickets", "not_open": "not-open",
-    "not_entitled": "closed", "try_again": "storm",
-}  # fmt: skip
+    "won": "won",
+    "waiting": "waiting",
+    "sold_out": "sold-out",
+    "already": "no-tickets",
+    "not_open": "not-open",
+    "not_entitled": "closed",
+    "try_again": "storm",
+}
 GRAB_STATES = [
-    ("waiting", "等待开抢"), ("ready", "立即抢票"), ("sending", "正在提交"), ("sold_out", "抢完了，去候补"),
-    ("won", "抢到了，看我的票"), ("already", "已登记，看我的票"), ("refused", "暂时不能抢：还没有实名核验"), ("closed", "已经结束"),
-]  # fmt: skip
+    ("waiting", "等待开抢"),
+    ("ready", "立即抢票"),
+    ("sending", "正在提交"),
+    ("sold_out", "抢完了，去候补"),
+    ("won", "抢到了，看我的票"),
+    ("already", "已登记，看我的票"),
+    ("refused", "暂时不能抢：还没有实名核验"),
+    ("closed", "已经结束"),
+]
 PAGE_NAMES = ("home", "grab", "ticket", "tickets", "messages", "me", "desk", "clerk", "plain", "error")
 
 
@@ -76,7 +92,20 @@ def _activities() -> list[dict]:
 
 def _holidays() -> list[dict]:
     today = clock.today()
-    names = ("春节", "元宵节", "妇女节", "清明节", "劳动节", "青年节", "端午节", "七夕节", "中秋节", "国庆节", "重阳节", "冬至")  # fmt: skip
+    names = (
+        "春节",
+        "元宵节",
+        "妇女节",
+        "清明节",
+        "劳动节",
+        "青年节",
+        "端午节",
+        "七夕节",
+        "中秋节",
+        "国庆节",
+        "重阳节",
+        "冬至",
+    )
     days = (-240, -226, -200, -176, -150, -147, -120, 0, 12, 18, 40, 95)
     return [
         {
@@ -282,9 +311,7 @@ def messages(request: HttpRequest) -> dict:
         ("实名核验已通过", "您现在可以领取会员专享的普惠项目。", "shield", False, timedelta(days=9)),
     ]
     keys = ("title", "text", "sign", "unread")
-    found = [
-        {**dict(zip(keys, row[:4], strict=True)), "at": now - row[4], "url": "#m"} for row in rows
-    ]
+    found = [{**dict(zip(keys, row[:4], strict=True)), "at": now - row[4], "url": "#m"} for row in rows]
     return {"tab": "messages", "rows": [] if "empty" in request.GET else found, "unread_count": 2}
 
 
@@ -294,9 +321,13 @@ def me(request: HttpRequest) -> dict:
 
 def desk(request: HttpRequest) -> dict:
     items = [
-        ("工作台", "home", True), ("节日活动", "calendar", False), ("投放与名额", "ticket", False),
-        ("会员名册", "people", False), ("合作单位", "store", False), ("统计报告", "chart", False),
-    ]  # fmt: skip
+        ("工作台", "home", True),
+        ("节日活动", "calendar", False),
+        ("投放与名额", "ticket", False),
+        ("会员名册", "people", False),
+        ("合作单位", "store", False),
+        ("统计报告", "chart", False),
+    ]
     nav = [
         {
             "title": "节日服务",

@@ -1,4 +1,4 @@
-"""Every component with long names, empty and failing examples, for the eye and for axe. Only in development."""
+"""Every component with long names, empty and failing examples, for the eye and for axe."""
 
 from __future__ import annotations
 

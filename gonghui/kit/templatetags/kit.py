@@ -158,7 +158,11 @@ def icon(name: str, label: str = "", css: str = "") -> SafeString:
     """A sign from icons.svg; with a label it is read out, without it is decoration."""
     said = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
     return format_html(
-        '<svg class="icon {}" {}><use href="{}#{}"></use></svg>', css, said, static("kit/icons/sprite.svg"), name
+        '<svg class="icon {}" {}><use href="{}#{}"></use></svg>',
+        css,
+        said,
+        static("kit/icons/sprite.svg"),
+        name,
     )
 
 

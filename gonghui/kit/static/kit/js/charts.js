@@ -3,7 +3,8 @@
 (() => {
   const css = getComputedStyle(document.documentElement);
   const token = (name) => css.getPropertyValue(name).trim();
-  const PALETTE = ['#c5321c', '#2f7f78', '#d79a2b', '#34608f', '#8a5a83', '#7d8a55'];
+  const PALETTE = ['#2f7f78', '#c5321c', '#d79a2b', '#34608f', '#8a5a83', '#7d8a55'];
+  const DEPTHS = ['#1c5650', '#256b64', '#2f7f78', '#3a8880', '#45918a'];
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const text = (size) => ({ color: token('--ink-2'), fontFamily: token('--sans'), fontSize: size });
 
@@ -50,6 +51,7 @@
 
   const funnel = (chart) => ({
     ...whole(chart),
+    color: DEPTHS,
     series: [{ type: 'funnel', left: 8, right: 8, top: 8, bottom: 8, minSize: '18%', gap: 3, data: pieces(chart), label: { position: 'inside', color: '#fff', fontFamily: token('--sans'), fontSize: 13, formatter: '{b}  {c}' } }],
   });
 

@@ -13,7 +13,8 @@
     const stamp = Number(document.documentElement.dataset.serverNow);
     if (!stamp) { offset = remembered(); return; }
     const [trip] = performance.getEntriesByType('navigation');
-    offset = stamp - (performance.timeOrigin + (trip && trip.responseStart ? trip.responseStart : performance.now()));
+    const age = performance.now() - (trip ? trip.responseStart : 0); // since the page's first byte came
+    offset = stamp + age - Date.now();
     remember();
   };
 

@@ -1,26 +1,32 @@
-/* gonghui.drawQr(element, text): a QR code as SVG, by qrcode-generator (vendor/qrcode.js). */
+/* gonghui.drawQr(element, text): a QR code as SVG. The engine (lean-qr) is the module this script's data-engine names. */
 (() => {
   const gonghui = (window.gonghui = window.gonghui || {});
   const SVG = 'http://www.w3.org/2000/svg';
   const QUIET = 2;
+  const engine = import(document.currentScript.dataset.engine);
 
-  gonghui.drawQr = (element, text) => {
-    const code = window.qrcode(0, 'M');
-    code.addData(text, /^[0-9A-Z $%*+\-./:]*$/.test(text) ? 'Alphanumeric' : 'Byte');
-    code.make();
-    const size = code.getModuleCount();
+  const shape = (code) => {
     let d = '';
-    for (let y = 0; y < size; y += 1) for (let x = 0; x < size; x += 1) if (code.isDark(y, x)) d += `M${x + QUIET} ${y + QUIET}h1v1h-1z`;
+    for (let y = 0; y < code.size; y += 1) for (let x = 0; x < code.size; x += 1) if (code.get(x, y)) d += `M${x + QUIET} ${y + QUIET}h1v1h-1z`;
+    return d;
+  };
+
+  const drawing = (code, label) => {
     const svg = document.createElementNS(SVG, 'svg');
-    svg.setAttribute('viewBox', `0 0 ${size + 2 * QUIET} ${size + 2 * QUIET}`);
-    svg.setAttribute('shape-rendering', 'crispEdges');
-    svg.setAttribute('role', 'img');
-    svg.setAttribute('aria-label', element.dataset.label || gonghui.say('qr'));
+    const side = code.size + 2 * QUIET;
+    Object.entries({ viewBox: `0 0 ${side} ${side}`, 'shape-rendering': 'crispEdges', role: 'img', 'aria-label': label })
+      .forEach(([name, value]) => svg.setAttribute(name, value));
     const path = document.createElementNS(SVG, 'path');
-    path.setAttribute('d', d);
+    path.setAttribute('d', shape(code));
     path.setAttribute('fill', '#111');
     svg.append(path);
-    element.replaceChildren(svg);
+    return svg;
+  };
+
+  gonghui.drawQr = async (element, text) => {
+    const { generate, correction } = await engine;
+    const code = generate(text, { minCorrectionLevel: correction.M });
+    element.replaceChildren(drawing(code, element.dataset.label || gonghui.say('qr')));
   };
 
   document.querySelectorAll('[data-qr]').forEach((element) => gonghui.drawQr(element, element.dataset.qr));

@@ -1,0 +1,132 @@
+"""clock.js, voucher.js and grab.js in a real browser, against their Python twins."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import zxingcpp
+from PIL import Image
+
+from gonghui.kit.gallery.samples import CODE
+from gonghui.kit.tests.browser import *  # noqa: F403
+from gonghui.kit.tokens import QrVerdict, check_qr, qr_text, voucher_secret
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.urls("gonghui.kit.tests.gallery_urls"),
+]
+TITLES = {
+    "won": "抢到了",
+    "waiting": "已进入候补",
+    "sold_out": "已经抢完",
+    "already": "您已经有票了",
+    "not_open": "还没有开始",
+    "closed": "已经结束",
+    "not_entitled": "这一场您暂时不能抢",
+}
+
+
+def test_voucher_text_equals_that_of_python(open_page):
+    page = open_page("/_gallery/page/ticket")
+    secret = voucher_secret(CODE)
+    for minute in (0, 1, 29_000_000, 31_415_926):
+        drawn = page.evaluate(f"gonghui.voucherText('{secret.hex()}', '{CODE}', {minute * 60_000 + 59_999})")
+        assert drawn == qr_text(secret, CODE, minute * 60)
+
+
+def test_voucher_is_read_by_a_scanner_and_accepted(open_page, tmp_path):
+    page = open_page("/_gallery/page/ticket")
+    page.wait_for_selector("[data-qr-area] svg")
+    page.locator(".qr").screenshot(path=tmp_path / "qr.png")
+    found = zxingcpp.read_barcodes(Image.open(tmp_path / "qr.png"))
+    assert [check_qr(code.text, voucher_secret(CODE)) for code in found] == [QrVerdict.OK]
+
+
+def test_voucher_changes_each_minute_without_network(open_page):
+    page = open_page("/_gallery/page/ticket")
+    page.wait_for_selector("[data-qr-area] svg")
+    page.context.set_offline(True)
+    before = page.locator("[data-voucher]").get_attribute("data-shown")
+    page.evaluate("gonghui.clock.set(gonghui.clock.now() + 60000)")
+    page.wait_for_function(
+        "(was) => document.querySelector('[data-voucher]').dataset.shown !== was", arg=before
+    )
+    after = page.locator("[data-voucher]").get_attribute("data-shown")
+    assert int(after.split(".")[2]) - int(before.split(".")[2]) == 1
+
+
+def test_used_voucher_shows_no_qr(open_page):
+    page = open_page("/_gallery/page/ticket?state=used")
+    assert page.locator("[data-voucher]").count() == 0
+    assert page.locator(".seal").inner_text() == "已使用"
+
+
+def test_countdown_follows_the_server_where_the_phone_is_an_hour_off(chromium, live_server):
+    context = chromium.new_context(base_url=live_server.url)
+    page = context.new_page()
+    page.clock.install(time=datetime.now(UTC) + timedelta(hours=1))
+    page.goto("/_gallery/page/grab?in=600")
+    off_s = page.evaluate("(gonghui.clock.now() - Date.now()) / 1000")
+    assert -3603 < off_s < -3597
+    assert page.locator("[data-countdown] b").all_inner_texts()[:2] in (["00", "09"], ["00", "10"])
+    context.close()
+
+
+def test_button_opens_by_itself_at_the_second(open_page):
+    page = open_page("/_gallery/page/grab?in=2")
+    button = page.locator("[data-grab-button]")
+    assert button.is_disabled() is True
+    assert button.inner_text() == "等待开抢"
+    page.wait_for_selector("[data-grab-button][data-state=ready]", timeout=4000)
+    assert button.inner_text() == "立即抢票"
+
+
+@pytest.mark.parametrize("answer", TITLES)
+def test_every_answer_is_told_in_the_sheet(open_page, answer):
+    page = open_page(f"/_gallery/page/grab?in=0&answer={answer}")
+    page.locator("[data-grab-button][data-state=ready]").click()
+    page.wait_for_selector("#grab-result[open]")
+    assert page.locator("#grab-result-title").inner_text() == TITLES[answer]
+    assert page.locator("#grab-result img:visible").count() == 1
+
+
+def test_order_carries_the_pass_the_party_and_the_wish_to_wait(open_page):
+    page = open_page("/_gallery/page/grab?in=0")
+    page.get_by_role("button", name="增加").click()
+    page.get_by_role("checkbox").uncheck()
+    with page.expect_response("**/claim/won") as answered:
+        page.locator("[data-grab-button][data-state=ready]").click()
+    assert answered.value.json()["order"] == {"pass": "gallery", "seats": 2, "wait": False}
+
+
+def test_broken_network_is_retried_with_the_same_pass(open_page):
+    page = open_page("/_gallery/page/grab?in=0")
+    orders = []
+
+    def cut_twice(route):
+        orders.append(json.loads(route.request.post_data))
+        if len(orders) == 1:
+            route.abort()
+        elif len(orders) == 2:
+            route.fulfill(status=503, body=json.dumps({"answer": "try_again"}))
+        else:
+            route.continue_()
+
+    page.route("**/claim/won", cut_twice)
+    page.locator("[data-grab-button][data-state=ready]").click()
+    page.wait_for_selector("#grab-result[open]", timeout=8000)
+    assert page.locator("#grab-result-title").inner_text() == "抢到了"
+    assert [order["pass"] for order in orders] == ["gallery"] * 3
+
+
+def test_refused_pass_says_why_and_leaves_the_button_shut(open_page, live_server):
+    page = open_page("about:blank")
+    words = {"title": "这一场您暂时不能抢。", "detail": "请先完成实名核验。", "code": "not_entitled"}
+    page.route("**/_gallery/pass", lambda route: route.fulfill(status=403, body=json.dumps(words)))
+    page.goto(f"{live_server.url}/_gallery/page/grab?in=1")
+    page.wait_for_selector("[data-grab-button][data-state=refused]")
+    assert page.locator("[data-grab-note]").inner_text() == "这一场您暂时不能抢。 请先完成实名核验。"
+    assert page.locator("[data-grab-button]").is_disabled() is True
