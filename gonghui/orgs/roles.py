@@ -34,9 +34,10 @@ RUN = frozenset(
         "reports.export",
         "members.export",
         "draws.run",
+        "feedback.write",
     }
 )
-CHECK = frozenset({"activities.review", "releases.review", "rosters.apply", "draws.void"})
+CHECK = frozenset({"activities.review", "releases.review", "rosters.apply", "draws.void", "members.verify"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,57 @@
+"""开抢提醒: asked for by members, sent once, some minutes before opening."""
+
+from __future__ import annotations
+
+from gonghui.benefits import errors, messages
+from gonghui.benefits.actions.timers import REMIND_BEFORE
+from gonghui.benefits.models import Release, Reminder
+from gonghui.kit import clock
+from gonghui.kit.actions import action
+from gonghui.kit.actors import Actor
+from gonghui.kit.errors import NOT_FOUND, SIGN_IN_FIRST, require
+from gonghui.notices.actions import tell_many
+
+
+@action
+def subscribe_reminder(actor: Actor, *, release_id: int) -> None:
+    """Twice is once; one who asks in the last minutes is told at once."""
+    require(actor.person_id, SIGN_IN_FIRST)
+    release = Release.objects.visible_to(actor).filter(pk=release_id).first()
+    require(release, NOT_FOUND)
+    require(
+        release.state == Release.State.ANNOUNCED and release.opens_at > clock.now(), errors.REMINDER_TOO_LATE
+    )
+    Reminder.objects.bulk_create(
+        [Reminder(release=release, person_id=actor.person_id)], ignore_conflicts=True
+    )
+
+
+@action
+def unsubscribe_reminder(actor: Actor, *, release_id: int) -> bool:
+    mine = Reminder.objects.visible_to(actor).filter(
+        release_id=release_id, person_id=actor.person_id, sent_at__isnull=True
+    )
+    return bool(mine.delete()[0])
+
+
+@action
+def send_reminders(actor: Actor, *, release_id: int) -> int:
+    """Whoever has not been reminded yet, while it is about to open; returns how many."""
+    release = Release.objects.visible_to(actor).filter(pk=release_id).first()
+    now = clock.now()
+    if release is None or release.state != Release.State.ANNOUNCED or now < release.opens_at - REMIND_BEFORE:
+        return 0
+    waiting = Reminder.objects.visible_to(actor).filter(release=release, sent_at__isnull=True)
+    locked = list(waiting.select_for_update().values_list("id", "person_id"))
+    if locked:
+        tell_many(
+            actor,
+            # A second round has other people: those who asked since.
+            send_key=f"reminder:{release.pk}:{locked[0][0]}",
+            people=[person_id for _id, person_id in locked],
+            notice=messages.opening_soon(release),
+            union_id=release.union_id,
+        )
+        ids = [row_id for row_id, _person in locked]
+        Reminder.objects.visible_to(actor).filter(pk__in=ids).update(sent_at=now, updated_at=now)
+    return len(locked)

@@ -1,0 +1,50 @@
+"""Jobs this app sets for itself, by name and with the surrounding transaction; the sweeps in tasks.py catch what was missed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from gonghui.benefits.models import Draw, Release
+from gonghui.kit.jobs import app
+
+REMIND_BEFORE = timedelta(minutes=5)
+TASKS = "gonghui.benefits.tasks"
+
+
+def _defer(name: str, *, at: datetime | None = None, lock: str | None = None, **facts: Any) -> None:
+    """A lock makes jobs wait for every earlier one that holds it, future ones too: never give one to a scheduled job."""
+    app.configure_task(f"{TASKS}.{name}", schedule_at=at, lock=lock).defer(**facts)
+
+
+def announce_at(release: Release) -> None:
+    _defer("announce_release", at=release.announce_at, release_id=release.pk)
+
+
+def open_and_close_at(release: Release) -> None:
+    _defer("open_release", at=release.opens_at, release_id=release.pk)
+    _defer("close_release", at=release.closes_at, release_id=release.pk)
+
+
+def remind_at(release: Release) -> None:
+    _defer("send_reminders", at=release.opens_at - REMIND_BEFORE, release_id=release.pk)
+
+
+def grant_now(release: Release) -> None:
+    _defer("grant_release", lock=f"grant:{release.pk}", release_id=release.pk)
+
+
+def publish_draws_now(release: Release) -> None:
+    _defer("publish_draws", release_id=release.pk)
+
+
+def run_draw_at(draw: Draw, at: datetime) -> None:
+    _defer("run_draw", at=at, draw_id=draw.pk)
+
+
+def void_pool(pool_id: int, reason: str) -> None:
+    _defer("void_pool", lock=f"void:{pool_id}", pool_id=pool_id, reason=reason)
+
+
+def fill_pool(pool_id: int) -> None:
+    _defer("fill_pool", lock=f"fill:{pool_id}", pool_id=pool_id)
