@@ -8,6 +8,4 @@ class ScopedBackend:
         return None
 
     def get_user(self, user_id: int):
-        return (
-            User.objects.unscoped("the session's own user").filter(pk=user_id, is_active=True).first()
-        )
+        return User.objects.unscoped("the session's own user").filter(pk=user_id, is_active=True).first()

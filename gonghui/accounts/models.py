@@ -1,10 +1,12 @@
-"""Sign-in: who may open a door. What somebody may do behind it is `orgs.Grant`; who they are is `members.Person`."""
+"""Sign-in: who may open a door. What they may do behind it: `orgs.Grant`; who they are: `members.Person`."""
 
 from __future__ import annotations
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from gonghui.kit.audit import Audit
@@ -28,6 +30,8 @@ class User(Row, AbstractBaseUser):
     totp_secret = SealedTextField(null=True, blank=True)
     totp_confirmed_at = models.DateTimeField(null=True, blank=True)
     totp_last_step = models.BigIntegerField(default=0, editable=False)
+    session_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    """Part of what every session vouches for: counting up ends them all."""
 
     USERNAME_FIELD = "login"
     REQUIRED_FIELDS: list[str] = []
@@ -39,11 +43,18 @@ class User(Row, AbstractBaseUser):
             models.CheckConstraint(
                 condition=Q(login__isnull=False) | Q(phone_index__isnull=False), name="user_has_a_way_in"
             ),
-            models.CheckConstraint(condition=Q(is_staff=False) | Q(login__isnull=False), name="staff_has_login"),
+            models.CheckConstraint(
+                condition=Q(is_staff=False) | Q(login__isnull=False), name="staff_has_login"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.display_name or self.login or _("会员")
+
+    def _get_session_auth_hash(self, secret=None) -> str:
+        """Django compares it on every request, under the current and each fallback secret."""
+        vouched = f"{self.password}:{self.session_epoch}"
+        return salted_hmac("gonghui.accounts.session", vouched, secret=secret, algorithm="sha256").hexdigest()
 
     # Django's admin asks these; what may be done is decided by grants in ScopedAdmin.
     def has_perm(self, _perm: str, _obj=None) -> bool:
@@ -56,7 +67,7 @@ class User(Row, AbstractBaseUser):
 class PhoneCode(Row):
     """A six-digit code sent to a phone; only its hash is kept, it works once and for five minutes."""
 
-    scope = Nobody("read by actions.check_phone_code by blind index")
+    scope = Nobody("read by actions.codes by blind index")
     audit = Audit.no("short-lived; the sign-in itself is logged")
 
     phone_index = BlindIndexField(context="phone")
@@ -74,13 +85,13 @@ class PhoneCode(Row):
 class Lockout(Row):
     """Failures per subject (phone, login or address) in a sliding window; a full window locks for a while."""
 
-    scope = Nobody("read by actions of sign-in by subject hash")
+    scope = Nobody("read by actions.lockouts by subject hash")
     audit = Audit.no("counter; locks are logged")
 
     subject = BlindIndexField(context="lockout", unique=True)
     kind = models.CharField(max_length=16)
-    failures = models.PositiveIntegerField(default=0)
-    window_from = models.DateTimeField()
+    failed_at = ArrayField(models.DateTimeField(), default=list)
+    """When it failed, oldest first; what has left the window is dropped."""
     locked_until = models.DateTimeField(null=True)
 
 
@@ -92,10 +103,18 @@ class Device(Row):
 
     user = models.ForeignKey(User, models.CASCADE, related_name="devices")
     session_hash = models.BinaryField(unique=True)
+    session_key = SealedTextField(null=True)
+    """To end this one session; empty for tokens and for what has ended."""
     label = models.CharField(_("设备"), max_length=120)
     channel = models.CharField(max_length=16, default="web")
     seen_at = models.DateTimeField(_("最近使用"))
     ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("登录设备")
+        indexes = [
+            models.Index(fields=["user", "-seen_at"], condition=Q(ended_at__isnull=True), name="device_live")
+        ]
 
 
 class ApiToken(Row):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from gonghui.members.models import Person
+from django.db.models import Count, Prefetch, Q
+
+from gonghui.kit.actors import Actor
+from gonghui.kit.crypto import get_keyring
+from gonghui.members.models import Consent, Delegation, Membership, Person
 
 
 def person_id_of(user_id: int) -> int | None:
@@ -13,3 +17,69 @@ def person_id_of(user_id: int) -> int | None:
         .values_list("id", flat=True)
         .first()
     )
+
+
+def with_id(id_type: str, id_no: str):
+    """The person of this ID number, under whichever index key their row was written."""
+    indexes = get_keyring().blind_indexes("id_no", id_no)
+    return Person.objects.unscoped("asked by a full ID number").filter(id_type=id_type, id_index__in=indexes)
+
+
+def person_with_id(id_type: str, id_no: str) -> Person | None:
+    return with_id(id_type, id_no).first()
+
+
+def people_reached_at(phone: str, name: str) -> list[Person]:
+    """Who answers this phone under this name: by their account's phone, or the one their union reported."""
+    indexes = get_keyring().blind_indexes("phone", phone)
+    found = Person.objects.unscoped("asked by name and full phone number")
+    reached = Q(user__phone_index__in=indexes) | Q(phone_index__in=indexes)
+    return list(found.filter(reached, name=name)[:2])
+
+
+def own_person(actor: Actor) -> Person | None:
+    """The actor's person with the union they belong to, in two queries."""
+    if actor.person_id is None:
+        return None
+    return Person.objects.visible_to(actor).prefetch_related(LIVE_MEMBERSHIPS).get(pk=actor.person_id)
+
+
+LIVE_MEMBERSHIPS = Prefetch(
+    "memberships",
+    Membership.objects.unscoped("of a person in hand")
+    .filter(status__in=Membership.LIVE)
+    .select_related("union"),
+    to_attr="live_memberships",
+)
+
+
+def live_consents(actor: Actor) -> dict[str, Consent]:
+    """Purpose → the consent in force."""
+    given = Consent.objects.visible_to(actor).filter(withdrawn_at=None)
+    return {consent.purpose: consent for consent in given}
+
+
+def live_delegations(actor: Actor):
+    """Both sides: for whom the actor may book, and who may book for the actor."""
+    return (
+        Delegation.objects.visible_to(actor)
+        .filter(ended_at=None)
+        .select_related("person", "delegate")
+        .order_by("-id")
+    )
+
+
+def bookable_for(actor: Actor):
+    """The people this actor may book for."""
+    return Person.objects.unscoped("through their own live delegations").filter(
+        delegations__delegate_id=actor.person_id, delegations__ended_at=None
+    )
+
+
+def member_figures(actor: Actor) -> tuple[int, int]:
+    """Live members in the actor's subtrees, and how many of them are verified."""
+    live = Membership.objects.visible_to(actor).filter(status__in=Membership.LIVE)
+    found = live.aggregate(
+        members=Count("pk"), verified=Count("pk", filter=Q(person__verification="verified"))
+    )
+    return found["members"], found["verified"]

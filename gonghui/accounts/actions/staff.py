@@ -1,0 +1,122 @@
+"""Staff: login name and password, then a time-based code. The first sign-in sets that code up."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from dataclasses import dataclass
+
+import structlog
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+
+from gonghui.accounts import rules
+from gonghui.accounts.actions import answered
+from gonghui.accounts.actions.devices import end_sessions
+from gonghui.accounts.actions.lockouts import count_failures, forget_failures, lock_refusal
+from gonghui.accounts.errors import BAD_PASSWORD, TOTP_WRONG, WEAK_PASSWORD
+from gonghui.accounts.models import User
+from gonghui.kit.actions import action
+from gonghui.kit.actors import Actor
+from gonghui.kit.clock import now
+from gonghui.kit.errors import NOT_ALLOWED, DomainError, require
+
+log = structlog.get_logger("gonghui.accounts")
+
+
+@dataclass(frozen=True, slots=True)
+class TotpEnrolment:
+    """What the authenticator app needs: a secret to type, or the address inside a QR."""
+
+    secret: str
+    uri: str
+
+
+def sign_in_staff(actor: Actor, *, login: str, password: str, address: str = "") -> User:
+    """First step: the password fits. Nobody is signed in before `confirm_second_factor`."""
+    return answered(_try_password(actor, login=login.strip(), password=password, address=address))
+
+
+@action
+def _try_password(actor: Actor, *, login: str, password: str, address: str) -> User | DomainError:
+    subjects = (("login", login.lower()), ("address", address))
+    if refused := lock_refusal(*subjects):
+        return refused
+    user = (
+        User.objects.unscoped("asked by login name")
+        .filter(login=login, is_staff=True, is_active=True)
+        .first()
+    )
+    if user is None:
+        # Takes as long as a real check, so that the time does not tell which logins exist.
+        make_password(password)
+    elif user.check_password(password):
+        return user
+    count_failures(actor, subjects=subjects)
+    return lock_refusal(*subjects) or DomainError(BAD_PASSWORD)
+
+
+@action
+def enrol_totp(actor: Actor, *, user_id: int) -> TotpEnrolment:
+    """A secret that stays the same until it is confirmed, so that reloading the page breaks no scan."""
+    user = _staff(user_id).select_for_update().get()
+    require(user.totp_confirmed_at is None, NOT_ALLOWED)
+    if not user.totp_secret:
+        user.totp_secret = base64.b32encode(secrets.token_bytes(rules.TOTP_SECRET_BYTES)).decode()
+        user.save(update_fields=["totp_secret", "updated_at"])
+    return TotpEnrolment(user.totp_secret, rules.totp_uri(user.totp_secret, user.login))
+
+
+def confirm_second_factor(actor: Actor, *, user_id: int, code: str, address: str = "") -> User:
+    """Second step: a code of this half minute that nobody used yet. The first one confirms the enrolment."""
+    return answered(_try_totp(actor, user_id=user_id, code=rules.digits_of(code), address=address))
+
+
+@action
+def _try_totp(actor: Actor, *, user_id: int, code: str, address: str) -> User | DomainError:
+    subjects = (("totp", str(user_id)), ("address", address))
+    if refused := lock_refusal(*subjects):
+        return refused
+    user = _staff(user_id).filter(is_active=True, totp_secret__isnull=False).first()
+    step = user and rules.matching_totp_step(user.totp_secret, code, now())
+    if step is None or not _spend_step(user, step):
+        count_failures(actor, subjects=subjects)
+        return lock_refusal(*subjects) or DomainError(TOTP_WRONG)
+    forget_failures(actor, subjects=(("totp", str(user_id)), ("login", user.login.lower())))
+    log.info("signed_in", user=user.pk, by="password+totp")
+    return user
+
+
+def _spend_step(user: User, step: int) -> bool:
+    """Compare-and-set: of two who send the same code only one gets in."""
+    fresh = _staff(user.pk).filter(totp_last_step__lt=step)
+    return bool(
+        fresh.update(totp_last_step=step, totp_confirmed_at=user.totp_confirmed_at or now(), updated_at=now())
+    )
+
+
+def _staff(user_id: int):
+    return User.objects.unscoped("the user whose password was checked").filter(pk=user_id, is_staff=True)
+
+
+@action
+def forget_totp(actor: Actor, *, user_id: int) -> None:
+    """The phone is lost: the next sign-in enrols again. By the command line only."""
+    require(actor.is_system, NOT_ALLOWED)
+    _staff(user_id).update(totp_secret=None, totp_confirmed_at=None, updated_at=now())
+    end_sessions(actor, user_id=user_id)
+
+
+@action
+def set_password(actor: Actor, *, user_id: int, password: str) -> None:
+    """One's own, or by the command line; ends every session."""
+    require(actor.is_system or actor.user_id == user_id, NOT_ALLOWED)
+    user = _staff(user_id).select_for_update().get()
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise DomainError(WEAK_PASSWORD, detail=" ".join(error.messages)) from None
+    user.set_password(password)
+    user.save(update_fields=["password", "updated_at"])
+    end_sessions(actor, user_id=user_id)

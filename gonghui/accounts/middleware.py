@@ -1,0 +1,41 @@
+"""Staff sessions end when nobody used them for a while; members' slide on once a day."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from gonghui.accounts.actions.devices import note_device_seen
+from gonghui.accounts.rules import STAFF_IDLE_MAX
+from gonghui.accounts.sessions import SEEN, close_session
+from gonghui.kit.actors import Actor
+from gonghui.kit.clock import now
+
+STAFF_NOTE_S = 300
+MEMBER_NOTE_S = 24 * 3600
+
+
+class SessionWatch:
+    """After AuthenticationMiddleware. With a session: one write in five minutes (staff) or a day."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            self._watch(request)
+        return self.get_response(request)
+
+    def _watch(self, request: HttpRequest) -> None:
+        session = request.session
+        if "_auth_user_id" not in session:
+            return
+        is_staff = bool(session.get("second_factor"))
+        moment = int(now().timestamp())
+        idle_s = moment - session.get(SEEN, moment)
+        actor = Actor(user_id=int(session["_auth_user_id"]), channel="web")
+        if is_staff and idle_s > STAFF_IDLE_MAX.total_seconds():
+            close_session(request, actor)
+        elif SEEN not in session or idle_s > (STAFF_NOTE_S if is_staff else MEMBER_NOTE_S):
+            session[SEEN] = moment
+            note_device_seen(actor, session_key=session.session_key)

@@ -1,0 +1,63 @@
+"""Between a request and the actions of sign-in: sessions, addresses, devices."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from django.conf import settings
+from django.contrib import auth
+from django.http import HttpRequest
+
+from gonghui.accounts.actions import devices
+from gonghui.accounts.models import User
+from gonghui.accounts.rules import STAFF_SESSION_LIFE, device_label
+from gonghui.kit.actors import Actor
+from gonghui.kit.clock import now
+
+BACKEND = "gonghui.accounts.backends.ScopedBackend"
+SEEN = "seen_at"
+PENDING, PENDING_SINCE = "staff_pending", "staff_pending_since"
+
+
+def open_session(request: HttpRequest, user: User, *, second_factor: bool = False) -> None:
+    """Signs `user` in under a new session key (a key planted before is worth nothing) and records the device.
+
+    The key then stays the same until sign-out: passes of the grab are bound to it.
+    """
+    auth.login(request, user, backend=BACKEND)
+    for key in (PENDING, PENDING_SINCE):
+        request.session.pop(key, None)
+    if second_factor:
+        request.session["second_factor"] = True
+        request.session.set_expiry(now() + STAFF_SESSION_LIFE)
+    request.session[SEEN] = int(now().timestamp())
+    request.session.save()
+    label = device_label(request.headers.get("User-Agent", ""))
+    actor = Actor(user_id=user.pk, channel="web")
+    devices.record_device(actor, user_id=user.pk, session_key=request.session.session_key, label=label)
+
+
+def close_session(request: HttpRequest, actor: Actor) -> None:
+    if key := request.session.session_key:
+        devices.sign_out(actor, session_key=key)
+    auth.logout(request)
+
+
+def renew_session(request: HttpRequest) -> None:
+    """After every session was ended: the one in hand goes on, under a new key and as a new device."""
+    user = User.objects.unscoped("the session's own user").get(pk=request.user.pk)
+    open_session(request, user, second_factor=bool(request.session.get("second_factor")))
+
+
+def client_address(request: HttpRequest) -> str:
+    """For lock-outs. Behind our own proxy its last hop counts; an IPv6 household counts as one address."""
+    raw = request.META.get("REMOTE_ADDR", "")
+    if settings.SECURE_PROXY_SSL_HEADER:
+        raw = request.headers.get("X-Forwarded-For", raw).rpartition(",")[2].strip()
+    try:
+        address = ipaddress.ip_address(raw)
+    except ValueError:
+        return ""
+    if address.version == 6 and not address.ipv4_mapped:
+        return str(ipaddress.ip_network((address, 64), strict=False).network_address)
+    return str(getattr(address, "ipv4_mapped", None) or address)

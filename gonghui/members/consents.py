@@ -1,0 +1,45 @@
+"""What people are asked to agree to: purpose, version, and the words. A new wording is a new version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    code: str
+    version: str
+    title: str | Promise
+    text: str | Promise
+    after_withdrawal: str | Promise
+
+
+PURPOSES: dict[str, Purpose] = {
+    purpose.code: purpose
+    for purpose in (
+        Purpose(
+            "privacy",
+            "2025-09",
+            _("使用工惠"),
+            _("用手机号登录，保存您的预约、票券和评价，用来为您提供工会服务。"),
+            _("撤回后会退出登录；再次登录时需要重新同意。已经发生的预约和核销按规定保留。"),
+        ),
+        Purpose(
+            "real_name",
+            "2025-09",
+            _("核验实名身份"),
+            _("使用姓名和证件号码，只用来核对您是不是工会会员，加密保存，不作他用。"),
+            _("撤回后不再做新的核验；已经完成的实名结果保留，可以联系所在工会删除。"),
+        ),
+        Purpose(
+            "messages",
+            "2025-09",
+            _("接收短信通知"),
+            _("中签、候补到位、活动变更时给您发短信。不发广告。"),
+            _("撤回后只在“消息”里通知您，不再发短信；登录验证码除外。"),
+        ),
+    )
+}

@@ -1,0 +1,88 @@
+"""Refusals about people: why, and what to do next."""
+
+from django.utils.translation import gettext_lazy as _
+
+from gonghui.kit.errors import refusal
+
+BAD_IDENTITY = refusal(
+    "bad_identity", _("{field}不对：{detail}"), advice=_("请对照证件原件改正后再提交。"), status=422
+)
+CONSENT_NEEDED = refusal(
+    "consent_needed",
+    _("核验身份需要您同意使用姓名和证件号码。"),
+    advice=_("请阅读说明并勾选同意；不同意也可以继续浏览，只是不能领取福利。"),
+    status=422,
+    clause=_("《个人信息保护法》第二十九条"),
+)
+ALREADY_VERIFIED = refusal(
+    "already_verified", _("您已经完成实名认证。"), advice=_("不需要再做一次，可以直接参加活动。")
+)
+VERIFICATION_REVOKED = refusal(
+    "verification_revoked",
+    _("您的实名认证已被撤销，不能自行恢复。"),
+    advice=_("请带上证件联系所在工会当面核对。"),
+    status=403,
+)
+TRIES_SPENT = refusal(
+    "verification_tries_spent",
+    _("今天的 3 次核验机会已经用完。"),
+    advice=_("请明天再试；着急的话，带上证件到所在工会当面办理。"),
+    status=429,
+)
+NOT_IN_ROSTER = refusal(
+    "not_in_roster",
+    _("会员名册里没有找到与这个姓名和证件号码都一致的人。今天还可以试 {left} 次。"),
+    advice=_(
+        "请先核对两项是否与证件完全一致。如果没错，可能是单位工会还没有把您报上来："
+        "请单位工会补报；还没有入会的，可以向单位或所在街道工会申请入会。"
+    ),
+    status=422,
+)
+IDENTITY_MISMATCH = refusal(
+    "identity_mismatch",
+    _("姓名与证件号码不一致。今天还可以试 {left} 次。"),
+    advice=_("请对照证件逐字核对；改过姓名的，请先到所在工会更正。"),
+    status=422,
+)
+PROVIDER_DOWN = refusal(
+    "real_name_unavailable",
+    _("身份核验服务暂时没有回应，这一次不算次数。"),
+    advice=_("请过几分钟再试，您填写的内容没有保存。"),
+    status=503,
+)
+IDENTITY_CLAIMED = refusal(
+    "identity_claimed",
+    _("这个证件号码已经在另一个账号上使用，为防止冒用，没有为您开通。"),
+    advice=_("我们已转给工会工作人员核对。如果另一个账号也是您的，请改用原来的手机号登录。"),
+)
+OTHER_IDENTITY = refusal(
+    "other_identity",
+    _("您的账号登记的是另一位职工的证件号码，不能改成这一个。"),
+    advice=_("我们已转给工会工作人员核对；着急的话，带上证件到所在工会当面办理。"),
+)
+VERIFY_FIRST = refusal(
+    "verify_first",
+    _("这一步需要先完成实名认证。"),
+    advice=_("请到“我的—实名认证”填写姓名和证件号码，一分钟就能完成。"),
+    status=403,
+)
+DELEGATION_TO_SELF = refusal(
+    "delegation_to_self", _("不能代自己预约。"), advice=_("请填写您要帮忙的家人或同事的手机号。"), status=422
+)
+DELEGATION_EXISTS = refusal(
+    "delegation_exists", _("您已经可以为这位会员预约了。"), advice=_("请到“代人预约”查看。")
+)
+DELEGATIONS_FULL = refusal(
+    "delegations_full",
+    _("一个人最多为 {most} 位会员代约。"),
+    advice=_("请先结束一个不再需要的代约关系。这是为了防止有人倒票。"),
+)
+DELEGATION_NOT_PROVED = refusal(
+    "delegation_not_proved",
+    _("验证码不对，或者没有与这个姓名、手机号都一致的会员。"),
+    advice=_("请与对方核对姓名、手机号和短信里的 6 位数字；对方需要已在会员名册里。"),
+    status=422,
+)
+CASE_SETTLED = refusal(
+    "merge_case_settled", _("这件身份冲突已经处理过。"), advice=_("请刷新列表查看处理结果。")
+)

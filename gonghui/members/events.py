@@ -1,0 +1,34 @@
+"""News about people, for apps above."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PersonVerified:
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationRevoked:
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MergeCaseOpened:
+    case_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MergeCaseSettled:
+    case_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationBegan:
+    delegation_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationEnded:
+    delegation_id: int
+    ended_by_person_id: int
