@@ -257,22 +257,37 @@ def home(request: HttpRequest) -> dict:
     }
 
 
+def _pools(opens_at) -> list[dict]:
+    live = f"{reverse('gallery:live')}?opens={round(opens_at.timestamp() * 1000)}"
+    names = {"19:30 第一班": "won", "20:30 第二班": "waiting"}
+    return [
+        {
+            "label": label,
+            "pass_url": f"{reverse('gallery:pass')}?{answer}",
+            "live_url": f"{live}&{answer}",
+            "grab_url": reverse("gallery:claim", args=[answer]),
+        }
+        for label, answer in names.items()
+    ]
+
+
 def grab(request: HttpRequest) -> dict:
-    seconds = int(request.GET.get("in", "30"))
+    opens_at = clock.now() + timedelta(seconds=int(request.GET.get("in", "30")))
     answer = request.GET.get("answer", "won")
     return {
         "pool_id": 7,
         "title": "国庆珠江夜游",
-        "opens_at": clock.now() + timedelta(seconds=seconds),
+        "opens_at": opens_at,
         "closes_at": clock.now() + timedelta(hours=4),
         "pass_url": reverse("gallery:pass"),
-        "live_url": reverse("gallery:live"),
+        "live_url": f"{reverse('gallery:live')}?opens={round(opens_at.timestamp() * 1000)}",
         "grab_url": reverse("gallery:claim", args=[answer]),
         "remaining": REMAINING,
         "capacity": CAPACITY,
         "max_seats": 3,
         "place": PLACE,
         "starts_at": clock.now() + timedelta(days=9),
+        "pools": _pools(opens_at) if "pools" in request.GET else [],
     }
 
 

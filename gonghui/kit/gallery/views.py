@@ -37,8 +37,12 @@ def take_pass(request: HttpRequest) -> JsonResponse:
 
 
 def live(request: HttpRequest) -> JsonResponse:
+    """The gate's words; the opening is kept by the address, as the gallery has no pools."""
     now_ms = round(clock.now().timestamp() * 1000)
-    return JsonResponse({"now": now_ms, "remaining": samples.REMAINING, "capacity": samples.CAPACITY})
+    opens_at_ms = int(request.GET.get("opens", now_ms))
+    left = {"state": "open", "remaining": samples.REMAINING, "capacity": samples.CAPACITY, "waiting": 0}
+    times = {"now_ms": now_ms, "opens_at_ms": opens_at_ms, "closes_at_ms": now_ms + 3_600_000}
+    return JsonResponse(left | times)
 
 
 @csrf_exempt

@@ -16,6 +16,7 @@ pytestmark = [
 ADDRESSES = [
     "/_gallery/",
     *(f"/_gallery/page/{name}" for name in PAGES if name != "components"),
+    "/_gallery/page/grab?pools",
     "/_gallery/page/tickets?empty",
     "/_gallery/page/ticket?state=used",
     "/_gallery/page/clerk?show=ok",

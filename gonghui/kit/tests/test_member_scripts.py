@@ -130,3 +130,31 @@ def test_refused_pass_says_why_and_leaves_the_button_shut(open_page, live_server
     page.wait_for_selector("[data-grab-button][data-state=refused]")
     assert page.locator("[data-grab-note]").inner_text() == "这一场您暂时不能抢。 请先完成实名核验。"
     assert page.locator("[data-grab-button]").is_disabled() is True
+
+
+def test_another_pool_is_asked_at_its_own_addresses(open_page):
+    page = open_page("/_gallery/page/grab?in=0&pools")
+    page.get_by_role("radio", name="20:30 第二班").check()
+    with page.expect_response("**/claim/waiting") as answered:
+        page.locator("[data-grab-button][data-state=ready]").click()
+    assert answered.value.json()["order"]["pass"] == "gallery"
+    page.wait_for_selector("#grab-result[open]")
+    assert page.locator("#grab-result-title").inner_text() == "已进入候补"
+
+
+def test_live_count_is_shown(open_page):
+    page = open_page("/_gallery/page/grab?in=600")
+    page.wait_for_function("document.querySelector('[data-grab-left]').textContent === '126'")
+    assert page.locator("[data-grab-bar]").evaluate("(bar) => [bar.value, bar.max]") == [126, 380]
+
+
+def test_unanswered_order_ends_in_an_honest_try_again(open_page):
+    page = open_page("/_gallery/page/grab?in=0")
+    page.route("**/claim/won", lambda route: route.abort())
+    page.clock.install()
+    page.locator("[data-grab-button][data-state=ready]").click()
+    for _ in range(9):
+        page.clock.run_for(9000)
+    page.wait_for_selector("#grab-result[open]")
+    assert page.locator("#grab-result-title").inner_text() == "还没有得到结果"
+    assert page.locator("[data-grab-button]").get_attribute("data-state") == "ready"

@@ -1,5 +1,5 @@
 /* [data-grab]: the waiting page. Takes a pass while waiting, opens on the server's clock, posts it to the gate, and tells the truth.
-   Addresses in data-pass-url, data-live-url, data-grab-url; times in data-opens-at, data-closes-at (ms). */
+   Addresses in data-pass-url, data-live-url, data-grab-url, on the root or on each radio [data-grab-pool] where a release has several pools. */
 (() => {
   const root = document.querySelector('[data-grab]');
   if (!root) return;
@@ -10,8 +10,10 @@
   const part = (name) => root.querySelector(`[data-grab-${name}]`);
   const button = part('button');
   const note = part('note');
+  const pools = [...root.querySelectorAll('[data-grab-pool]')];
   const state = { opensAt: Number(root.dataset.opensAt), closesAt: Number(root.dataset.closesAt) || Infinity, pass: null, now: 'waiting', asking: null };
 
+  const isOver = () => ['won', 'already', 'refused', 'closed'].includes(state.now);
   const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
   const jitter = (ms) => ms * (0.7 + Math.random() * 0.6);
   const tell = (text) => { if (note.textContent !== text) note.textContent = text; };
@@ -36,9 +38,12 @@
     } finally { clearTimeout(timer); }
   };
 
+  /* Where to ask: the chosen pool's addresses. */
+  const place = () => (pools.find((pool) => pool.checked) || root).dataset;
+
   /* --- the pass ------------------------------------------------------------------------------------------ */
 
-  const expiresSoon = () => !state.pass || clock.ms(state.pass.expires_at) - clock.now() < 60000;
+  const expiresSoon = () => !state.pass || (state.pass.expires_at && clock.ms(state.pass.expires_at) - clock.now() < 60000);
 
   const refuse = (said) => {
     const have = said.code === 'already' || said.answer === 'already';
@@ -49,9 +54,11 @@
 
   const takePass = async () => {
     if (!expiresSoon() || state.asking) return state.asking;
+    const { passUrl } = place();
     state.asking = (async () => {
       try {
-        const said = await ask(root.dataset.passUrl);
+        const said = await ask(passUrl);
+        if (passUrl !== place().passUrl) return;
         if (said.status === 200) state.pass = said;
         else if (said.status < 500 && said.status !== 429) refuse(said);
       } catch (error) { /* asked again by the next look */ } finally { state.asking = null; }
@@ -70,14 +77,21 @@
     if (state.now === 'sold_out' && left > 0) { enter('ready'); tell(say('grab_back', { n: left })); }
   };
 
+  const heed = (live, sentAt) => {
+    clock.set(live.now_ms, sentAt);
+    state.opensAt = live.opens_at_ms;
+    state.closesAt = live.closes_at_ms;
+    root.querySelectorAll('[data-countdown]').forEach((e) => { e.dataset.countdown = live.opens_at_ms; });
+    if (['closed', 'cancelled', 'not_grab'].includes(live.state)) { enter('closed'); return; }
+    showLeft(live);
+  };
+
   const look = async () => {
     const sentAt = Date.now();
+    const { liveUrl } = place();
     try {
-      const live = await ask(root.dataset.liveUrl, {}, 5000);
-      if (live.status !== 200) return;
-      if (live.now) clock.set(clock.ms(live.now), sentAt);
-      if (live.opens_at) state.opensAt = clock.ms(live.opens_at);
-      if (live.remaining !== undefined && live.remaining !== null) showLeft(live);
+      const live = await ask(liveUrl, {}, 5000);
+      if (live.status === 200 && liveUrl === place().liveUrl && !isOver() && state.now !== 'sending') heed(live, sentAt);
     } catch (error) { tell(say('offline')); }
   };
 
@@ -86,12 +100,10 @@
     return jitter(Math.abs(away) < 15000 ? 1000 : 5000);
   };
 
-  const isOver = () => ['won', 'already', 'refused', 'closed'].includes(state.now);
-
   const watch = async () => {
-    while (!isOver()) {
-      if (!document.hidden && state.now !== 'sending') await look();
-      if (expiresSoon()) await takePass();
+    for (;;) {
+      if (!isOver() && !document.hidden && state.now !== 'sending') await look();
+      if (!isOver() && expiresSoon()) await takePass();
       await sleep(pace());
     }
   };
@@ -118,14 +130,14 @@
     return JSON.stringify({ pass: state.pass.pass, seats: seats ? Number(seats.value) : 1, wait: wait ? wait.checked : true });
   };
 
-  const isAnswer = (said) => said.status < 500 && said.status !== 429 && (said.answer || said.status < 400) && said.answer !== 'try_again';
+  const isFinal = (said) => said.status < 500 && said.status !== 429 && (said.answer || said.status >= 400);
 
   /* The same pass is the idempotency key: asking again can never take a second ticket. */
   const post = async () => {
     for (let tries = 1; tries <= TRIES; tries += 1) {
       try {
-        const said = await ask(root.dataset.grabUrl, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: order() });
-        if (isAnswer(said) || (said.status >= 400 && said.status < 500 && said.status !== 429)) return said;
+        const said = await ask(place().grabUrl, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: order() });
+        if (isFinal(said)) return said;
       } catch (error) { /* no network or too slow: the same pass again */ }
       tell(say('grab_again', { n: tries }));
       await sleep(jitter(Math.min(400 * 2 ** (tries - 1), 6000)));
@@ -149,7 +161,7 @@
     if (said.answer === 'won') enter('won');
     else if (said.answer === 'already' || said.answer === 'waiting') enter('already');
     else if (ANSWERS_OF_LOSS.includes(said.answer)) enter('sold_out');
-    else if (said.answer === 'not_open') { state.now = 'waiting'; enter('waiting'); if (said.opens_at) state.opensAt = clock.ms(said.opens_at); wake(); }
+    else if (said.answer === 'not_open') { enter('waiting'); look().then(wake); }
     else if (said.answer === 'closed' || said.answer === 'cancelled') enter('closed');
     else enter('ready');
     if (['bad_pass', 'pass_expired', 'spent', 'key_conflict'].includes(said.answer)) state.pass = null;
@@ -170,10 +182,24 @@
     if (!isOver()) takePass();
   };
 
+  const choose = () => {
+    state.pass = null;
+    state.asking = null;
+    enter('waiting');
+    tell('');
+    look().then(wake);
+    takePass();
+  };
+
+  const start = () => {
+    enter('waiting');
+    wake();
+    sleep(Math.random() * Math.min(20000, Math.max(0, (state.opensAt - clock.now()) / 3))).then(takePass);
+    watch();
+  };
+
+  pools.forEach((pool) => pool.addEventListener('change', choose));
   button.addEventListener('click', (event) => { event.preventDefault(); grab(); });
   document.addEventListener('visibilitychange', () => { if (!document.hidden && !isOver()) look(); });
-  enter('waiting');
-  wake();
-  sleep(Math.random() * Math.min(20000, Math.max(0, (state.opensAt - clock.now()) / 3))).then(takePass);
-  watch();
+  start();
 })();
