@@ -7,11 +7,16 @@ import pytest
 os.environ.setdefault("GONGHUI_LOG_LEVEL", "WARNING")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
-from tests.cast import *  # noqa: E402,F403
+from tests.cast import *  # noqa: F403
 
 # Rows that migrations lay down; emptying the database after a test with real transactions leaves them.
-REFERENCE_TABLES = {"django_migrations", "django_content_type", "members_workergroup", "activities_activitykind",
-                    "feedback_metricdefinition"}
+REFERENCE_TABLES = {
+    "django_migrations",
+    "django_content_type",
+    "members_workergroup",
+    "activities_activitykind",
+    "feedback_metricdefinition",
+}
 OURS = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 
 

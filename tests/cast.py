@@ -71,7 +71,9 @@ def new_union(name: str, kind: str, parent: Union | None = None, **fields) -> Un
     return union
 
 
-def new_person(name: str, id_no: str, phone: str, union: Union | None, *, verified: bool, user=None, groups=()) -> Person:
+def new_person(
+    name: str, id_no: str, phone: str, union: Union | None, *, verified: bool, user=None, groups=()
+) -> Person:
     person = Person(name=name, id_no=id_no, phone=phone, user=user, groups=list(groups))
     person.pinyin, person.grams = pinyin_key(name), search_grams(name)
     person.gender = "male" if int(id_no[16]) % 2 else "female"

@@ -1,6 +1,6 @@
 """House rules a linter does not know. Each finding names what to do instead. Limits only ever tighten.
 
-    python -m tools.tidy            # the whole tree; exit code 1 when something is found
+python -m tools.tidy            # the whole tree; exit code 1 when something is found
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ def all_findings() -> list[str]:
     for path in sorted((ROOT / "gonghui").rglob("templates/**/*.html")):
         if "admin" in path.parts or "unfold" in path.parts:
             continue
-        found += [f"{path.relative_to(ROOT)}:{f}" for f in findings_in_template(path.read_text(encoding="utf-8"))]
+        found += [
+            f"{path.relative_to(ROOT)}:{f}" for f in findings_in_template(path.read_text(encoding="utf-8"))
+        ]
     return found
 
 

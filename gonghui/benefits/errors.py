@@ -110,3 +110,46 @@ NOT_A_NO_SHOW = refusal(
 REMINDER_TOO_LATE = refusal(
     "reminder_too_late", _("已经开放了，不需要提醒。"), advice=_("现在就可以进入。")
 )
+
+# --- at the counter ---
+UNKNOWN_CODE = refusal(
+    "unknown_code",
+    _("没有这张券，或者它不在您的门店使用。"),
+    advice=_("请核对票面上的场馆；确认无误请让会员刷新票面后再扫。"),
+    status=404,
+)
+NOT_A_CODE = refusal(
+    "not_a_code", _("这不是工惠的券码。"), advice=_("请扫会员“我的票”里的二维码，或输入票面上的 8 位券码。"), status=422
+)
+STALE_QR = refusal(
+    "stale_qr",
+    _("这是过期的二维码，可能是别人转发的截图。"),
+    advice=_("请会员在自己的手机上打开“我的票”，二维码每分钟更新一次。"),
+    status=422,
+)
+FORGED_QR = refusal(
+    "forged_qr", _("二维码不是本系统发出的。"), advice=_("请不要放行，并记下对方的说明告诉主办方。"), status=422
+)
+ALREADY_USED = refusal(
+    "already_used", _("这张券已经在{at}于{place}核销过，{arrived}人。"), advice=_("同一张券只能用一次；如有疑问请联系主办方。")
+)
+NOT_CONFIRMED = refusal(
+    "not_confirmed", _("这张券还没有确认。"), advice=_("请会员在“我的票”里点“确认”，然后再扫一次。")
+)
+GIVEN_BACK = refusal("given_back", _("这张券已经退回或过期，不能使用。"), advice=_("请会员到“我的票”查看有没有别的券。"))
+VOIDED = refusal("voided", _("这张券已被主办方作废。"), advice=_("原因在会员的消息里；如有疑问请联系主办方。"))
+TOO_EARLY = refusal("too_early", _("还没到使用时间。"), advice=_("{opens}起可以核销。"))
+TOO_LATE = refusal("too_late", _("这一场已经结束（{until}）。"), advice=_("请会员查看其他场次。"))
+TOO_MANY_ARRIVED = refusal(
+    "too_many_arrived", _("这张券最多 {seats} 人。"), advice=_("请核对人数后再点。"), status=422
+)
+NOT_A_CLERK = refusal(
+    "not_a_clerk",
+    _("您不是任何门店的店员。"),
+    advice=_("请让门店负责人联系签约工会，把您的手机号登记为店员。"),
+    status=403,
+)
+PACK_ENDED = refusal(
+    "pack_ended", _("离线名单不能识别。"), advice=_("请联网后刷新页面，重新取得离线名单。"), status=403
+)
+NOT_A_GRAB = refusal("not_a_grab", _("这一场不用抢。"), advice=_("请在活动页查看参加方式。"))

@@ -1,10 +1,17 @@
 from django.conf import settings
 from django.urls import include, path
 
+from gonghui.config import ops
+from gonghui.config.api import api
 from gonghui.config.site import console
 
 urlpatterns = [
+    path("healthz", ops.healthz, name="healthz"),
+    path("readyz", ops.readyz, name="readyz"),
+    path("metrics", ops.metrics, name="metrics"),
     path("console/", console.urls),
+    path("api/v1/", api.urls),
+    path("clerk/", include("gonghui.portal.clerk_urls")),
     path("", include("gonghui.portal.urls")),
 ]
 

@@ -5,7 +5,7 @@ from gonghui.benefits.models.draws import Draw, DrawEntry
 from gonghui.benefits.models.no_shows import NoShowExemption, NoShowRule
 from gonghui.benefits.models.offers import Offer
 from gonghui.benefits.models.parties import Party
-from gonghui.benefits.models.redemptions import Redemption
+from gonghui.benefits.models.redemptions import OfflineException, Redemption
 from gonghui.benefits.models.releases import Pool, Release, Reminder, WaitingPage
 from gonghui.benefits.models.runs import GrantRun, PoolNews
 from gonghui.benefits.models.vouchers import Voucher, WaitEntry
@@ -21,6 +21,7 @@ __all__ = [
     "NoShowRule",
     "Offer",
     "Party",
+    "OfflineException",
     "Pool",
     "PoolNews",
     "Redemption",

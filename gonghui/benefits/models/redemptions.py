@@ -56,3 +56,37 @@ class Redemption(Row):
 
     def __str__(self) -> str:
         return f"{self.voucher_id} {self.kind}"
+
+
+class OfflineException(Row):
+    """An offline redemption the server could not take as it was: two desks honoured one ticket, or the limits were passed."""
+
+    class Why(models.TextChoices):
+        ALREADY_USED = "already_used", _("另一处已先核销")
+        NOT_USABLE = "not_usable", _("券当时已不能使用")
+        FORGED = "forged", _("二维码不是本系统的")
+        LIMITS = "limits", _("超出离线时限或次数")
+
+    scope = AnyOf(
+        ByKey("store", "store_id"), BySubtree("voucher__release__union__path", verb="vouchers.view")
+    )
+    audit = Audit.ALL
+
+    voucher = models.ForeignKey(
+        "benefits.Voucher", models.PROTECT, related_name="offline_exceptions", verbose_name=_("券")
+    )
+    store = models.ForeignKey("partners.Store", models.PROTECT, related_name="+", verbose_name=_("门店"))
+    clerk = models.ForeignKey("accounts.User", models.PROTECT, related_name="+", verbose_name=_("经手人"))
+    at = models.DateTimeField(_("离线核销时间"))
+    arrived = models.PositiveSmallIntegerField(_("到场人数"))
+    why = models.CharField(_("原因"), max_length=12, choices=Why.choices)
+    idempotency_key = models.UUIDField(unique=True, editable=False)
+    settled_at = models.DateTimeField(_("处理时间"), null=True, blank=True)
+    note = models.CharField(_("处理说明"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("离线核销例外")
+        indexes = [models.Index(fields=["store", "-at"], name="benefits_offline_of_store")]
+
+    def __str__(self) -> str:
+        return f"{self.voucher_id} {self.why}"

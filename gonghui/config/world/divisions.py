@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from gonghui.kit.errors import DomainError, refusal
 from django.utils.translation import gettext_lazy as _
+
+from gonghui.kit.errors import DomainError, refusal
 
 NO_DIVISIONS = refusal(
     "no_divisions",

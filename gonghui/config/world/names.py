@@ -7,9 +7,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-SURNAMES = (
-    "陈李黄张梁林刘吴罗何杨王郑谢叶曾邓周许冯蔡彭潘钟徐蓝苏卢江曹古廖庄赖袁余温邱郭马侯莫麦区"
-)
+SURNAMES = "陈李黄张梁林刘吴罗何杨王郑谢叶曾邓周许冯蔡彭潘钟徐蓝苏卢江曹古廖庄赖袁余温邱郭马侯莫麦区"
 RARE_SURNAMES = ("欧阳", "司徒", "上官", "诸葛")
 GIVEN_A = "建国志伟海文永春家嘉俊晓小玉秀丽雅思明宏振子浩欣晨雨佳慧美启承德立少"
 GIVEN_B = "强华明辉军平杰斌涛波龙峰鹏玲芳燕婷敏静丽娟霞珍莹怡琳瑶轩宇泽豪然彤妍兰英"

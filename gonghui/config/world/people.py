@@ -17,10 +17,7 @@ from gonghui.kit.search import pinyin_key, search_grams
 
 VERIFIED_SHARE = 0.598  # 8.55 M of 14.29 M
 BATCH = 5000
-PERSON_COLUMNS = (
-    "id token name pinyin grams id_type id_no id_index phone phone_index gender birth_date groups verification"
-    " verified_at verified_by"
-).split()
+PERSON_COLUMNS = ["id", "token", "name", "pinyin", "grams", "id_type", "id_no", "id_index", "phone", "phone_index", "gender", "birth_date", "groups", "verification", "verified_at", "verified_by"]
 
 
 def build_people(tree: Tree, count: int, seed: int, progress) -> None:
@@ -39,7 +36,8 @@ def _copy_batch(batch: list[Invented], chosen: list, rng: random.Random) -> None
     now = dt.datetime.now(dt.UTC)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('members_person', 'id')) FROM generate_series(1, %s)", [len(batch)]
+            "SELECT nextval(pg_get_serial_sequence('members_person', 'id')) FROM generate_series(1, %s)",
+            [len(batch)],
         )
         ids = [row[0] for row in cursor.fetchall()]
         with cursor.copy(f"COPY members_person ({', '.join(PERSON_COLUMNS)}) FROM STDIN") as copy:
@@ -53,7 +51,9 @@ def _copy_batch(batch: list[Invented], chosen: list, rng: random.Random) -> None
                 copy.write_row((person_id, union.pk, "active", joined, "batch"))
 
 
-def _person_rows(batch: list[Invented], ids: list[int], chosen: list, now: dt.datetime, rng: random.Random) -> Iterator[tuple]:
+def _person_rows(
+    batch: list[Invented], ids: list[int], chosen: list, now: dt.datetime, rng: random.Random
+) -> Iterator[tuple]:
     keyring = get_keyring()
     for person_id, one, (_union, group) in zip(ids, batch, chosen, strict=True):
         verified = rng.random() < VERIFIED_SHARE

@@ -37,7 +37,9 @@ def build_staff(tree: Tree, venues: Venues, progress) -> dict[str, User]:
         cards.append(card)
         progress.advance(1)
     add_clerk(CLERK_PHONE, _("大沙头码头 何师傅"), list(venues.stores.values())[:5])
-    cards.append({"role": _("店员（游船、影城等五处）"), "address": "/clerk/", "login": CLERK_PHONE, "password": ""})
+    cards.append(
+        {"role": _("店员（游船、影城等五处）"), "address": "/clerk/", "login": CLERK_PHONE, "password": ""}
+    )
     cards[:0] = _member_cards()
     path = settings.DATA_DIR / "accounts.json"
     path.write_text(json.dumps(cards, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -47,7 +49,9 @@ def build_staff(tree: Tree, venues: Venues, progress) -> dict[str, User]:
 
 def _staff_account(login: str, role: str, union: Union, title: str) -> tuple[User, dict]:
     password, totp = secrets.token_urlsafe(9), b32encode(secrets.token_bytes(20)).decode()
-    user = User(login=login, display_name=title, is_staff=True, totp_secret=totp, totp_confirmed_at=timezone.now())
+    user = User(
+        login=login, display_name=title, is_staff=True, totp_secret=totp, totp_confirmed_at=timezone.now()
+    )
     user.set_password(password)
     user.save()
     Grant.objects.create(user=user, role=role, union=union, starts_on=dt.date(2024, 1, 1))
@@ -59,10 +63,16 @@ def _member_cards() -> list[dict]:
     """Two verified members of Guangzhou and one who is not verified yet; each signs in by phone and code."""
     people = Person.objects.unscoped("demo accounts").order_by("id")
     guangzhou = people.filter(memberships__union__path__startswith=_guangzhou_path())
-    verified, not_yet = guangzhou.filter(verification="verified")[:2], guangzhou.filter(verification="none")[:1]
+    verified, not_yet = (
+        guangzhou.filter(verification="verified")[:2],
+        guangzhou.filter(verification="none")[:1],
+    )
     return [
         *(_member_card(p, _("会员（已实名）")) for p in verified),
-        *(_member_card(p, _("会员（未实名，姓名 {name}，证件 {id_no}）").format(name=p.name, id_no=p.id_no)) for p in not_yet),
+        *(
+            _member_card(p, _("会员（未实名，姓名 {name}，证件 {id_no}）").format(name=p.name, id_no=p.id_no))
+            for p in not_yet
+        ),
     ]
 
 

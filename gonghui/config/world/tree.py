@@ -22,8 +22,36 @@ LINES = {
     "delivery": "快递配送",
     "internet": "互联网行业",
 }
-TRADES = ("机械", "电子", "纺织服装", "食品", "家电", "玩具", "陶瓷", "造船", "汽车配件", "印刷", "制药", "物流")
-WORDS = ("蓝海", "恒远", "新岭", "木棉", "珠岛", "云帆", "白鹭", "金穗", "南风", "荔湾里", "海心", "岭秀", "启航", "同舟")
+TRADES = (
+    "机械",
+    "电子",
+    "纺织服装",
+    "食品",
+    "家电",
+    "玩具",
+    "陶瓷",
+    "造船",
+    "汽车配件",
+    "印刷",
+    "制药",
+    "物流",
+)
+WORDS = (
+    "蓝海",
+    "恒远",
+    "新岭",
+    "木棉",
+    "珠岛",
+    "云帆",
+    "白鹭",
+    "金穗",
+    "南风",
+    "荔湾里",
+    "海心",
+    "岭秀",
+    "启航",
+    "同舟",
+)
 GROUPS = (
     ("food_rider", "外卖配送员"),
     ("ride_driver", "网约车司机"),
@@ -46,7 +74,10 @@ def build_tree(members: int, seed: int, progress) -> Tree:
     rng = random.Random(seed)  # noqa: S311
     places = divisions()
     regions = _regions(places)
-    lines = {code: IndustryLine.objects.get_or_create(code=code, defaults={"name": name})[0] for code, name in LINES.items()}
+    lines = {
+        code: IndustryLine.objects.get_or_create(code=code, defaults={"name": name})[0]
+        for code, name in LINES.items()
+    }
     tree = _territorial(places, regions, progress)
     _industrial(tree, lines, progress)
     _federations(tree, lines, progress)
@@ -57,7 +88,11 @@ def build_tree(members: int, seed: int, progress) -> Tree:
 def _regions(places: list[Division]) -> dict[str, Region]:
     made: dict[str, Region] = {}
     for length in KIND_OF_LEVEL:
-        level = [Region(code=p.code, name=p.name, parent=made.get(p.parent)) for p in places if len(p.code) == length]
+        level = [
+            Region(code=p.code, name=p.name, parent=made.get(p.parent))
+            for p in places
+            if len(p.code) == length
+        ]
         made |= {region.code: region for region in Region.objects.bulk_create(level)}
     return made
 
@@ -92,7 +127,9 @@ def _federations(tree: Tree, lines: dict[str, IndustryLine], progress) -> None:
     for city in cities:
         for code, name in GROUPS:
             line = lines["delivery" if code in {"food_rider", "courier"} else "transport"]
-            made.append(_union(f"{city.region.name}{name}行业工会联合会", "federation", city, industry_line=line))
+            made.append(
+                _union(f"{city.region.name}{name}行业工会联合会", "federation", city, industry_line=line)
+            )
             groups.append(code)
     save_unions(made)
     tree.homes += list(zip(made, groups, strict=True))
@@ -109,7 +146,9 @@ def _enterprises(tree: Tree, count: int, rng: random.Random, progress) -> None:
         employers.append(Employer(name=f"{name}（{number + 1}号）", category="160"))
         parents.append(parent)
     employers = Employer.objects.bulk_create(employers)
-    made = [_union(f"{e.name}工会", "enterprise", p, employer=e) for e, p in zip(employers, parents, strict=True)]
+    made = [
+        _union(f"{e.name}工会", "enterprise", p, employer=e) for e, p in zip(employers, parents, strict=True)
+    ]
     save_unions(made)
     tree.homes += [(u, "") for u in made]
     progress.advance(count)
@@ -125,7 +164,8 @@ def save_unions(unions: list[Union]) -> None:
     """Ids are drawn first, because a path contains its own id."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('orgs_union', 'id')) FROM generate_series(1, %s)", [len(unions)]
+            "SELECT nextval(pg_get_serial_sequence('orgs_union', 'id')) FROM generate_series(1, %s)",
+            [len(unions)],
         )
         ids = [row[0] for row in cursor.fetchall()]
     for union, new_id in zip(unions, ids, strict=True):

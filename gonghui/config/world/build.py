@@ -1,0 +1,41 @@
+"""Builds the demo world: a province as the sources count it, from one seed."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from django.utils.translation import gettext as _
+
+from gonghui.config.world.partners import VENUES, build_partners
+from gonghui.config.world.people import build_people
+from gonghui.config.world.programme import build_programme
+from gonghui.config.world.staff import build_staff
+from gonghui.config.world.tree import build_tree
+from gonghui.kit.actors import Actor
+from gonghui.orgs.models import Union
+
+
+class Progress(Protocol):
+    """One bar at a time: `start` names it and says how many, `advance` moves it."""
+
+    def start(self, title: str, total: int) -> None: ...
+
+    def advance(self, count: int) -> None: ...
+
+
+def is_empty() -> bool:
+    return not Union.objects.unscoped("is there a world yet").exists()
+
+
+def build_world(members: int, seed: int, progress: Progress) -> None:
+    """Divisions and unions, people, partners, staff, then the National Day and Mid-Autumn programme."""
+    unions = 1 + 21 + 124 + 1757 + 9 + 84 + max(60, members // 111)
+    progress.start(_("工会组织"), unions)
+    tree = build_tree(members, seed, progress)
+    progress.start(_("会员"), members)
+    build_people(tree, members, seed, progress)
+    progress.start(_("合作单位"), len(VENUES))
+    venues = build_partners(tree, progress)
+    progress.start(_("工作人员"), 7)
+    staff = build_staff(tree, venues, progress)
+    build_programme(Actor.system("demo world"), tree, venues, staff, progress)

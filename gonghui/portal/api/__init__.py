@@ -1,0 +1,3 @@
+"""What mini-programs and city apps need, in the order of the road; mounted by `config.api`."""
+
+routers: list = []
