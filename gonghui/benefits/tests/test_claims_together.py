@@ -97,7 +97,8 @@ async def _expires(connection, chance, pools, crowd):
     pool = chance.choice(pools)
     await connection.execute(
         "UPDATE benefits_voucher SET confirm_by = now() - interval '1 s' WHERE id IN"
-        " (SELECT id FROM benefits_voucher WHERE pool_id = $1 AND state = 'held' ORDER BY id LIMIT 2 FOR UPDATE)",
+        " (SELECT id FROM benefits_voucher WHERE pool_id = $1 AND state = 'held' ORDER BY id LIMIT 2"
+        " FOR UPDATE)",
         pool,
     )
     await connection.fetch("SELECT * FROM benefits_expire_pool($1)", pool)
