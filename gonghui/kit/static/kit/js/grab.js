@@ -22,6 +22,7 @@
   const enter = (name) => {
     state.now = name;
     button.dataset.state = name;
+    root.querySelectorAll('[data-countdown]').forEach((e) => { e.hidden = name !== 'waiting'; });
     button.disabled = !['ready', 'sold_out', 'won', 'already'].includes(name);
     button.toggleAttribute('aria-busy', false);
     if (name === 'sending') button.setAttribute('aria-busy', 'true');
