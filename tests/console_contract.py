@@ -1,4 +1,4 @@
-"""The tests every back-office screen inherits: who gets in, who sees what, and that what was refused changed nothing.
+"""The tests of every back-office screen: who gets in, who sees what, and that refusals changed nothing.
 
 class TestUnionScreen(ConsoleContract):
     model = Union
@@ -46,7 +46,7 @@ class ConsoleContract:
     def more(self, cast, count: int) -> None:
         raise AssertionError("say how further rows are made")
 
-    # --- addresses -----------------------------------------------------------------------------------------------
+    # --- addresses
 
     @property
     def screen(self):
@@ -85,7 +85,7 @@ class ConsoleContract:
             form |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
         return form | given
 
-    # --- who gets in ---------------------------------------------------------------------------------------------
+    # --- who gets in
 
     @pytest.mark.parametrize("who", OUTSIDERS)
     def test_outsiders_are_sent_to_sign_in(self, cast, client, who):
@@ -109,7 +109,7 @@ class ConsoleContract:
             for page in self.pages(row):
                 assert client.get(page).status_code in {403, 404}, page
 
-    # --- who sees what -------------------------------------------------------------------------------------------
+    # --- who sees what
 
     def test_owner_sees_own_rows_only(self, cast, client):
         own, foreign = self.own(cast), self.foreign(cast)
@@ -148,7 +148,7 @@ class ConsoleContract:
         missing = self.at("change", foreign).replace(str(foreign.pk), "999999999")
         assert client.get(missing).status_code == client.get(self.at("change", foreign)).status_code == 404
 
-    # --- ways around ---------------------------------------------------------------------------------------------
+    # --- ways around
 
     def test_undeclared_filters_are_refused(self, cast, client):
         self.own(cast)
@@ -211,7 +211,7 @@ class ConsoleContract:
             text = client.get(page).content.decode()
             assert not [secret for secret in secrets if secret in text], page
 
-    # --- cost and writing ----------------------------------------------------------------------------------------
+    # --- cost and writing
 
     def test_query_count_is_the_same_for_one_row_and_three(self, cast, client):
         self.own(cast)

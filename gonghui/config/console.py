@@ -8,7 +8,17 @@ UNFOLD = {
     "SITE_HEADER": _("工惠管理台"),
     "SITE_URL": "/",
     "SITE_ICON": lambda request: static("kit/icons/mark.svg"),
+    "SITE_SUBHEADER": _("工会普惠服务"),
     "SHOW_HISTORY": True,
+    "BORDER_RADIUS": "8px",
+    "DASHBOARD_CALLBACK": "gonghui.kit.console.dashboard.fill",
+    "STYLES": [lambda request: static("kit/console/console.css")],
+    "SCRIPTS": [lambda request: static("kit/console/console.js")],
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": "gonghui.kit.console.navigation.side_bar",
+    },
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {
         "primary": {

@@ -2,20 +2,77 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Count, IntegerField, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
+from gonghui.accounts.models import User
 from gonghui.kit import actors, clock
-from gonghui.orgs.models import Grant
+from gonghui.kit.actors import Actor
+from gonghui.orgs.models import Grant, Union
 from gonghui.orgs.roles import verbs_of
 
 
 def grants_of(user_id: int) -> tuple[actors.Grant, ...]:
     """The grants in force today, ready for an actor."""
-    today = clock.today()
     rows = (
         Grant.objects.unscoped("building the actor of this user")
-        .filter(user_id=user_id, starts_on__lte=today, union__status="active")
-        .filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today))
+        .filter(in_force_on(clock.today()), user_id=user_id, union__status="active")
         .values_list("role", "union__path", "industry_line__code")
     )
     return tuple(actors.Grant(role, path, verbs_of(role), line) for role, path, line in rows)
+
+
+def in_force_on(day) -> Q:
+    return Q(starts_on__lte=day) & (Q(ends_on__isnull=True) | Q(ends_on__gte=day))
+
+
+def held_grants(actor: Actor) -> list[Grant]:
+    """The actor's own grants in force, with their dates: what they may hand on."""
+    return list(
+        Grant.objects.unscoped("the actor's own grants")
+        .filter(in_force_on(clock.today()), user_id=actor.user_id, union__status="active")
+        .select_related("union")
+    )
+
+
+def staff_with_login(login: str) -> User | None:
+    """Asked by the whole login name only: staff are not listed to each other."""
+    return (
+        User.objects.unscoped("asked by a full login name")
+        .filter(login=login.strip(), is_staff=True, is_active=True)
+        .first()
+    )
+
+
+def with_children_count(unions):
+    """Adds `children_count`, one index scan a row."""
+    children = (
+        Union.objects.unscoped("counting below rows in scope")
+        .filter(parent=OuterRef("pk"))
+        .order_by()
+        .values("parent")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
+    return unions.annotate(children_count=Coalesce(Subquery(children, output_field=IntegerField()), 0))
+
+
+def way_down_to(actor: Actor, union: Union) -> list[Union]:
+    """The unions above this one and itself, from the highest the actor may see."""
+    ids = [int(part) for part in union.path.split(".") if part]
+    rows = {row.pk: row for row in Union.objects.visible_to(actor).filter(pk__in=ids)}
+    return [rows[pk] for pk in ids if pk in rows]
+
+
+def children_of(actor: Actor, union: Union):
+    return Union.objects.visible_to(actor).filter(parent=union).order_by("pinyin", "id")
+
+
+def namesakes(parent_id: int | None, name: str, *, but: int | None = None):
+    """Unions of this name directly below the same parent."""
+    found = Union.objects.unscoped("a name is taken whoever looks").filter(parent_id=parent_id, name=name)
+    return found.exclude(pk=but).exclude(status__in=("merged", "dissolved"))
+
+
+def subtree(path: str):
+    return Union.objects.unscoped("a subtree the caller was allowed to act on").filter(path__startswith=path)

@@ -1,0 +1,149 @@
+"""Long lists: found by name, counted no further than anybody reads, filtered only as declared."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import ShowFacets
+from django.contrib.admin.filters import SimpleListFilter
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.views import ChangeList
+
+from gonghui.kit.console.scoping import relation_chain
+from gonghui.kit.crypto import get_keyring
+from gonghui.kit.search import NameSearch, is_match
+
+ROWS_COUNTED_MAX = 10_000
+FILTER_SUFFIXES = ("", "__exact", "__in", "__isnull", "_from", "_to", "_from_0", "_from_1", "_to_0", "_to_1")
+
+
+class EstimatingPaginator(Paginator):
+    """Counts to ten thousand; beyond, the planner's estimate is shown, and pages end there."""
+
+    template_name = "kit/console/pagination.html"
+
+    @cached_property
+    def count(self) -> int:
+        rows = self.object_list
+        if not isinstance(rows, QuerySet):
+            return len(rows)
+        bounded = rows.order_by()[: ROWS_COUNTED_MAX + 1].count()
+        if bounded <= ROWS_COUNTED_MAX:
+            return bounded
+        plan = json.loads(rows.order_by().explain(format="json"))
+        return max(int(plan[0]["Plan"]["Plan Rows"]), bounded)
+
+    @property
+    def is_estimate(self) -> bool:
+        return self.count > ROWS_COUNTED_MAX
+
+    @property
+    def shown_count(self) -> int:
+        """Two figures of an estimate: 1234567 → 1200000."""
+        if not self.is_estimate:
+            return self.count
+        unit = 10 ** (len(str(self.count)) - 2)
+        return self.count // unit * unit
+
+    @cached_property
+    def num_pages(self) -> int:
+        reachable = min(self.count, ROWS_COUNTED_MAX)
+        return max(1, math.ceil(reachable / self.per_page))
+
+
+@dataclass(frozen=True, slots=True)
+class SmallNameSearch:
+    """For a short table without search columns: the names in scope are read and matched here."""
+
+    name_field: str = "name"
+    rows_max: int = 5_000
+
+    def narrow(self, found: QuerySet, question: str) -> QuerySet:
+        named = found.order_by().values_list("pk", self.name_field)[: self.rows_max]
+        return found.filter(pk__in=[pk for pk, name in named if is_match(question, name or "")])
+
+
+class ScopedChangeList(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        self.page_num = min(max(self.page_num, 1), 1_000_000)
+        super().get_results(request)
+        self.full_result_count = self.result_count
+
+
+class Listing(admin.ModelAdmin):
+    """`search` is a `NameSearch` or `SmallNameSearch`; `search_exact` maps a blind index to its value's reader."""
+
+    search: NameSearch | SmallNameSearch | None = None
+    search_exact: dict[str, Callable[[Any], Any]] = {}
+    search_help_text = _("姓名或名称：汉字、全拼或首字母")
+    paginator = EstimatingPaginator
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    list_per_page = 50
+    list_max_show_all = 0
+    list_filter_submit = True
+    actions = None
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        # Django shows the search box when there are fields; what is asked is decided below.
+        return ("pk",) if self.search or self.search_exact else ()
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str):
+        question = search_term.strip()
+        if not question:
+            return queryset, False
+        exact = self._exact(question)
+        if exact is not None:
+            return queryset.filter(exact), False
+        if isinstance(self.search, SmallNameSearch):
+            return self.search.narrow(queryset, question), False
+        if self.search is None:
+            return queryset.none(), False
+        return queryset.filter(self.search.q(question)), False
+
+    def _exact(self, question: str) -> Q | None:
+        """A whole number typed in is looked up by its blind index, under every key held."""
+        found = None
+        for column, read in self.search_exact.items():
+            reading = read(question)
+            if not reading.ok:
+                continue
+            indexes = get_keyring().blind_indexes(self._context_of(column), reading.value)
+            either = Q(**{f"{column}__in": indexes})
+            found = either if found is None else found | either
+        return found
+
+    def _context_of(self, column: str) -> str:
+        chain = relation_chain(self.model, column)
+        owner = chain[-1].related_model if chain else self.model
+        return owner._meta.get_field(column.rpartition("__")[2]).context
+
+    def get_changelist(self, request: HttpRequest, **kwargs) -> type[ChangeList]:
+        return ScopedChangeList
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Only what a declared filter asks; Django would let any column of the row be probed."""
+        return lookup in self._filter_parameters(request)
+
+    def _filter_parameters(self, request: HttpRequest | None) -> set[str]:
+        found: set[str] = set()
+        for declared in self.get_list_filter(request):
+            if isinstance(declared, type) and issubclass(declared, SimpleListFilter):
+                found.add(declared.parameter_name)
+            else:
+                field = declared[0] if isinstance(declared, list | tuple) else declared
+                found.update(field + suffix for suffix in FILTER_SUFFIXES)
+        return found
+
+    def changelist_view(self, request: HttpRequest, extra_context=None):
+        titled = {"title": self.opts.verbose_name_plural, **(extra_context or {})}
+        return super().changelist_view(request, titled)
