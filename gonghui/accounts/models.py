@@ -49,7 +49,7 @@ class User(Row, AbstractBaseUser):
         ]
 
     def __str__(self) -> str:
-        return self.display_name or self.login or _("会员")
+        return self.display_name or self.login or str(_("会员"))
 
     def _get_session_auth_hash(self, secret=None) -> str:
         """Django compares it on every request, under the current and each fallback secret."""
