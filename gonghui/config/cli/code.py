@@ -12,7 +12,9 @@ def command(login: str | None) -> None:
 
     found = [a for a in read_accounts() if a.get("totp_secret") and login in (None, a["login"])]
     if not found:
-        click.secho("✘ 没有这个演示账号，或它不用动态码。账号见 gonghui demo 启动后的表。", fg="red", err=True)
+        click.secho(
+            "✘ 没有这个演示账号，或它不用动态码。账号见 gonghui demo 启动后的表。", fg="red", err=True
+        )
         sys.exit(1)
     for account in found:
         click.echo(f"{account['login']}  {current_code(account['totp_secret'])}")

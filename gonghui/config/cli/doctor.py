@@ -11,7 +11,9 @@ def command() -> None:
     colors = {Level.GOOD: "green", Level.WARNING: "yellow", Level.BAD: "red"}
     worst = []
     for finding in examine():
-        click.echo(f"{click.style(finding.level.value, fg=colors[finding.level], bold=True)} {finding.sentence}")
+        click.echo(
+            f"{click.style(finding.level.value, fg=colors[finding.level], bold=True)} {finding.sentence}"
+        )
         if finding.advice:
             click.echo(f"  → {finding.advice}")
         worst.append(finding.level)

@@ -57,7 +57,9 @@ def wheel_folder() -> Path:
 @functools.cache
 def server_version(postgres: Path, source: str) -> int:
     try:
-        answer = subprocess.run([postgres, "--version"], capture_output=True, text=True, timeout=20)
+        answer = subprocess.run(
+            [postgres, "--version"], capture_output=True, text=True, timeout=20, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise LauncherError(f"{source} 不能在这台机器上运行：{error}。请换一个 GONGHUI_PG_BIN。") from error
     found = re.search(r"\(PostgreSQL\) (\d+)", answer.stdout)

@@ -17,7 +17,7 @@ LOG_SIZE_MAX = 16 * 2**20  # bytes
 
 @dataclass
 class Child:
-    """Started in a session of its own: Ctrl-C reaches the launcher alone, which then stops its children in order."""
+    """Has a session of its own: Ctrl-C reaches the launcher alone, which then stops its children."""
 
     title: str
     command: list[str]

@@ -69,11 +69,13 @@ def run_initdb(folder: Path, binaries: Binaries, way: RunAs) -> str:
     secret.write_text(secrets.token_urlsafe(24))
     draft.mkdir(mode=0o700)
     way.give(draft, secret)
-    locale = ["--locale=C"] if binaries.version < 17 else ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    locale = (
+        ["--locale=C"] if binaries.version < 17 else ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    )
     made = subprocess.run(
         [*way.prefix, binaries["initdb"], "-D", str(draft), "-E", "UTF8", *locale, "-U", USER,
          "--auth-local=trust", "--auth-host=scram-sha-256", "--pwfile", str(secret), "--no-instructions"],
-        capture_output=True, text=True, cwd="/", env=server_environment(), **way.popen_options(),
+        capture_output=True, text=True, cwd="/", env=server_environment(), **way.popen_options(), check=False,
     )  # fmt: skip
     if made.returncode:
         shutil.rmtree(draft, ignore_errors=True)
@@ -115,7 +117,7 @@ def way_to_serve(folder: Path, binaries: Binaries) -> RunAs:
 
 
 def socket_folder(folder: Path, way: RunAs) -> Path | None:
-    """A folder of ours where a socket can be made: beside the cluster, else in the system's temporary folder."""
+    """A folder of ours where a socket can be made: beside the cluster, else in the temporary folder."""
     digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:10]
     for place in (folder.with_name("run"), Path(tempfile.gettempdir()) / f"gonghui-{way.uid}-{digest}"):
         path = str(place)
@@ -158,7 +160,9 @@ def write_settings(folder: Path, binaries: Binaries, way: RunAs) -> None:
         settings["shared_preload_libraries"] = "pg_stat_statements"
     lines = [f"{name} = '{value}'" for name, value in settings.items()]
     ours = folder / "gonghui.conf"
-    ours.write_text("# Written at every start; change settings with ALTER SYSTEM.\n" + "\n".join(lines) + "\n")
+    ours.write_text(
+        "# Written at every start; change settings with ALTER SYSTEM.\n" + "\n".join(lines) + "\n"
+    )
     main = folder / "postgresql.conf"
     text = main.read_text()
     if "include = 'gonghui.conf'" not in text:
@@ -171,7 +175,11 @@ def listening(folder: Path, way: RunAs) -> dict[str, str]:
     if place:
         return {"listen_addresses": "", "unix_socket_directories": str(place), "port": str(PORT)}
     # No folder takes a socket: loopback with the generated password.
-    return {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "port": str(loopback_port(folder))}
+    return {
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": "",
+        "port": str(loopback_port(folder)),
+    }
 
 
 def loopback_port(folder: Path) -> int:
@@ -236,7 +244,9 @@ def is_postgres(pid: int) -> bool:
         if sys.platform.startswith("linux"):
             command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode(errors="replace")
         else:
-            listed = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
+            listed = subprocess.run(
+                ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+            )
             command = listed.stdout.split(" -D ")[0].strip()
     except OSError:
         return False
@@ -244,15 +254,15 @@ def is_postgres(pid: int) -> bool:
 
 
 def forget_dead_server(folder: Path, way: RunAs) -> None:
-    """Call it only where no server runs. A left-over postmaster.pid gets our own pid: PostgreSQL takes its parent's
-    for stale, and still looks whether a child of the dead server holds the shared memory."""
+    """Call it only where no server runs. A left-over postmaster.pid gets our own pid: PostgreSQL takes its
+    parent's for stale, and still looks whether a child of the dead server holds the shared memory."""
     left = folder / "postmaster.pid"
     if left.is_file():
         lines = left.read_text().splitlines()
         left.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
-    place = socket_folder(folder, way)  # ours alone, so what lies there belonged to the dead one
-    for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock") if place else ():
-        (place / name).unlink(missing_ok=True)
+    if place := socket_folder(folder, way):  # ours alone, so what lies there belonged to the dead one
+        for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
+            (place / name).unlink(missing_ok=True)
 
 
 def url_of(folder: Path, server: Postmaster, database: str = DATABASE) -> str:

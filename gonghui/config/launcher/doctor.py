@@ -1,4 +1,4 @@
-"""Checks of one installation, each answered with a sentence and, where something is wrong, what to do next."""
+"""Checks of one installation, each answered with a sentence and, where it is wrong, what to do next."""
 
 import fcntl
 import importlib.metadata
@@ -68,7 +68,15 @@ def examine() -> Iterator[Finding]:
         yield bad(f"数据库：{error}", "按上面的提示处理，再运行一次 gonghui doctor。")
     if connection is not None:
         with connection:
-            for ask in (database_version, database_settings, extensions, clock_skew, tables, worker, failed_jobs):
+            for ask in (
+                database_version,
+                database_settings,
+                extensions,
+                clock_skew,
+                tables,
+                worker,
+                failed_jobs,
+            ):
                 yield ask(connection)
     yield browser()
 
@@ -83,10 +91,14 @@ def python_version() -> Finding:
 def libraries() -> Finding:
     """Compares what is installed with the lock."""
     lock = ROOT / "requirements" / "base.txt"
-    wanted = re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", lock.read_text(), re.MULTILINE) if lock.is_file() else []
+    wanted = (
+        re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", lock.read_text(), re.MULTILINE) if lock.is_file() else []
+    )
     wrong = [name for name, version in wanted if installed_version(name) != version]
     if wrong:
-        return bad(f"{len(wrong)} 个依赖没有装或版本不对：{'、'.join(wrong[:5])}", "请运行 make base 重新安装。")
+        return bad(
+            f"{len(wrong)} 个依赖没有装或版本不对：{'、'.join(wrong[:5])}", "请运行 make base 重新安装。"
+        )
     return good(f"{len(wanted)} 个依赖与锁定的版本一致")
 
 
@@ -193,14 +205,18 @@ def database_settings(connection: Any) -> Finding:
     if shown["server_encoding"] != "UTF8":
         return bad(f"数据库编码是 {shown['server_encoding']}", "请用 UTF8 编码重新建库。")
     if shown["fsync"] != "on" or shown["synchronous_commit"] == "off":
-        return bad("数据库关掉了落盘（fsync 或 synchronous_commit）", "停电会丢掉已答应的名额，请打开这两项。")
+        return bad(
+            "数据库关掉了落盘（fsync 或 synchronous_commit）", "停电会丢掉已答应的名额，请打开这两项。"
+        )
     return good("数据库编码 UTF8，提交即落盘")
 
 
 def extensions(connection: Any) -> Finding:
     offered = {name for (name,) in connection.execute("SELECT name FROM pg_available_extensions")}
     if missing := [name for name in EXTENSIONS if name not in offered]:
-        return bad(f"数据库缺扩展 {'、'.join(missing)}", "请安装 PostgreSQL 的 contrib 包（postgresql-contrib）。")
+        return bad(
+            f"数据库缺扩展 {'、'.join(missing)}", "请安装 PostgreSQL 的 contrib 包（postgresql-contrib）。"
+        )
     return good("需要的数据库扩展都有")
 
 
@@ -218,7 +234,9 @@ def tables(connection: Any) -> Finding:
     try:
         pending = pending_migrations()
     except Exception as error:  # a program that cannot even load is what doctor is for
-        return bad(f"程序自身加载失败：{type(error).__name__}: {error}", "请重新安装，或把这一句报告给开发者。")
+        return bad(
+            f"程序自身加载失败：{type(error).__name__}: {error}", "请重新安装，或把这一句报告给开发者。"
+        )
     if pending:
         return bad(f"数据库结构差 {pending} 步没有更新", "请运行 gonghui migrate（gonghui up 会自动做）。")
     return good("数据库结构是当前版本")
@@ -239,13 +257,17 @@ def pending_migrations() -> int:
 def worker(connection: Any) -> Finding:
     if not has_table(connection, "procrastinate_workers"):
         return warning("后台任务的表还没有", "请运行 gonghui migrate。")
-    question = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)"
+    question = (
+        "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)"
+    )
     alive = connection.execute(question, [HEARTBEAT_MAX_S]).fetchone()[0]
     if alive:
         return good(f"后台任务进程有 {alive} 个在工作")
     if running_port() is None:
         return good("后台任务没有在运行（和 gonghui up 一起启动）")
-    return bad("后台任务没有在运行，消息、抽签和退票都会停住", "请看 log/worker.log，或另开一个：gonghui worker。")
+    return bad(
+        "后台任务没有在运行，消息、抽签和退票都会停住", "请看 log/worker.log，或另开一个：gonghui worker。"
+    )
 
 
 def failed_jobs(connection: Any) -> Finding:
@@ -253,12 +275,15 @@ def failed_jobs(connection: Any) -> Finding:
         return warning("后台任务的表还没有", "请运行 gonghui migrate。")
     question = """
         SELECT count(*) FILTER (WHERE status = 'failed'),
-               count(*) FILTER (WHERE status = 'todo' AND coalesce(scheduled_at, now()) < now() - interval '5 minutes')
+               count(*) FILTER (WHERE status = 'todo'
+                                  AND coalesce(scheduled_at, now()) < now() - interval '5 minutes')
         FROM procrastinate_jobs
     """
     failed, late = connection.execute(question).fetchone()
     if late:
-        return warning(f"有 {late} 件后台任务等了 5 分钟以上", "请确认后台任务在运行，或多开几个 gonghui worker。")
+        return warning(
+            f"有 {late} 件后台任务等了 5 分钟以上", "请确认后台任务在运行，或多开几个 gonghui worker。"
+        )
     if failed:
         return warning(f"有 {failed} 件后台任务多次重试后失败", "请看 log/worker.log 里的原因。")
     return good("没有积压或失败的后台任务")
@@ -272,11 +297,15 @@ def browser() -> Finding:
     names = ("chromium", "chromium-browser", "google-chrome")
     found = os.environ.get("GONGHUI_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if not found or not Path(found).exists():
-        return warning("没有 Chromium，浏览器测试会跳过", "只有跑测试才需要：apt install chromium fonts-noto-cjk。")
+        return warning(
+            "没有 Chromium，浏览器测试会跳过", "只有跑测试才需要：apt install chromium fonts-noto-cjk。"
+        )
     if shutil.which("fc-list") and not has_chinese_font():
         return warning("有 Chromium，但没有中文字体", "只有跑测试才需要：apt install fonts-noto-cjk。")
     return good("浏览器测试可以跑")
 
 
 def has_chinese_font() -> bool:
-    return bool(subprocess.run(["fc-list", ":lang=zh", "family"], capture_output=True).stdout.strip())
+    return bool(
+        subprocess.run(["fc-list", ":lang=zh", "family"], capture_output=True, check=False).stdout.strip()
+    )

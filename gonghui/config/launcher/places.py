@@ -21,7 +21,9 @@ def state_folder() -> Path:
     except OSError as error:
         raise LauncherError(f"不能建立数据文件夹 {folder}：{error.strerror}。{ELSEWHERE}") from error
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise LauncherError(f"没有权限写数据文件夹 {folder}（它属于 uid {folder.stat().st_uid}）。{ELSEWHERE}")
+        raise LauncherError(
+            f"没有权限写数据文件夹 {folder}（它属于 uid {folder.stat().st_uid}）。{ELSEWHERE}"
+        )
     return folder
 
 

@@ -8,7 +8,7 @@ PORTS_TRIED = 100
 
 
 def is_free(host: str, port: int) -> bool:
-    """Asked without SO_REUSEPORT: with it two servers would share one port and each get half of the visitors."""
+    """Asked without SO_REUSEPORT: with it two servers would share one port and halve the visitors."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -20,7 +20,7 @@ def is_free(host: str, port: int) -> bool:
 
 
 def choose_port(host: str, wanted: int | None, patience_s: float = 0) -> int:
-    """`wanted` or LauncherError; without a wish the first free port from 8000 on. Patience is for one just left."""
+    """`wanted` or LauncherError; without a wish the first free port from 8000 on."""
     first = wanted or PORT_DEFAULT
     deadline = time.monotonic() + patience_s
     while not (free := is_free(host, first)) and time.monotonic() < deadline:
@@ -32,7 +32,9 @@ def choose_port(host: str, wanted: int | None, patience_s: float = 0) -> int:
     for port in range(first + 1, first + PORTS_TRIED):
         if is_free(host, port):
             return port
-    raise LauncherError(f"端口 {first} 到 {first + PORTS_TRIED - 1} 都被占用。请用 --port 指定一个空闲的端口。")
+    raise LauncherError(
+        f"端口 {first} 到 {first + PORTS_TRIED - 1} 都被占用。请用 --port 指定一个空闲的端口。"
+    )
 
 
 def address_of_this_machine() -> str:

@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: start it, take over a running one, stop it when the last user leaves.
 
-Every process that uses it holds a shared lock on `pg.users`; the kernel drops the lock with the process, so the
-count is right even after kill -9. This module needs no Django: settings call `database_url`.
+Every process that uses it holds a shared lock on `pg.users`; the kernel drops the lock with the process,
+so the count is right even after kill -9. This module needs no Django: settings call `database_url`.
 """
 
 import atexit
@@ -73,7 +73,7 @@ def ensure_cluster(folder: Path) -> None:
 
 
 def start_server(folder: Path) -> Postmaster:
-    """A server that answers on this folder: the running one, or a new one. Only one process starts at a time."""
+    """A server that answers on this folder: the running one, or a new one. One process starts at a time."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     cluster.check_owner(folder)
     with exclusive(folder.parent / "pg.lock"):
@@ -174,7 +174,7 @@ def fresh_log(folder: Path) -> Path:
 
 def explain(folder: Path, complaint: str, log: Path) -> str:
     known = {
-        "No space left on device": f"磁盘已满，数据库不能启动。请在 {folder.parent} 所在的磁盘上腾出空间再试。",
+        "No space left on device": f"磁盘已满，数据库不能启动。请腾出 {folder.parent} 所在的磁盘再试。",
         "could not create shared memory": "共享内存不足，数据库不能启动。请放宽这台机器或容器的内存限制。",
         "Permission denied": f"没有权限读写 {folder}。请检查文件夹归谁所有，或用 GONGHUI_DATA 换一个文件夹。",
     }

@@ -1,4 +1,4 @@
-"""What must be true before pages are served: tables current, static files collected. Cheap when nothing changed."""
+"""What must be true before pages are served: tables current, files collected. Cheap when nothing changed."""
 
 import hashlib
 import json
@@ -40,13 +40,15 @@ def database_identity(url: str) -> str:
     import psycopg
 
     question = """
-        SELECT system_identifier::text || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())
+        SELECT system_identifier::text
+               || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())
                || '/' || coalesce(to_regclass('django_migrations')::oid::text, 'empty')
         FROM pg_control_system()
     """
     try:
         with psycopg.connect(url, connect_timeout=10) as connection:
-            return connection.execute(question).fetchone()[0]
+            [(identity,)] = connection.execute(question).fetchall()
+            return identity
     except psycopg.OperationalError as error:
         raise LauncherError(
             f"连不上数据库：{str(error).strip()}\n请检查 DATABASE_URL，或去掉它使用自带的数据库。"

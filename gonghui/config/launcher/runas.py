@@ -49,15 +49,15 @@ def owner_of(folder: Path) -> int:
 
 
 def in_namespace() -> RunAs | None:
-    """Root that does not look like root: files stay root's, no capability is left. Plain containers refuse it."""
+    """Root that does not look like root: files stay root's. Plain containers refuse it."""
     if not sys.platform.startswith("linux") or not shutil.which("unshare"):
         return None
-    refused = subprocess.run(["unshare", "-U", "true"], capture_output=True).returncode
+    refused = subprocess.run(["unshare", "-U", "true"], capture_output=True, check=False).returncode
     return None if refused else RunAs("用户命名空间", 0, 0, ("unshare", "-U", "--"))
 
 
 def other_user(owner: int, folder: Path, program: str) -> RunAs | None:
-    account = named_account(owner) or named_account(int(os.environ.get("SUDO_UID", 0))) or first_account()
+    account = named_account(owner) or named_account(int(os.environ.get("SUDO_UID", "0"))) or first_account()
     if account is None:
         return None
     uid, gid = account.pw_uid, account.pw_gid
@@ -88,4 +88,4 @@ def can_reach(uid: int, gid: int, folder: Path, program: str) -> bool:
     while not folder.exists():
         folder = folder.parent
     check = ["test", "-x", program, "-a", "-x", str(folder)]
-    return subprocess.run(check, user=uid, group=gid, extra_groups=[]).returncode == 0
+    return subprocess.run(check, user=uid, group=gid, extra_groups=[], check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""The web process: Granian with our ASGI application. `python -m gonghui.config.launcher.serve HOST PORT WORKERS`."""
+"""The web process: Granian with our ASGI application. Arguments: HOST PORT WORKERS."""
 
 import logging
 import sys

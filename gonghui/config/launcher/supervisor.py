@@ -101,10 +101,12 @@ class Supervisor:
         deadline = time.monotonic() + START_PATIENCE_S
         with panel.progress() as tell:
             tell("正在打开页面…")
-            while not self.stop_wanted.is_set() and not answers(self.options, port):
+            while not self.stop_wanted.is_set() and not (status := first_answer(self.options, port)):
                 if not web.is_running() or time.monotonic() > deadline:
                     raise LauncherError(f"页面服务没有启动起来。它最后的话是：\n{web.last_words()}")
                 time.sleep(0.05)
+        if not self.stop_wanted.is_set() and status >= 500:
+            panel.tell(f"首页回答“{status}”，有地方不对：请另开一个终端运行 gonghui doctor。", "red")
 
     def panel(self, port: int, took_s: float):
         host = self.options.host if self.options.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
@@ -161,17 +163,17 @@ def programs(options: UpOptions, port: int) -> Iterator[Child]:
     yield Child("后台任务", [*python, "gonghui", "worker"], environment, log_file("worker"))
 
 
-def answers(options: UpOptions, port: int) -> bool:
-    """Any answer at all counts: a page that fails is told by doctor, not by waiting."""
+def first_answer(options: UpOptions, port: int) -> int:
+    """The status of the first page, 0 while nothing answers."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(options.host, options.host)  # noqa: S104
     path = "grab/" if options.gate_only else ""
     try:
-        urllib.request.urlopen(f"http://{host}:{port}/{path}", timeout=20).close()  # noqa: S310
-    except urllib.error.HTTPError:
-        return True
+        with urllib.request.urlopen(f"http://{host}:{port}/{path}", timeout=20) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
     except OSError:
-        return False
-    return True
+        return 0
 
 
 def build_world_once(url: str, members: int) -> None:
@@ -181,7 +183,7 @@ def build_world_once(url: str, members: int) -> None:
     if read_note(noted) == identity:
         return
     command = [sys.executable, "-m", "gonghui", "world", "build", "--if-empty", "--members", str(members)]
-    if subprocess.run(command, cwd=ROOT).returncode:
+    if subprocess.run(command, cwd=ROOT, check=False).returncode:
         raise LauncherError("演示数据没有建成，原因见上。可以再运行一次；要从头来，请删除 .gonghui 文件夹。")
     noted.write_text(json.dumps(identity))
 

@@ -1,4 +1,4 @@
-"""A real PostgreSQL is started, killed and started again, as this user and, when this user is root, as others."""
+"""A real PostgreSQL is started, killed and started again, as this user and, where this is root, as others."""
 
 import json
 import os
@@ -106,7 +106,9 @@ def test_server_of_a_killed_launcher_is_taken_over(folder):
 
 
 def test_pid_file_naming_a_stranger_is_overcome(folder):
-    (folder / "postmaster.pid").write_text(f"{os.getppid()}\n{folder}\n1700000000\n5432\n\n\n  0 0\nready   \n")
+    (folder / "postmaster.pid").write_text(
+        f"{os.getppid()}\n{folder}\n1700000000\n5432\n\n\n  0 0\nready   \n"
+    )
     postgres.start_server(folder)
     assert ask(folder) == 1
 
@@ -130,7 +132,9 @@ def test_two_starts_at_once_give_one_server(folder):
 
 
 def test_last_process_out_stops_the_server(folder, tmp_path):
-    program = "from gonghui.config.launcher import postgres; import sys; postgres.database_url(); sys.stdin.read()"
+    program = (
+        "from gonghui.config.launcher import postgres; import sys; postgres.database_url(); sys.stdin.read()"
+    )
     environment = {**os.environ, "GONGHUI_DATA": str(tmp_path)}
     environment.pop("DATABASE_URL", None)
     users = [
@@ -287,7 +291,7 @@ def nobodys_home(monkeypatch):
 
 
 def as_nobody(act) -> list:
-    """Run `act(answer)` in a forked process that has become nobody; what it appended, or its error raised here."""
+    """Run `act(answer)` in a forked process that has become nobody; what it appended."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -318,7 +322,9 @@ def test_root_without_namespaces_runs_as_another_user(place, tmp_path, monkeypat
     try:
         server = postgres.start_server(folder)
         assert ask(folder) == 1
-        assert folder.stat().st_uid == pwd.getpwnam("nobody").pw_uid or "postgres" in [a.pw_name for a in pwd.getpwall()]
+        assert folder.stat().st_uid == pwd.getpwnam("nobody").pw_uid or "postgres" in [
+            a.pw_name for a in pwd.getpwall()
+        ]
         os.kill(server.pid, signal.SIGKILL)
         postgres.start_server(folder)
         assert ask(folder) == 1
