@@ -70,8 +70,9 @@ def open_page(chromium, live_server):
         context.close()
 
 
-def axe_findings(page) -> list[str]:
-    """Whatever axe finds, of any weight, with the first place it stands."""
+def axe_findings(page, *, enhanced: bool = False) -> list[str]:
+    """Whatever axe finds, of any weight, with the first place it stands; `enhanced` asks for AAA contrast too."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document).then(r => r.violations.map(v => v.id + ' ' + v.nodes[0].html))")
-    return list(found)
+    options = {"rules": {"color-contrast-enhanced": {"enabled": enhanced}}}
+    found = "r.violations.map(v => `${v.id}: ${v.nodes[0].html} ${v.nodes[0].failureSummary}`)"
+    return page.evaluate(f"(options) => axe.run(document, options).then(r => {found})", options)
