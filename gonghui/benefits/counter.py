@@ -34,9 +34,9 @@ def why_not_honoured(voucher: Voucher, at: datetime) -> DomainError | None:
         return DomainError(reason)
     pool = voucher.pool
     if pool.valid_from and at < pool.valid_from - EARLY:
-        return DomainError(errors.TOO_EARLY, opens=local(pool.valid_from - EARLY))
+        return DomainError(errors.NOT_YET_USABLE, opens=local(pool.valid_from - EARLY))
     if pool.valid_until and at >= pool.valid_until:
-        return DomainError(errors.TOO_LATE, until=local(pool.valid_until))
+        return DomainError(errors.PAST_USE, until=local(pool.valid_until))
     return None
 
 

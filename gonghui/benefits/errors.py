@@ -138,8 +138,8 @@ NOT_CONFIRMED = refusal(
 )
 GIVEN_BACK = refusal("given_back", _("这张券已经退回或过期，不能使用。"), advice=_("请会员到“我的票”查看有没有别的券。"))
 VOIDED = refusal("voided", _("这张券已被主办方作废。"), advice=_("原因在会员的消息里；如有疑问请联系主办方。"))
-TOO_EARLY = refusal("too_early", _("还没到使用时间。"), advice=_("{opens}起可以核销。"))
-TOO_LATE = refusal("too_late", _("这一场已经结束（{until}）。"), advice=_("请会员查看其他场次。"))
+NOT_YET_USABLE = refusal("too_early", _("还没到使用时间。"), advice=_("{opens}起可以核销。"))
+PAST_USE = refusal("too_late", _("这一场已经结束（{until}）。"), advice=_("请会员查看其他场次。"))
 TOO_MANY_ARRIVED = refusal(
     "too_many_arrived", _("这张券最多 {seats} 人。"), advice=_("请核对人数后再点。"), status=422
 )

@@ -195,7 +195,7 @@ def _honoured(done: Redemption) -> dict:
 
 
 def _refused(refusal: DomainError) -> dict:
-    warn = refusal.reason in (errors.TOO_EARLY, errors.NOT_CONFIRMED, errors.STALE_QR)
+    warn = refusal.reason in (errors.NOT_YET_USABLE, errors.NOT_CONFIRMED, errors.STALE_QR)
     return {
         "tone": "warn" if warn else "no",
         "word": _now("先等一下") if warn else _now("不能使用"),
