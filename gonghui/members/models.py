@@ -28,7 +28,7 @@ class WorkerGroup(Row):
     scope = Everyone("list of worker groups")
     audit = Audit.ALL
 
-    code = models.SlugField(unique=True)
+    code = models.SlugField(_("代码"), unique=True)
     name = models.CharField(_("群体"), max_length=32)
     kind = models.CharField(_("类别"), max_length=24, default="new_employment")
 
@@ -177,11 +177,18 @@ class MergeCase(Row):
     scope = BySubtree("person__memberships__union__path", verb="members.view")
     audit = Audit.ALL
 
-    person = models.ForeignKey(Person, models.PROTECT, related_name="merge_cases")
-    claimant = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
-    reason = models.CharField(max_length=32)
+    person = models.ForeignKey(
+        Person, models.PROTECT, related_name="merge_cases", verbose_name=_("职工")
+    )
+    claimant = models.ForeignKey(
+        "accounts.User", models.PROTECT, related_name="+", verbose_name=_("新账号")
+    )
+    reason = models.CharField(_("原因"), max_length=32)
     state = models.CharField(
-        max_length=12, default="open", choices=[("open", _("待处理")), ("kept", _("维持")), ("moved", _("已转移"))]
+        _("状态"),
+        max_length=12,
+        default="open",
+        choices=[("open", _("待处理")), ("kept", _("维持")), ("moved", _("已转移"))],
     )
 
     class Meta:
@@ -221,9 +228,10 @@ class RosterImport(Row):
 
     union = models.ForeignKey("orgs.Union", models.PROTECT, related_name="+", verbose_name=_("工会"))
     file_name = models.CharField(_("文件名"), max_length=200)
-    file_hash = models.BinaryField()
-    content = models.BinaryField(null=True)
-    """The uploaded sheet, sealed; dropped once applied."""
+    file_hash = models.BinaryField(editable=False)
+    sheet_name = models.CharField(_("工作表"), max_length=64, blank=True)
+    headings = models.JSONField(_("表头"), default=list)
+    """Of the cells of refused rows."""
     state = models.CharField(
         _("状态"),
         max_length=10,
@@ -237,20 +245,40 @@ class RosterImport(Row):
             ("dropped", _("已放弃")),
         ],
     )
-    rows_total = models.PositiveIntegerField(default=0)
-    rows_done = models.PositiveIntegerField(default=0)
+    rows_total = models.PositiveIntegerField(_("行数"), default=0)
     count_new = models.PositiveIntegerField(_("新增"), default=0)
     count_changed = models.PositiveIntegerField(_("变更"), default=0)
     count_same = models.PositiveIntegerField(_("无变化"), default=0)
     count_refused = models.PositiveIntegerField(_("退回"), default=0)
-    notes = models.JSONField(default=list)
-    problem = models.TextField(blank=True)
+    notes = models.JSONField(_("提示"), default=list)
+    problem = models.TextField(_("问题"), blank=True)
     maker = models.ForeignKey("accounts.User", models.PROTECT, related_name="+", verbose_name=_("经办人"))
-    applied_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
-    applied_at = models.DateTimeField(null=True)
+    applied_by = models.ForeignKey(
+        "accounts.User", models.PROTECT, null=True, related_name="+", verbose_name=_("确认人")
+    )
+    applied_at = models.DateTimeField(_("导入时间"), null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("名册导入")
+        indexes = [models.Index(fields=["union", "-id"], name="roster_of_union")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class RosterSheet(Row):
+    """The uploaded sheet of one import, sealed, and how far a run has come; gone once applied or given up."""
+
+    scope = BySubtree("roster__union__path", verb="rosters.view")
+    audit = Audit.no("personal data of a whole roster; the import is audited")
+
+    roster = models.OneToOneField(RosterImport, models.CASCADE, related_name="sheet")
+    content = models.BinaryField()
+    run = models.UUIDField(null=True)
+    """The run that holds the sheet; an older one stops when it sees another here."""
+    rows_read = models.PositiveIntegerField(default=0)
+    rows_done = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=dict)
 
 
 class RosterRefusal(Row):
@@ -260,8 +288,8 @@ class RosterRefusal(Row):
     audit = Audit.no("belongs to the import, which is audited")
 
     roster = models.ForeignKey(RosterImport, models.CASCADE, related_name="refusals")
-    line_no = models.PositiveIntegerField()
-    reasons = models.JSONField()
+    line_no = models.PositiveIntegerField(_("行号"))
+    reasons = models.JSONField(_("原因"))
     cells = SealedTextField()
 
     class Meta:

@@ -20,9 +20,11 @@ class Region(Row):
     scope = Everyone("public geography")
     audit = Audit.no("reference data")
 
-    code = models.CharField(max_length=12, unique=True)
-    name = models.CharField(max_length=64)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
+    code = models.CharField(_("代码"), max_length=12, unique=True)
+    name = models.CharField(_("名称"), max_length=64)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="children", verbose_name=_("上级")
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = _("行政区划")
@@ -35,7 +37,7 @@ class IndustryLine(Row):
     scope = Everyone("list of industrial unions' lines")
     audit = Audit.ALL
 
-    code = models.SlugField(unique=True)
+    code = models.SlugField(_("代码"), unique=True)
     name = models.CharField(_("产业"), max_length=64)
 
     class Meta:
@@ -86,9 +88,11 @@ class Union(Row):
     pinyin = models.CharField(max_length=512, editable=False, default="")
     grams = ArrayField(models.TextField(), default=list, editable=False)
     kind = models.CharField(_("类别"), max_length=16, choices=UnionKind)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("上级工会")
+    )
     path = models.CharField(max_length=255, unique=True, editable=False)
-    region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True)
+    region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name=_("所在地区"))
     industry_line = models.ForeignKey(
         IndustryLine, models.PROTECT, null=True, blank=True, verbose_name=_("产业")
     )
@@ -132,7 +136,9 @@ class Grant(Row):
     )
     starts_on = models.DateField(_("开始日期"))
     ends_on = models.DateField(_("结束日期"), null=True, blank=True)
-    granted_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    granted_by = models.ForeignKey(
+        "accounts.User", models.PROTECT, null=True, related_name="+", verbose_name=_("授权人")
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = _("授权")

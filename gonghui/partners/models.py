@@ -58,8 +58,8 @@ class Store(Row):
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="stores", verbose_name=_("合作单位"))
     name = models.CharField(_("场馆"), max_length=96)
     address = models.CharField(_("地址"), max_length=200, blank=True)
-    latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
-    longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
+    latitude = models.DecimalField(_("纬度"), max_digits=9, decimal_places=6, null=True, blank=True)
+    longitude = models.DecimalField(_("经度"), max_digits=9, decimal_places=6, null=True, blank=True)
     phone = models.CharField(_("联系电话"), max_length=24, blank=True)
 
     class Meta:
@@ -96,7 +96,7 @@ class Clerk(Row):
 
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="desks", verbose_name=_("账号"))
     store = models.ForeignKey(Store, models.CASCADE, related_name="clerks", verbose_name=_("场馆"))
-    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(_("离岗时间"), null=True, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("店员")
