@@ -130,6 +130,8 @@ class SessionFacts:
 
 def session_verb_due(state: str, facts: SessionFacts, at: datetime) -> str | None:
     """The next verb the clock or the pool asks for; None while nothing is due."""
+    if state in {"done", "cancelled"}:
+        return None
     if state == "running":
         return "finish" if at >= facts.ends_at else None
     if at >= facts.starts_at:

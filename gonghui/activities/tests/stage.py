@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from uuid import uuid4
 
 from gonghui.activities import actions
 from gonghui.activities.actions import ActivityText
@@ -90,3 +91,8 @@ def open_at_once(release: Release) -> Release:
         announce_at=in_minutes(-60), opens_at=in_minutes(-1), state="open"
     )
     return fresh(release)
+
+
+def key():
+    """A claim's key, fresh each time."""
+    return uuid4()

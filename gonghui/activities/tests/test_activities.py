@@ -14,7 +14,7 @@ from gonghui.kit.errors import DomainError
 from gonghui.kit.states import move
 
 
-def refused(verb, *args, **kwargs) -> str:
+def refused(verb, /, *args, **kwargs) -> str:
     with pytest.raises(DomainError) as refusal:
         verb(*args, **kwargs)
     return refusal.value.code
