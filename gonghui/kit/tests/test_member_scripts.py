@@ -158,3 +158,39 @@ def test_unanswered_order_ends_in_an_honest_try_again(open_page):
     page.wait_for_selector("#grab-result[open]")
     assert page.locator("#grab-result-title").inner_text() == "还没有得到结果"
     assert page.locator("[data-grab-button]").get_attribute("data-state") == "ready"
+
+
+def test_ticket_opens_again_without_network_after_one_visit(open_page):
+    page = open_page("/tickets/7KQ2M9XW")
+    page.wait_for_function(
+        "Promise.all(['/tickets/7KQ2M9XW', '/static/kit/js/voucher.js'].map((a) => caches.match(a)))"
+        ".then((kept) => kept.every(Boolean))"
+    )
+    page.wait_for_function("caches.match('/static/vendor/lean-qr.mjs').then((file) => !!file)")
+    page.context.set_offline(True)
+    page.reload()
+    page.wait_for_selector("[data-qr-area] svg")
+    shown = page.locator("[data-voucher]").get_attribute("data-shown")
+    assert check_qr(shown, voucher_secret(CODE)) == QrVerdict.OK
+    assert page.locator("#offline-note").is_visible() is True
+
+
+def test_page_that_was_not_kept_shows_the_offline_page(open_page):
+    page = open_page("/_gallery/page/home")
+    page.wait_for_function("caches.match('/offline').then((kept) => !!kept)")
+    page.reload()
+    page.context.set_offline(True)
+    page.goto("/_gallery/page/me")
+    assert page.locator("h1").inner_text() == "没有找到这一页。"
+
+
+def test_signing_out_forgets_the_kept_tickets(open_page):
+    page = open_page("/tickets/7KQ2M9XW")
+    page.wait_for_function("caches.match('/tickets/7KQ2M9XW').then((kept) => !!kept)")
+    page.evaluate(
+        "document.body.insertAdjacentHTML('beforeend',"
+        ' \'<form data-sign-out action="/offline"><button id="out"></button></form>\')'
+    )
+    page.evaluate("document.getElementById('out').click()")
+    page.wait_for_url("**/offline*")
+    assert page.evaluate("caches.match('/tickets/7KQ2M9XW').then((kept) => !!kept)") is False

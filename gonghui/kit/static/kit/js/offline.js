@@ -8,9 +8,12 @@
 
   const worker = document.querySelector('meta[name="service-worker"]');
   if (worker && 'serviceWorker' in navigator) {
-    navigator.serviceWorker.register(worker.content, { scope: '/' }).catch(() => { /* WeChat on iOS has none; an open page still works */ });
+    navigator.serviceWorker.register(worker.content, { scope: '/' })
+      .then(() => navigator.serviceWorker.ready)
+      .then((ready) => ready.active.postMessage({ keep: location.pathname }))
+      .catch(() => { /* WeChat on iOS has none; an open page still works */ });
   }
   document.addEventListener('submit', (event) => {
-    if (event.target.matches('[data-sign-out]') && window.caches) caches.delete('gonghui-mine');
+    if (event.target.matches('[data-sign-out], [action$="/sign-out"]') && window.caches) caches.delete('gonghui-mine');
   });
 })();

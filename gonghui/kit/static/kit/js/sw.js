@@ -1,38 +1,71 @@
-/* Served at /sw.js. Static files first from the cache; the member's own tickets from the network, and from the cache when there is none. */
-const SHELL = 'gonghui-shell';
+/* Served at /sw.js. Keeps the member's own tickets and the files they need, so that they open without network. */
+const FILES = 'gonghui-files';
 const MINE = 'gonghui-mine';
-const KEPT = /^\/tickets(\/|$)/;
+const OFFLINE = '/offline';
+const KEPT_PAGE = /^\/tickets(\/[0-9A-Z]+)?\/?$/;
+const KEPT_FILE = /^\/static\/(kit|portal|vendor\/(lean-qr|sha256))/;
+const HASHED = /\.[0-9a-f]{12}\./;
 
-self.addEventListener('install', () => self.skipWaiting());
-self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
+const isGood = (response) => response.ok && response.type === 'basic' && !response.redirected;
 
 const keep = async (name, request, response) => {
-  if (response.ok && response.type === 'basic' && !response.redirected) (await caches.open(name)).put(request, response.clone());
+  if (isGood(response)) await (await caches.open(name)).put(request, response.clone());
   return response;
 };
+
+/* A page together with the files it names: the first visit loads them before this worker is there. */
+const keepWhole = async (name, address) => {
+  const response = await fetch(address, { credentials: 'same-origin' });
+  if (!isGood(response)) return;
+  const html = await response.clone().text();
+  await keep(name, address, response);
+  const named = [...html.matchAll(/(?:src|href|data-engine)="(\/static\/[^"#]+)/g)].map((found) => found[1]);
+  const files = await caches.open(FILES);
+  await Promise.all([...new Set(named)].map((file) => files.add(file).catch(() => { /* one picture less */ })));
+};
+
+self.addEventListener('install', (event) => {
+  self.skipWaiting();
+  event.waitUntil(keepWhole(FILES, OFFLINE).catch(() => { /* kept at a later start */ }));
+});
+self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener('message', (event) => {
+  if (KEPT_PAGE.test(event.data.keep || '')) event.waitUntil(keepWhole(MINE, event.data.keep).catch(() => { /* no network just now */ }));
+});
 
 /* clock.js must not take the time of a stored page for the time now. */
 const unstamp = async (stored) => {
   const html = (await stored.text()).replace(/data-server-now="\d*"/, 'data-server-now=""');
-  return new Response(html, { headers: stored.headers });
+  return new Response(html, { headers: { 'Content-Type': 'text/html; charset=utf-8' } });
 };
 
-const page = async (request) => {
+const page = async (request, isMine) => {
   try {
-    return await keep(MINE, request, await fetch(request));
+    const response = await fetch(request);
+    return isMine ? await keep(MINE, request, response) : response;
   } catch (error) {
-    const stored = await caches.match(request, { ignoreVary: true });
+    const stored = (isMine && (await caches.match(request, { ignoreVary: true }))) || (await caches.match(OFFLINE));
     if (stored) return unstamp(stored);
     throw error;
   }
 };
 
-const file = async (request) => (await caches.match(request)) || keep(SHELL, request, await fetch(request));
+/* A hashed name never changes its content; any other is asked for anew while there is a network. */
+const file = async (request, path) => {
+  const stored = await caches.match(request, { ignoreVary: true });
+  if (stored && HASHED.test(path)) return stored;
+  try {
+    return await keep(FILES, request, await fetch(request));
+  } catch (error) {
+    if (stored) return stored;
+    throw error;
+  }
+};
 
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== self.location.origin) return;
-  if (request.mode === 'navigate' && KEPT.test(url.pathname)) event.respondWith(page(request));
-  else if (url.pathname.startsWith('/static/')) event.respondWith(file(request));
+  if (request.mode === 'navigate') event.respondWith(page(request, KEPT_PAGE.test(url.pathname)));
+  else if (KEPT_FILE.test(url.pathname)) event.respondWith(file(request, url.pathname));
 });
