@@ -59,7 +59,8 @@ class Supervisor:
         with only_one(self.options) as left_behind:
             try:
                 port = self.prepare(patience_s=10 if left_behind else 0)
-                write_note(port)
+                if not self.options.gate_only:
+                    write_note(port)
                 self.is_preparing = False
                 self.await_first_answer(port)
                 panel.show(self.panel(port, time.monotonic() - began))

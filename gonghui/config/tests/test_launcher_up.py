@@ -110,9 +110,12 @@ def children_running(state: Path, module: str) -> list[int]:
 def first_run(tmp_path_factory):
     """A state folder on which `up` ran once, so that the tests' own starts are quick."""
     state = tmp_path_factory.mktemp("up") / "state"
-    up = Up(state, f"--port={free_port()}").ready()
-    assert status_of(up.port) == 200
-    assert up.stop() == 0
+    up = Up(state, f"--port={free_port()}")
+    try:
+        assert status_of(up.ready().port) == 200
+    finally:
+        stopped = up.stop()
+    assert stopped == 0
     return state, up.said()
 
 
@@ -227,11 +230,12 @@ def test_stop_while_starting_leaves_nothing(state):
 
 
 def test_gates_alone_serve_beside_the_whole(state):
-    up = Up(state, f"--port={free_port()}").ready()
+    port = free_port()
+    up = Up(state, f"--port={port}").ready()
     gate = Up(state, f"--port={free_port()}", "--gate-only").ready()
     assert "抢票口" in gate.said()
     assert gate.stop() == 0
-    assert status_of(up.port) == 200
+    assert (up.port, status_of(up.port)) == (port, 200)
     assert up.stop() == 0
 
 
