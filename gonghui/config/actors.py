@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.functional import SimpleLazyObject
 
+from gonghui.accounts.queries import user_of_token
 from gonghui.kit.actors import ANONYMOUS, Actor
 from gonghui.members.queries import person_id_of
 from gonghui.orgs.queries import grants_of
@@ -26,16 +27,27 @@ def actor_of(user, channel: str = "web") -> Actor:
 
 
 class ActorMiddleware:
-    """`request.actor`: built when first asked for. Staff act with their grants only after their second factor."""
+    """`request.actor`: built when first asked for, from a bearer token or the session.
+
+    Staff act with their grants only after their second factor, and never by token.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
-        request.actor = SimpleLazyObject(lambda: self._actor(request))
+        self._renew(request)
+        request.renew_actor = lambda: self._renew(request)
         return self.get_response(request)
 
+    def _renew(self, request) -> None:
+        request.actor = SimpleLazyObject(lambda: self._actor(request))
+
     def _actor(self, request) -> Actor:
+        scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            user = user_of_token(token)
+            return ANONYMOUS if user is None or user.is_staff else actor_of(user, channel="api")
         user = request.user
         if user.is_authenticated and user.is_staff and not request.session.get("second_factor"):
             return ANONYMOUS

@@ -1,3 +1,9 @@
 """What mini-programs and city apps need, in the order of the road; mounted by `config.api`."""
 
-routers: list = []
+from gonghui.portal.api.account import router as account
+from gonghui.portal.api.counter import router as counter
+from gonghui.portal.api.grab import router as grab
+from gonghui.portal.api.programme import router as programme
+from gonghui.portal.api.tickets import router as tickets
+
+routers = [("", account), ("", programme), ("", grab), ("", tickets), ("/counter", counter)]
