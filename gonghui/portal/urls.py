@@ -1,5 +1,88 @@
-from django.urls import path
+"""Addresses without a slash at the end; one typed with it finds the same page."""
 
-from gonghui.portal import views
+from __future__ import annotations
 
-urlpatterns = [path("", views.home, name="home")]
+from collections.abc import Callable
+
+from django.urls import URLPattern, re_path
+
+from gonghui.portal.views import (
+    activities,
+    console_sign_in,
+    delegations,
+    draws,
+    feedback,
+    grab,
+    home,
+    me,
+    messages,
+    sign_in,
+    tickets,
+    verification,
+)
+
+CODE = "(?P<code>[0-9A-Z]{6,16})"
+
+
+def page(route: str, view: Callable, name: str) -> URLPattern:
+    return re_path(rf"^{route}/?$", view, name=name)
+
+
+# --- home, activities, grab, tickets -------------------------------------------------------------------------
+
+pages = [
+    re_path(r"^$", home.home, name="home"),
+    page("offline", home.offline, "offline"),
+    re_path(r"^sw\.js$", home.service_worker, name="service_worker"),
+    page("activities", activities.activities, "activities"),
+    page(r"activities/(?P<activity_id>\d+)", activities.activity, "activity"),
+    page(r"activities/(?P<activity_id>\d+)/read", activities.read, "activity_read"),
+    page(r"activities/(?P<activity_id>\d+)/like", activities.like, "activity_like"),
+    page(r"activities/(?P<activity_id>\d+)/opinions", activities.opinions, "activity_opinions"),
+    page(r"activities/(?P<activity_id>\d+)/rate", feedback.rate_activity, "activity_rate"),
+    page(r"releases/(?P<release_id>\d+)", activities.release, "release"),
+    page(r"releases/(?P<release_id>\d+)/reminder", activities.reminder, "reminder"),
+    page(r"draws/(?P<release_id>\d+)/document\.json", draws.document, "draw_document"),
+    page(r"draws/(?P<release_id>\d+)/(?P<pool_id>\d+)/document\.json", draws.document, "pool_draw_document"),
+    page(r"draws/(?P<release_id>\d+)/enter", draws.enter, "draw_enter"),
+    page(r"draws/(?P<release_id>\d+)/leave", draws.leave, "draw_leave"),
+    page(r"r/(?P<release_id>\d+)", grab.waiting_page, "waiting_page"),
+    page(r"claims/(?P<release_id>\d+)", grab.claim, "claim"),
+    page(r"me/pass/(?P<pool_id>\d+)", grab.take_pass, "pass"),
+    page(r"me/party/(?P<release_id>\d+)", grab.party, "party"),
+    page("tickets", tickets.tickets, "tickets"),
+    page(rf"tickets/{CODE}", tickets.ticket, "ticket"),
+    page(rf"tickets/{CODE}/confirm", tickets.confirm, "ticket_confirm"),
+    page(rf"tickets/{CODE}/return", tickets.give_back, "ticket_return"),
+    page(rf"tickets/{CODE}/rate", feedback.rate, "ticket_rate"),
+    page(r"tickets/waiting/(?P<pool_id>\d+)/leave", tickets.leave_line, "line_leave"),
+]
+
+# --- account -------------------------------------------------------------------------------------------------
+
+account = [
+    page("sign-in", sign_in.sign_in, "sign_in"),
+    page("sign-out", sign_in.sign_out, "sign_out"),
+    page("privacy", sign_in.privacy, "privacy"),
+    page("console/sign-in", console_sign_in.console_sign_in, "console_sign_in"),
+    page("me", me.me, "me"),
+    page("me/verify", verification.verify, "verify"),
+    page("me/data", me.data, "my_data"),
+    page(r"me/data/download\.(?P<kind>json|xlsx)", me.data_file, "my_data_file"),
+    page("me/phone", me.phone, "my_phone"),
+    page("me/consents", me.consents, "consents"),
+    page("me/consents/(?P<purpose>[a-z_]+)/(?P<verb>give|withdraw)", me.consent, "consent"),
+    page("me/devices", me.devices, "devices"),
+    page("me/devices/end", me.devices_end_all, "devices_end_all"),
+    page(r"me/devices/(?P<device_id>\d+)/end", me.device_end, "device_end"),
+    page("me/settings", me.look, "settings"),
+    page("me/settings/elder", me.elder, "elder"),
+    page("me/delegations", delegations.delegations, "delegations"),
+    page("me/delegations/new", delegations.delegation_new, "delegation_new"),
+    page(r"me/delegations/(?P<delegation_id>\d+)/end", delegations.delegation_end, "delegation_end"),
+    page("messages", messages.inbox, "messages"),
+    page("messages/read", messages.messages_read, "messages_read"),
+    page(r"messages/(?P<message_id>\d+)", messages.message, "message"),
+]
+
+urlpatterns = [*pages, *account]

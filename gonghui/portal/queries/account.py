@@ -1,0 +1,167 @@
+"""What the pages under 我的 show, and everything kept of one person for them to take along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from gonghui.accounts.models import Device
+from gonghui.accounts.queries import own_account
+from gonghui.activities.models import Like
+from gonghui.benefits.models import Reminder, Voucher, WaitEntry
+from gonghui.feedback.models import Rating
+from gonghui.kit.actors import Actor
+from gonghui.members.consents import PURPOSES
+from gonghui.members.models import Consent, Delegation, Membership, Person, VerificationTry
+from gonghui.notices.queries import messages_of
+
+OWN = "one's own"
+Rows = Iterable[tuple]
+
+
+def my_numbers(actor: Actor) -> dict[str, int]:
+    """Tickets good to use and visits made, in one query; places in lines in a second."""
+    if actor.person_id is None:
+        return {}
+    found = (
+        Voucher.objects.unscoped(OWN)
+        .filter(person_id=actor.person_id)
+        .aggregate(
+            usable=Count("pk", filter=Q(state__in=("held", "confirmed", "exchanged"))),
+            came=Count("pk", filter=Q(state="redeemed")),
+        )
+    )
+    waiting = WaitEntry.objects.unscoped(OWN).filter(person_id=actor.person_id, state="waiting")
+    return {**found, "waiting": waiting.count()}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One kind of what is kept: a title, columns, rows."""
+
+    code: str
+    title: str | Promise
+    columns: tuple[str | Promise, ...]
+    rows: Callable[[Actor], Rows]
+
+
+def _account(actor: Actor) -> Rows:
+    user = own_account(actor)
+    return [(user.phone, user.created_at)]
+
+
+def _person(actor: Actor) -> Rows:
+    found = Person.objects.unscoped(OWN).filter(pk=actor.person_id)
+    return [
+        (
+            p.name,
+            p.id_no,
+            p.phone,
+            p.get_gender_display(),
+            p.birth_date,
+            p.get_verification_display(),
+            p.verified_at,
+        )
+        for p in found
+    ]
+
+
+def _memberships(actor: Actor) -> Rows:
+    found = Membership.objects.unscoped(OWN).filter(person_id=actor.person_id).select_related("union")
+    return [(m.union.name, m.get_status_display(), m.joined_on, m.left_on) for m in found]
+
+
+def _consents(actor: Actor) -> Rows:
+    given = Consent.objects.unscoped(OWN).filter(user_id=actor.user_id).order_by("id")
+    return [(_purpose(c.purpose), c.version, c.given_at, c.withdrawn_at) for c in given]
+
+
+def _purpose(code: str) -> str:
+    return str(PURPOSES[code].title) if code in PURPOSES else code
+
+
+def _tries(actor: Actor) -> Rows:
+    found = VerificationTry.objects.unscoped(OWN).filter(user_id=actor.user_id).order_by("id")
+    return found.values_list("created_at", "provider", "outcome")
+
+
+def _delegations(actor: Actor) -> Rows:
+    mine = Q(person_id=actor.person_id) | Q(delegate_id=actor.person_id)
+    found = Delegation.objects.unscoped(OWN).filter(mine).select_related("person", "delegate")
+    return [(d.person.name, d.delegate.name, d.relation, d.created_at, d.ended_at) for d in found]
+
+
+def _vouchers(actor: Actor) -> Rows:
+    found = Voucher.objects.unscoped(OWN).filter(person_id=actor.person_id).select_related("release", "pool")
+    return [
+        (v.release.title, v.pool.label, v.code, v.seats, v.get_state_display(), v.claimed_at)
+        for v in found.order_by("id")
+    ]
+
+
+def _ratings(actor: Actor) -> Rows:
+    found = Rating.objects.unscoped(OWN).filter(person_id=actor.person_id).order_by("id")
+    return found.values_list("score", "comment", "created_at")
+
+
+def _reminders(actor: Actor) -> Rows:
+    found = Reminder.objects.unscoped(OWN).filter(person_id=actor.person_id).order_by("id")
+    return found.values_list("release__title", "created_at", "sent_at")
+
+
+def _likes(actor: Actor) -> Rows:
+    found = Like.objects.unscoped(OWN).filter(user_id=actor.user_id).order_by("id")
+    return found.values_list("activity__title", "created_at")
+
+
+def _messages(actor: Actor) -> Rows:
+    return messages_of(actor).values_list("created_at", "title", "body", "read_at")
+
+
+def _devices(actor: Actor) -> Rows:
+    found = Device.objects.unscoped(OWN).filter(user_id=actor.user_id).order_by("id")
+    return found.values_list("label", "created_at", "seen_at", "ended_at")
+
+
+SECTIONS = (
+    Section("account", _("账号"), (_("登录手机号"), _("注册时间")), _account),
+    Section(
+        "person",
+        _("身份"),
+        (
+            _("姓名"),
+            _("证件号码"),
+            _("手机号"),
+            _("性别"),
+            _("出生日期"),
+            _("实名状态"),
+            _("实名时间"),
+        ),
+        _person,
+    ),
+    Section("memberships", _("会籍"), (_("工会"), _("状态"), _("入会日期"), _("离会日期")), _memberships),
+    Section("consents", _("授权"), (_("用途"), _("版本"), _("同意时间"), _("撤回时间")), _consents),
+    Section("verification", _("实名记录"), (_("时间"), _("方式"), _("结果")), _tries),
+    Section(
+        "delegations",
+        _("代约关系"),
+        (_("本人"), _("代约人"), _("关系"), _("开始"), _("结束")),
+        _delegations,
+    ),
+    Section(
+        "vouchers",
+        _("票券"),
+        (_("活动"), _("场次"), _("券码"), _("人数"), _("状态"), _("领取时间")),
+        _vouchers,
+    ),
+    Section("ratings", _("评价"), (_("评分"), _("评语"), _("时间")), _ratings),
+    Section("reminders", _("开抢提醒"), (_("活动"), _("设置时间"), _("提醒时间")), _reminders),
+    Section("likes", _("点赞"), (_("活动"), _("时间")), _likes),
+    Section("messages", _("消息"), (_("时间"), _("标题"), _("内容"), _("已读时间")), _messages),
+    Section("devices", _("登录设备"), (_("设备"), _("登录时间"), _("最近使用"), _("结束时间")), _devices),
+)
+"""An app whose rows belong to a person adds its own here."""

@@ -1,0 +1,30 @@
+"""What is the same for every reader is read once in a second or two, not once a reader."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from django.core.cache import cache
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def fresh_for(seconds: float) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Keeps the answer in this process; arguments must be few and simple, the answer not None."""
+
+    def wrap(read: Callable[P, T]) -> Callable[P, T]:
+        @functools.wraps(read)
+        def run(*args: P.args, **kwargs: P.kwargs) -> T:
+            key = f"portal.{read.__name__}:{args}:{sorted(kwargs.items())}".replace(" ", "")
+            found = cache.get(key)
+            if found is None:
+                found = read(*args, **kwargs)
+                cache.set(key, found, seconds)
+            return found
+
+        return run
+
+    return wrap
