@@ -29,10 +29,43 @@ class Application:
     async def __call__(self, scope, receive, send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith("/r/"):
+            await self._waiting_page(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == "/metrics":
+            await self._metrics(scope, receive, send)
         elif scope["type"] == "http" and self.gate.handles(scope["path"]):
             await self.gate(scope, receive, send)
         elif scope["type"] == "http":
             await self.pages(scope, receive, send)
+
+    async def _waiting_page(self, scope, receive, send) -> None:
+        """From the gate's memory; a page no job has rendered yet is rendered by Django."""
+        held: list[dict] = []
+
+        async def hold(message) -> None:
+            held.append(message)
+
+        await self.gate(scope, receive, hold)
+        if held[0]["status"] == 404:
+            await self.pages(scope, receive, send)
+            return
+        for message in held:
+            await send(message)
+
+    async def _metrics(self, scope, receive, send) -> None:
+        """The gate's counters before Django's, which decides who may read them."""
+
+        async def with_gate(message) -> None:
+            if message["type"] == "http.response.start":
+                gate_first["ok"] = message["status"] == 200
+                message["headers"] = [h for h in message["headers"] if h[0].lower() != b"content-length"]
+            elif gate_first.get("ok"):
+                message = message | {"body": self.gate.metrics().encode() + message.get("body", b"")}
+                gate_first["ok"] = False
+            await send(message)
+
+        gate_first: dict[str, bool] = {}
+        await self.pages(scope, receive, with_gate)
 
     async def _lifespan(self, receive, send) -> None:
         while True:

@@ -31,7 +31,7 @@ def invented_people(count: int, seed: int) -> Iterator[Invented]:
     rng = random.Random(seed)  # noqa: S311  (names, not secrets)
     for number in range(count):
         birth = FIRST_BIRTH + dt.timedelta(days=(number * 7919) % DAYS)
-        sequence = (number // DAYS) % 1000
+        sequence = (number // DAYS + birth.toordinal()) % 1000  # odd for men: the day mixes them
         id_no = _with_check_digit(f"{COUNTY}{birth:%Y%m%d}{sequence:03d}")
         yield Invented(_name(rng), id_no, f"199{number:08d}", birth, "male" if sequence % 2 else "female")
 

@@ -17,13 +17,30 @@ from gonghui.kit.search import pinyin_key, search_grams
 
 VERIFIED_SHARE = 0.598  # 8.55 M of 14.29 M
 BATCH = 5000
-PERSON_COLUMNS = ["id", "token", "name", "pinyin", "grams", "id_type", "id_no", "id_index", "phone", "phone_index", "gender", "birth_date", "groups", "verification", "verified_at", "verified_by"]
+PERSON_COLUMNS = [
+    "id",
+    "token",
+    "name",
+    "pinyin",
+    "grams",
+    "id_type",
+    "id_no",
+    "id_index",
+    "phone",
+    "phone_index",
+    "gender",
+    "birth_date",
+    "groups",
+    "verification",
+    "verified_at",
+    "verified_by",
+]
 
 
 def build_people(tree: Tree, count: int, seed: int, progress) -> None:
     """Heavy tail as in life: federations of the new employment are large, workshops small."""
     rng = random.Random(seed + 1)  # noqa: S311
-    homes = [h for h in tree.homes]
+    homes = list(tree.homes)
     weights = [rng.paretovariate(1.2) * (4 if group else 1) for _union, group in homes]
     people = invented_people(count, seed)
     while batch := list(islice(people, BATCH)):

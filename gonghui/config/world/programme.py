@@ -16,7 +16,7 @@ from gonghui.accounts.models import User
 from gonghui.activities.actions.plans import plan_year
 from gonghui.activities.actions.verbs import announce_activity, review_activity
 from gonghui.activities.actions.writing import ActivityText, add_sessions, plan_release, write_activity
-from gonghui.activities.models import Activity, HolidayPeriod
+from gonghui.activities.models import Activity, HolidayPeriod, Session
 from gonghui.activities.rules import Place
 from gonghui.benefits.actions.releases import CostSplit, ReleaseTerms
 from gonghui.config.actors import actor_of
@@ -55,7 +55,7 @@ def at(hour: int, minute: int = 0) -> time:
 
 
 EVENING = ((at(19, 30), at(21)),)
-DAY = ((at(9), at(17)),)
+DAY = ((at(8), at(22)),)
 ITEMS = (
     Item(
         "cruise", "cruise", "leisure", "珠江夜游", "看两岸灯火，船上赏月，一船 380 个名额",
@@ -75,7 +75,7 @@ ITEMS = (
         "wetland", "wetland", "leisure", "南沙湿地公园会员日", "每天 1,000 名会员免费，凭券到专窗换票",
         "到公园正门右侧“工会会员换票窗口”出示二维码，换取纸质门票入园。园内有观鸟步道、芦苇迷宫和水上栈道。",
         {"scenic": "湿地观鸟线", "traffic": "地铁四号线蕉门站转公交", "rain": "照常"},
-        "national_day", DAY, (5, 6, 7), (1,), places=1000, cover="wetland",
+        "national_day", DAY, (0, 1, 2), (0.5, 1, 1.5), places=1000, cover="wetland",
         split=CostSplit(merchant_fen=2000, union_fen=2500), terms={"party_max": 5, "waitlist_max": 200},
     ),
     Item(
@@ -104,7 +104,7 @@ ITEMS = (
     Item(
         "class", "bookshop", "learning", "职工夜校：手机摄影", "八节课学会拍好一张照片", "小班教学，课后有作品点评。",
         {"module": "生活才艺", "teacher": "关老师", "lessons": 8, "bring": "手机"},
-        "double_ninth", ((at(19), at(20, 30)),), (8,), (20,), split=CostSplit(union_fen=6000, worker_fen=2000),
+        "national_day", ((at(19), at(20, 30)),), (8,), (20,), split=CostSplit(union_fen=6000, worker_fen=2000),
     ),
     Item(
         "zoo", "zoo", "family", "动物园夜探", "闭园以后，听饲养员讲动物怎么睡觉", "限 6 岁以上孩子，由家长陪同，请带手电筒。",
@@ -137,11 +137,18 @@ def _refresh_statistics() -> None:
 
 
 def _holidays(system: Actor) -> dict[str, HolidayPeriod]:
-    """The coming period of each holiday."""
+    """The coming period of each holiday. The demo's National Day and Mid-Autumn are moved to the coming week."""
     today = clock.today()
     periods = [p for year in (today.year - 1, today.year, today.year + 1) for p in plan_year(system, year=year)]
     coming = sorted((p for p in periods if p.ends_on >= today), key=lambda p: p.starts_on, reverse=True)
-    return {p.code: p for p in coming} | {f"past:{p.code}": p for p in periods if p.ends_on < today}
+    found = {p.code: p for p in coming} | {f"past:{p.code}": p for p in periods if p.ends_on < today}
+    for code, first, last in (("mid_autumn", 5, 8), ("national_day", 0, 8)):
+        period = found[code]
+        period.date = today + timedelta(days=first if first else 5)
+        period.starts_on, period.ends_on = today + timedelta(days=first), today + timedelta(days=last)
+        period.theme = _("演示数据：日期移到了本周")
+        period.save()
+    return found
 
 
 def _build_item(item: Item, tree: Tree, venues: Venues, staff: dict[str, User], holidays: dict) -> Activity:
@@ -162,28 +169,44 @@ def _build_item(item: Item, tree: Tree, venues: Venues, staff: dict[str, User], 
         maker,
         activity_id=activity.pk,
         places=_places(item, venues),
-        days=[clock.today() + timedelta(days=n) for n in item.days],
+        days=[clock.today() + timedelta(days=n + _late()) for n in item.days],
         showings=item.showings,
     )
-    for number, minutes in enumerate(item.opens):
-        ids = [s.pk for s in sessions][number :: len(item.opens)]
-        if ids:
-            _plan(item, maker, activity, union, ids, minutes)
+    for part, minutes in zip(_staged(sessions, len(item.opens)), item.opens, strict=True):
+        _plan(item, maker, activity, union, part, minutes)
     review_activity(checker, activity_id=activity.pk)
     return announce_activity(maker, activity_id=activity.pk)
 
 
-def _plan(item: Item, maker: Actor, activity: Activity, union: Union, ids: list[int], minutes: float) -> None:
+def _late() -> int:
+    """In the evening today's sessions are as good as over: the programme starts tomorrow."""
+    return int(clock.now().hour >= 20)
+
+
+def _staged(sessions: list[Session], stages: int) -> list[list[Session]]:
+    """The days dealt out over the staged releases, in order."""
+    days = sorted({s.starts_at.date() for s in sessions})
+    size = -(-len(days) // stages)
+    parts = [set(days[n * size : (n + 1) * size]) for n in range(stages)]
+    return [[s for s in sessions if s.starts_at.date() in part] for part in parts]
+
+
+def _plan(
+    item: Item, maker: Actor, activity: Activity, union: Union, sessions: list[Session], minutes: float
+) -> None:
+    """Bookings end at noon of the first day, or on the day itself an hour before it is over."""
     now = clock.now()
+    first = min(sessions, key=lambda s: s.starts_at)
+    noon = datetime.combine(first.starts_at.astimezone(clock.CHINA).date(), at(12), clock.CHINA)
     terms = ReleaseTerms(
         title=item.title,
         announce_at=now,
         opens_at=now + timedelta(minutes=minutes),
-        closes_at=datetime.combine(clock.today() + timedelta(days=min(item.days)), at(12), clock.CHINA),
+        closes_at=noon if noon > now + timedelta(days=1) else first.ends_at - timedelta(minutes=30),
         audience_union_id=union.pk,
         **item.terms,
     )
-    plan_release(maker, activity_id=activity.pk, session_ids=ids, terms=terms)
+    plan_release(maker, activity_id=activity.pk, session_ids=[s.pk for s in sessions], terms=terms)
 
 
 def _staff_of(item: Item, staff: dict[str, User]) -> tuple[Actor, Actor]:
@@ -196,4 +219,6 @@ def _places(item: Item, venues: Venues) -> list[Place]:
     store = venues.stores[item.venue]
     if item.places:
         return [Place(store_id=store.pk, hall_id=None, seats=item.places, name=store.name)]
-    return [Place(store_id=store.pk, hall_id=h.pk, seats=h.seats, name=h.name) for h in venues.halls[item.venue]]
+    return [
+        Place(store_id=store.pk, hall_id=h.pk, seats=h.seats, name=h.name) for h in venues.halls[item.venue]
+    ]
