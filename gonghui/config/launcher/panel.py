@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import shutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,23 +60,36 @@ def ready_panel(addresses: dict[str, str], took_s: float, accounts: list[dict]) 
 
 
 def accounts_table(accounts: list[dict], origin: str) -> Table:
+    noted = any(account.get("note") for account in accounts)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", padding=(0, 1))
-    for column in ("身份", "入口", "账号", "密码", "动态码", "说明"):
+    for column in ("身份", "入口", "账号", "密码", "动态码", *(["说明"] if noted else [])):
         table.add_column(column, overflow="fold")
     for account in accounts:
-        secret = account.get("totp_secret")
-        table.add_row(
-            Text(str(account.get("role", ""))),
-            Text(relative(str(account.get("address", "")), origin), "cyan"),
-            Text(str(account.get("login", "")), "bold"),
-            Text(str(account.get("password") or "短信码见页面")),
-            Text(current_code(secret) if secret else "—"),
-            Text(str(account.get("note", "")), "dim"),
-        )
+        table.add_row(*account_cells(account, origin)[: 6 if noted else 5])
     if any(account.get("totp_secret") for account in accounts):
-        table.caption = "动态码每 30 秒换一次：gonghui code 账号"
+        table.caption = f"动态码每 30 秒换一次，随时可看：{own_command()} code 账号"
         table.caption_justify = "left"
     return table
+
+
+def account_cells(account: dict, origin: str) -> list[Text]:
+    secret = account.get("totp_secret")
+    return [
+        Text(str(account.get("role", ""))),
+        Text(relative(str(account.get("address", "")), origin), "cyan"),
+        Text(str(account.get("login", "")), "bold"),
+        Text(str(account.get("password") or "短信码见页面")),
+        Text(current_code(secret) if secret else "—"),
+        Text(str(account.get("note", "")), "dim"),
+    ]
+
+
+def own_command() -> str:
+    """How this person can type our name: on the path, or in the environment that `make` made."""
+    beside = Path(sys.executable).with_name("gonghui")
+    if shutil.which("gonghui") or not beside.exists():
+        return "gonghui"
+    return str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)
 
 
 def relative(address: str, origin: str) -> str:

