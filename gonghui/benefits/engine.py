@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
@@ -66,7 +67,7 @@ def settle_claims(pool_id: int, claims: Sequence[Claim], *, issue: bool = False)
     return [Answer(*row) for row in rows]
 
 
-def _claim_rows(*args: object) -> list[tuple]:
+def _claim_rows(*args: Any) -> list[tuple]:
     statement = (
         "SELECT answer, code, serial, place, remaining, voucher_id, state FROM benefits_claim_batch("
         "%s, %s::bigint[], %s::bigint[], %s::integer[], %s::uuid[], %s::boolean[], %s)"
@@ -109,7 +110,7 @@ def place_in_line(pool_id: int, position: int) -> int:
         return cursor.fetchone()[0]
 
 
-def _settled(function: str, *args: object) -> list[Settled]:
+def _settled(function: str, *args: Any) -> list[Settled]:
     places = ", ".join(["%s"] * len(args))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT outcome, voucher_id, person_id, code FROM {function}({places})", args)  # noqa: S608

@@ -38,6 +38,7 @@ def claim(
     found = entitlement(actor, pool_id, person_id)
     if found.refusal and found.refusal.reason not in ENGINE_KNOWS_BETTER:
         raise found.refusal
+    assert found.person_id, "who is nobody is refused above"
     wanted = Claim(
         person_id=found.person_id,
         # A key chosen by a client counts for this person and pool only.
@@ -47,7 +48,7 @@ def claim(
         booked_by_id=found.booked_by_id,
     )
     answer = engine.settle_claims(pool_id, [wanted])[0]
-    if answer.answer == "won" and companions:
+    if answer.answer == "won" and answer.voucher_id and companions:
         _name_companions(answer.voucher_id, companions)
     return answer
 
@@ -137,7 +138,8 @@ def tell_promoted(promoted: Sequence[Settled]) -> None:
 def _own_voucher(actor: Actor, voucher_id: int) -> Voucher:
     mine = Q(person_id=actor.person_id) | Q(booked_by_id=actor.person_id)
     found = Voucher.objects.visible_to(actor).filter(mine, pk=voucher_id).select_related("release").first()
-    require(actor.person_id and found, NOT_FOUND)
+    if actor.person_id is None or found is None:
+        raise DomainError(NOT_FOUND)
     return found
 
 

@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from uuid import UUID
 
 
 class Answer(NamedTuple):
@@ -29,7 +28,7 @@ class Claim:
     booked_by_id: int | None
     seats: int
     wait: bool
-    key: UUID
+    key: bytes
     waiters: list[asyncio.Future[Answer]] = field(default_factory=list)
 
     def resolve(self, answer: Answer) -> None:
@@ -57,14 +56,14 @@ class Batches:
         self._settle = settle
         self._batch_max, self._depth_max = batch_max, depth_max
         self._queues: dict[int, deque[Claim]] = {}
-        self._open: dict[tuple[int, UUID], Claim] = {}
+        self._open: dict[tuple[int, bytes], Claim] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def depth(self) -> int:
         return len(self._open)
 
-    def has_open(self, pool_id: int, key: UUID) -> bool:
+    def has_open(self, pool_id: int, key: bytes) -> bool:
         return (pool_id, key) in self._open
 
     def submit(self, pool_id: int, claim: Claim) -> asyncio.Future[Answer]:

@@ -88,6 +88,11 @@ class Pictures:
         self._refresher: asyncio.Task[None] | None = None
         self._settled: dict[int, set[int]] = {}  # pool → for whom, since the picture under way was begun
 
+    def young(self, pool_id: int) -> PoolPicture | None:
+        """The usual case of `of`, without the price of a coroutine."""
+        known = self._known.get(pool_id)
+        return known if known and 0 <= self._clock.local() - known.taken_at < RECHECK_S else None
+
     async def of(self, pool_id: int) -> PoolPicture | None:
         """None: no such pool. Raises `DATABASE_TROUBLE` where only an old one is to be had."""
         known, now = self._known.get(pool_id), self._clock.local()
@@ -162,17 +167,29 @@ class Pictures:
     async def _take(self, wanted: dict[int, list[Waiter]]) -> None:
         try:
             async with self._lend() as connection:
-                await self._read(connection, list(wanted))
+                pictures = await self._read(connection, list(wanted))
         except DATABASE_TROUBLE as error:
             log.warning("gate cannot see its pools: %s", type(error).__name__)
             for waiters in wanted.values():
                 _fail(waiters, error)
             return
+        # Shown to newcomers in the same step in which those who waited for it are let go: nobody overtakes them.
         for pool_id, waiters in wanted.items():
+            self._show(pool_id, pictures.get(pool_id))
             for waiter in (w for w in waiters if not w.done()):
-                waiter.set_result(self._known.get(pool_id))
+                waiter.set_result(pictures.get(pool_id))
 
-    async def _read(self, connection: asyncpg.Connection, pool_ids: list[int]) -> None:
+    def _show(self, pool_id: int, picture: PoolPicture | None) -> None:
+        if picture is None:
+            self._known.pop(pool_id, None)
+            self._unknown[pool_id] = self._clock.local()
+            return
+        if picture.holders is not None:
+            picture.holders |= self._settled[pool_id]
+        self._unknown.pop(pool_id, None)
+        self._known[pool_id] = picture
+
+    async def _read(self, connection: asyncpg.Connection, pool_ids: list[int]) -> dict[int, PoolPicture]:
         self._settled = {pool_id: set() for pool_id in pool_ids}
         asked = self._clock.local()
         rows = await connection.fetch(STATUS, pool_ids)
@@ -180,17 +197,11 @@ class Pictures:
         if rows:
             self._clock.measure(asked, rows[0]["at"], heard)
         self._forget_unused(pool_ids, heard)
-        for pool_id in set(pool_ids) - {row["pool_id"] for row in rows}:
-            self._known.pop(pool_id, None)
-            self._unknown[pool_id] = heard
-        for row in rows:
-            picture = _picture(row, heard)
+        pictures = {row["pool_id"]: _picture(row, heard) for row in rows}
+        for picture in pictures.values():
             if picture.remaining == 0 and picture.refusal is None:
                 picture.holders = await self._holders(connection, picture)
-            if picture.holders is not None:
-                picture.holders |= self._settled[picture.pool_id]
-            self._unknown.pop(picture.pool_id, None)
-            self._known[picture.pool_id] = picture
+        return pictures
 
     async def _holders(self, connection: asyncpg.Connection, picture: PoolPicture) -> set[int] | None:
         """Read again only when the counters moved: nobody becomes a holder without moving one."""

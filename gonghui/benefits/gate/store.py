@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 import asyncpg
 
@@ -115,7 +116,7 @@ class Store:
             [c.person_id for c in claims],
             [c.booked_by_id for c in claims],
             [c.seats for c in claims],
-            [c.key for c in claims],
+            [UUID(bytes=c.key) for c in claims],
             [c.wait for c in claims],
         )
         async with self._lend() as connection:

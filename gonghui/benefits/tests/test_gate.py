@@ -504,7 +504,7 @@ def test_crowd_that_looks_asks_the_database_once_a_second(union):
         async def counted(*args):
             nonlocal looks
             looks += 1
-            await read(*args)
+            return await read(*args)
 
         store._read = counted
         until = time.monotonic() + 1.5

@@ -1,0 +1,256 @@
+"""`python -m benchmarks`: one table, one run, one machine. `--markdown` prints it for the README, `--quick` is for a try."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import psutil
+
+from benchmarks.servers import environment, largest_worker_mb, new_world, own_postgres, press, server
+from gonghui.kit.crypto import Keyring
+
+FEW, MANY = 64, 256  # connections
+GATE = "gonghui.config.launcher.serve"
+BATCH = 250
+DRILL_PLACES, DRILL_P99_MS = 380, 1000
+RSS_MAX_MB = 150
+WINS_PER_S, WINS_P99_MS = 5000, 250
+SHIFT_MAX = 500  # the widest batch
+
+
+@dataclass
+class Size:
+    """How much of it: the whole, or enough to see that it runs."""
+
+    members: int = 140_000
+    arrive_within_s: float = 10
+    until_s: float = 6
+    warm_up_s: float = 1
+    wins: int = 90_000
+    direct: int = 40_000
+
+
+QUICK = Size(members=14_000, arrive_within_s=2, until_s=2, warm_up_s=0.5, wins=30_000, direct=5_000)
+
+
+@dataclass
+class Row:
+    what: str
+    rate: str
+    p50: str = ""
+    p99: str = ""
+    note: str = ""
+    good: bool | None = None  # None: nothing promised
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--quick", action="store_true")
+    chosen = parser.parse_args()
+    size = QUICK if chosen.quick else Size()
+    with tempfile.TemporaryDirectory(prefix="gonghui-bench-") as folder:
+        rows = measure(Path(folder) / "pg", size)
+    print(as_markdown(rows) if chosen.markdown else as_text(rows))
+    raise SystemExit(any(row.good is False for row in rows))
+
+
+def measure(folder: Path, size: Size) -> list[Row]:
+    keys = Keyring.generate().to_json()
+    with own_postgres(folder) as url:
+        say("building the world")
+        world = new_world(
+            url,
+            keys,
+            people=size.members,
+            pools=[
+                {"capacity": 1, "waitlist_max": 0, "page_kb": 24},
+                {"capacity": size.wins, "waitlist_max": 0},
+                {"capacity": size.direct, "waitlist_max": 0},
+                {"capacity": DRILL_PLACES},
+            ],
+        )
+        return Run(url, keys, size, world).rows()
+
+
+class Run:
+    """One after another on the same two cores; "hello" first and last, and the faster of the two counts."""
+
+    def __init__(self, url: str, keys: str, size: Size, world: dict[str, Any]) -> None:
+        self.url, self.keys, self.size, self.people = url, keys, size, world["people"]
+        self.empty, self.many, self.direct, self.small = world["pools"]
+        self.env = environment(url, keys)
+        self.pace = {"until_s": size.until_s, "warm_up_s": size.warm_up_s}
+
+    def rows(self) -> list[Row]:
+        before = self.hello()
+        with server(GATE, self.env) as (port, _process):
+            page, sold_out, wins = self.page(port), self.sold_out(port), self.wins(port)
+        after = self.hello()
+        with server(GATE, self.env) as (port, process):
+            say("the drill")
+            drill = of_drill(port, process, self.size, self.small["pool"], self.people, self.keys, self.url)
+        say("the SQL function")
+        direct = asyncio.run(of_function(self.url, self.direct["pool"], self.people[: self.size.direct]))
+        hello = max(before, after, key=lambda heard: heard["rate"])
+        return [
+            row_of("hello: an empty ASGI callable", hello, note="the same server, 1 worker"),
+            compared("waiting page, zipped", page, hello["rate"], 0.5),
+            compared("sold out, from memory", sold_out, hello["rate"], 0.6),
+            wins,
+            direct,
+            *drill,
+        ]
+
+    def hello(self) -> dict[str, Any]:
+        say("hello")
+        with server("benchmarks.hello", self.env) as (port, _process):
+            return press(port=port, target="/", connections=FEW, **self.pace)
+
+    def page(self, port: int) -> dict[str, Any]:
+        say("waiting page")
+        target = f"/r/{self.empty['release']}"
+        zipped = {"accept-encoding": "gzip"}
+        return press(port=port, target=target, headers=zipped, connections=FEW, **self.pace)
+
+    def sold_out(self, port: int) -> dict[str, Any]:
+        say("sold out")
+        asked = {"port": port, "pool": self.empty["pool"], "keys": self.keys}
+        press(people=self.people[:1], connections=1, until_s=1, warm_up_s=0, **asked)
+        heard = press(people=self.people, connections=FEW, **asked, **self.pace)
+        assert set(heard["answers"]) <= {"sold_out", "already"}, heard["answers"]
+        return heard
+
+    def wins(self, port: int) -> Row:
+        say("wins")
+        asked = {"port": port, "pool": self.many["pool"], "keys": self.keys}
+        heard = press(people=self.people[: self.size.wins], connections=MANY, **asked, **self.pace)
+        assert set(heard["answers"]) == {"won"}, heard["answers"]
+        assert len(asyncio.run(winners_of(self.url, self.many["pool"]))) == heard["answers"]["won"]
+        good = heard["rate"] >= WINS_PER_S and heard["p99_ms"] < WINS_P99_MS
+        note = f"≥ {WINS_PER_S:,}/s, p99 < {WINS_P99_MS} ms"
+        return row_of(f"wins, committed, {MANY} connections", heard, note=note, good=good)
+
+
+async def of_function(url: str, pool: int, people: list[int]) -> Row:
+    connection = await asyncpg.connect(url)
+    statement = "SELECT answer FROM benefits_claim_batch($1, $2, $3, $4, $5, $6)"
+    waits, started = [], time.perf_counter()
+    for start in range(0, len(people), BATCH):
+        batch = people[start : start + BATCH]
+        keys = [uuid4() for _ in batch]
+        size, asked = len(batch), time.perf_counter()
+        rows = await connection.fetch(statement, pool, batch, [None] * size, [1] * size, keys, [True] * size)
+        waits.append(time.perf_counter() - asked)
+        assert {row["answer"] for row in rows} == {"won"}
+    took_s = time.perf_counter() - started
+    await connection.close()
+    waits.sort()
+    at = {f"p{p}_ms": waits[len(waits) * p // 100] * 1000 for p in (50, 99)}
+    heard = {"rate": len(people) / took_s, **at}
+    return row_of(f"the SQL function alone, batches of {BATCH}", heard, note="wins with commit, 1 connection")
+
+
+def of_drill(
+    port: int, process: psutil.Process, size: Size, pool: int, people: list[int], keys: str, url: str
+) -> list[Row]:
+    # Whoever waits watches the countdown, so the gate knows the pool when it opens.
+    press(port=port, target=f"/grab/{pool}/live", connections=1, until_s=0.2, warm_up_s=0)
+    heard = press(
+        port=port, pool=pool, people=people, keys=keys, connections=1000, within_s=size.arrive_within_s
+    )
+    answers = heard["answers"]
+    winners = asyncio.run(winners_of(url, pool))
+    all_told = heard["answered"] == size.members and "503" not in answers and "try_again" not in answers
+    right = answers["won"] == DRILL_PLACES == len(winners) == len(set(winners))
+    told_is_true = {people[n] for n in heard["winners"]} == set(winners)
+    arrival = {person: n for n, person in enumerate(people)}
+    shift = max(abs(arrival[person] - serial) for serial, person in enumerate(winners))
+    note = f"{answers['won']} won, {answers['waiting']} wait, {answers['sold_out']:,} sold out; p99 < 1 s"
+    good = all_told and right and told_is_true and heard["p99_ms"] < DRILL_P99_MS
+    rss = largest_worker_mb(process)
+    return [
+        row_of(f"drill: {size.members:,} members, {DRILL_PLACES} places", heard, note=note, good=good),
+        Row(
+            "drill: order of arrival",
+            f"{shift} places",
+            note="largest shift of a winner; within one batch",
+            good=shift <= SHIFT_MAX,
+        ),
+        Row(
+            "drill: memory of the gate after",
+            f"{rss:.0f} MB",
+            note=f"< {RSS_MAX_MB} MB",
+            good=rss < RSS_MAX_MB,
+        ),
+    ]
+
+
+async def winners_of(url: str, pool: int) -> list[int]:
+    """Persons, in the order of their serials."""
+    connection = await asyncpg.connect(url)
+    rows = await connection.fetch(
+        "SELECT person_id FROM benefits_voucher WHERE pool_id = $1 ORDER BY serial", pool
+    )
+    await connection.close()
+    return [row["person_id"] for row in rows]
+
+
+def compared(what: str, heard: dict[str, Any], hello: float, wanted: float) -> Row:
+    share = heard["rate"] / hello
+    return row_of(what, heard, note=f"{share:.2f} × hello, wanted ≥ {wanted}", good=share >= wanted)
+
+
+def row_of(what: str, heard: dict[str, Any], *, note: str = "", good: bool | None = None) -> Row:
+    times = (f"{heard['p50_ms']:.1f} ms", f"{heard['p99_ms']:.1f} ms")
+    return Row(what, f"{heard['rate']:,.0f}/s", *times, note=note, good=good)
+
+
+HEADINGS = ("what", "rate", "p50", "p99", "")
+MARKS = {True: "✓", False: "✗", None: ""}
+
+
+def cells_of(rows: list[Row]) -> list[tuple[str, ...]]:
+    return [(r.what, r.rate, r.p50, r.p99, f"{MARKS[r.good]} {r.note}".strip()) for r in rows]
+
+
+def as_text(rows: list[Row]) -> str:
+    table = [HEADINGS, *cells_of(rows)]
+    widths = [max(len(line[n]) for line in table) for n in range(len(HEADINGS))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in table
+    ]
+    return "\n".join([machine(), "", *lines])
+
+
+def as_markdown(rows: list[Row]) -> str:
+    lines = [f"| {' | '.join(cells)} |" for cells in (HEADINGS, *cells_of(rows))]
+    lines.insert(1, "|---|--:|--:|--:|---|")
+    return "\n".join([*lines, "", machine()])
+
+
+def machine() -> str:
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GB, Python {platform.python_version()}, fsync on, one gate worker;"
+        " crowd, gate and PostgreSQL share the cores."
+    )
+
+
+def say(what: str) -> None:
+    print(f"… {what}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
