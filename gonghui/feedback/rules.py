@@ -56,10 +56,7 @@ def is_answer(question: Question, given: Any) -> bool:
         case "choice":
             return given in question["options"]
         case "many":
-            return (
-                isinstance(given, list)
-                and set(given) <= set(question["options"])
-                and len(set(given)) == len(given)
-            )
+            options = question["options"]
+            return isinstance(given, list) and all(g in options and given.count(g) == 1 for g in given)
         case _:
             return isinstance(given, str) and len(given) <= TEXT_LENGTH_MAX
