@@ -7,7 +7,7 @@ ARGS ?=
 .PHONY: help demo up test check lint fmt bench world doctor new-app base dev frontend browser clean
 
 help: ## 列出所有目标 · this list
-	@printf '\n  \033[1m工惠 Gonghui\033[0m — make 目标 [ARGS="…"]\n\n'
+	@printf '\n  工惠 Gonghui — make 目标 [ARGS="…"]\n\n'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36m%-10s\033[0m %s\n", $$1, $$2 }' Makefile
 	@printf '\n'
 

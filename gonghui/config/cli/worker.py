@@ -9,9 +9,9 @@ from gonghui.config.cli import setup_django
 )
 def command(concurrency: int) -> None:
     """运行后台任务，直到被停止；做了一半的任务会做完，或留给下一个进程。"""
-    from gonghui.config.launcher.orphans import die_with_parent
+    from gonghui.config.launcher.orphans import die_with_launcher
 
-    die_with_parent()
+    die_with_launcher()
     setup_django()
     from django.core.management import call_command
 

@@ -18,6 +18,7 @@ from gonghui.config.launcher import panel, postgres
 from gonghui.config.launcher.child import Child
 from gonghui.config.launcher.errors import LauncherError
 from gonghui.config.launcher.frontend import install_frontend
+from gonghui.config.launcher.orphans import LAUNCHER
 from gonghui.config.launcher.places import ROOT, log_file, state_folder
 from gonghui.config.launcher.ports import PORT_DEFAULT, address_of_this_machine, choose_port
 from gonghui.config.launcher.preparation import (
@@ -63,7 +64,8 @@ class Supervisor:
                     write_note(port)
                 self.is_preparing = False
                 self.await_first_answer(port)
-                panel.show(self.panel(port, time.monotonic() - began))
+                if not self.stop_wanted.is_set():
+                    panel.show(self.panel(port, time.monotonic() - began))
                 self.watch()
             finally:
                 self.is_preparing = False
@@ -93,20 +95,22 @@ class Supervisor:
         if self.options.port is None and port != PORT_DEFAULT:
             panel.tell(f"端口 {PORT_DEFAULT} 已被占用，改用 {port}。")
         self.children = list(programs(self.options, port))
-        for child in self.children:
-            child.start()
+        self.children[0].start()
         return port
 
     def await_first_answer(self, port: int) -> None:
-        web = self.children[0]
+        web, *others = self.children
         deadline = time.monotonic() + START_PATIENCE_S
         with panel.progress() as tell:
             tell("正在打开页面…")
-            while not self.stop_wanted.is_set() and not (status := first_answer(self.options, port)):
+            while not (status := first_answer(self.options, port)):
+                if self.stop_wanted.wait(0.05):
+                    return
                 if not web.is_running() or time.monotonic() > deadline:
                     raise LauncherError(f"页面服务没有启动起来。它最后的话是：\n{web.last_words()}")
-                time.sleep(0.05)
-        if not self.stop_wanted.is_set() and status >= 500:
+        for child in others:  # the first page comes first: on few cores it matters
+            child.start()
+        if status >= 500:
             panel.tell(f"首页回答“{status}”，有地方不对：请另开一个终端运行 gonghui doctor。", "red")
 
     def panel(self, port: int, took_s: float):
@@ -154,7 +158,12 @@ class Supervisor:
 
 
 def programs(options: UpOptions, port: int) -> Iterator[Child]:
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "GONGHUI_COLLECTED": "1"}
+    environment = {
+        **os.environ,
+        "PYTHONUNBUFFERED": "1",
+        "GONGHUI_COLLECTED": "1",
+        LAUNCHER: str(os.getpid()),
+    }
     python = [sys.executable, "-m"]
     web = [*python, "gonghui.config.launcher.serve", options.host, str(port), str(options.workers)]
     if options.gate_only:
