@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from gonghui.accounts.actions.codes import phone_number, request_phone_code, use_phone_code
 from gonghui.accounts.errors import CODE_WRONG
@@ -19,7 +20,7 @@ from gonghui.members.events import DelegationBegan, DelegationEnded
 from gonghui.members.models import Delegation, Person
 from gonghui.members.queries import people_reached_at
 
-RELATIONS = {"family": "家人", "colleague": "同事"}
+RELATIONS = {"family": _lazy("家人"), "colleague": _lazy("同事")}
 DELEGATIONS_MAX = 5
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
 
 from gonghui.accounts.actions import answered
 from gonghui.kit import clock, identifiers
@@ -28,6 +29,13 @@ log = structlog.get_logger("gonghui.members")
 TRIES_PER_DAY_MAX = 3
 UNANSWERED_PER_DAY_MAX = 10
 UNANSWERED = "unanswered"
+ID_TYPES = {
+    "resident_id": _("居民身份证或居住证"),
+    "hk_macao_permit": _("港澳居民来往内地通行证"),
+    "taiwan_permit": _("台湾居民来往大陆通行证"),
+    "foreign_permanent": _("外国人永久居留身份证"),
+    "passport": _("护照"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +65,10 @@ def verify_identity(
 def read_claim(name: str, id_type: str, id_no: str) -> IdentityClaim:
     """Normalised, or the refusal that says which field and what is wrong with it."""
     said = identifiers.read_person_name(name)
-    require(said.ok, errors.BAD_IDENTITY, field="姓名", detail=said.message)
+    require(said.ok, errors.BAD_IDENTITY, field=_("姓名"), detail=said.message)
+    require(id_type in ID_TYPES, errors.BAD_IDENTITY, field=_("证件类型"), detail=_("请从列表里选择。"))
     number = identifiers.read_document(id_type, id_no, typed=True)
-    require(number.ok, errors.BAD_IDENTITY, field="证件号码", detail=number.message)
+    require(number.ok, errors.BAD_IDENTITY, field=_("证件号码"), detail=number.message)
     return IdentityClaim(said.value, id_type, number.value, key=secrets.token_hex(16))
 
 

@@ -1,0 +1,146 @@
+"""Forms of sign-in, identity and one's own account. What they hold is checked again by the actions."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from gonghui.kit.identifiers import read_document, read_person_name, read_phone
+from gonghui.members.actions.delegations import RELATIONS
+from gonghui.members.actions.verification import ID_TYPES
+
+PHONE_LOOKS = {"type": "tel", "inputmode": "numeric", "autocomplete": "tel", "maxlength": "20"}
+CODE_LOOKS = {
+    "class": "code-input",
+    "inputmode": "numeric",
+    "autocomplete": "one-time-code",
+    "maxlength": "12",
+    "autofocus": True,
+}
+
+
+class AccountForm(forms.Form):
+    """Errors stand beside the field they belong to."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, label_suffix="", use_required_attribute=True, **kwargs)
+
+
+class PhoneForm(AccountForm):
+    phone = forms.CharField(
+        label=_("手机号"),
+        max_length=20,
+        error_messages={"required": _("请填写手机号。")},
+        widget=forms.TextInput({**PHONE_LOOKS, "placeholder": _("11 位手机号码"), "autofocus": True}),
+    )
+
+    def clean_phone(self) -> str:
+        reading = read_phone(self.cleaned_data["phone"])
+        if not reading.ok:
+            raise forms.ValidationError(reading.message)
+        return reading.value
+
+
+class SignInForm(PhoneForm):
+    agree = forms.BooleanField(
+        label=_("我已阅读并同意《个人信息保护说明》"),
+        error_messages={"required": _("请先阅读并勾选同意。")},
+    )
+
+
+class CodeForm(AccountForm):
+    phone = forms.CharField(max_length=20, widget=forms.HiddenInput)
+    code = forms.CharField(
+        label=_("短信验证码"),
+        max_length=12,
+        error_messages={"required": _("请填写短信里的 6 位数字。")},
+        widget=forms.TextInput(CODE_LOOKS),
+    )
+
+
+class PasswordForm(AccountForm):
+    login = forms.CharField(
+        label=_("登录名"),
+        max_length=64,
+        error_messages={"required": _("请填写登录名。")},
+        widget=forms.TextInput({"autocomplete": "username", "autocapitalize": "none", "autofocus": True}),
+    )
+    password = forms.CharField(
+        label=_("密码"),
+        max_length=256,
+        strip=False,
+        error_messages={"required": _("请填写密码。")},
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+    )
+
+
+class TotpForm(AccountForm):
+    code = forms.CharField(
+        label=_("动态验证码"),
+        max_length=12,
+        error_messages={"required": _("请填写验证器里的 6 位数字。")},
+        widget=forms.TextInput(CODE_LOOKS),
+    )
+
+
+class IdentityForm(AccountForm):
+    name = forms.CharField(
+        label=_("姓名"),
+        max_length=60,
+        help_text=_("与证件上完全一致，少数民族姓名里的间隔点也要写。"),
+        error_messages={"required": _("请填写姓名。")},
+        widget=forms.TextInput({"autocomplete": "name"}),
+    )
+    id_type = forms.ChoiceField(label=_("证件类型"), choices=list(ID_TYPES.items()), initial="resident_id")
+    id_no = forms.CharField(
+        label=_("证件号码"),
+        max_length=40,
+        error_messages={"required": _("请填写证件号码。")},
+        widget=forms.TextInput(
+            {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+    )
+    consent = forms.BooleanField(
+        label=_("我同意工会用我的姓名和证件号码核验身份"),
+        help_text=_("只用来核对您是不是工会会员，加密保存，不给单位、商家或别人看。可以随时撤回。"),
+        error_messages={"required": _("核验需要您的同意。不同意也可以继续浏览，只是不能领取福利。")},
+    )
+
+    def clean_name(self) -> str:
+        reading = read_person_name(self.cleaned_data["name"])
+        if not reading.ok:
+            raise forms.ValidationError(reading.message)
+        return reading.value
+
+    def clean(self) -> dict:
+        facts = super().clean()
+        if "id_no" in facts and "id_type" in facts:
+            reading = read_document(facts["id_type"], facts["id_no"], typed=True)
+            if reading.ok:
+                facts["id_no"] = reading.value
+            else:
+                self.add_error("id_no", reading.message)
+        return facts
+
+
+class DelegationForm(PhoneForm):
+    field_order = ("name", "phone", "relation")
+    name = forms.CharField(
+        label=_("对方姓名"),
+        max_length=60,
+        error_messages={"required": _("请填写对方的姓名。")},
+        widget=forms.TextInput({"autocomplete": "off", "autofocus": True}),
+    )
+    relation = forms.ChoiceField(
+        label=_("关系"), choices=list(RELATIONS.items()), initial="family", widget=forms.RadioSelect
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["phone"].label = _("对方手机号")
+        self.fields["phone"].widget.attrs |= {"autocomplete": "off", "autofocus": False}
+
+
+class DelegationCodeForm(CodeForm):
+    name = forms.CharField(max_length=60, widget=forms.HiddenInput)
+    relation = forms.ChoiceField(choices=list(RELATIONS.items()), widget=forms.HiddenInput)

@@ -1,0 +1,63 @@
+"""消息: what happened, newest first."""
+
+from __future__ import annotations
+
+from django.contrib import messages as toasts
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from gonghui.notices.actions import read_all_messages, read_message
+from gonghui.notices.queries import messages_of, unread_of
+from gonghui.portal.doors import go, signed_in
+
+PAGE_SIZE = 20
+SIGNS = {
+    "ticket": "ticket",
+    "reminder": "clock",
+    "activity": "calendar",
+    "survey": "star",
+    "security": "shield",
+    "notice": "org",
+}
+
+
+@never_cache
+@require_safe
+def inbox(request: HttpRequest) -> HttpResponse:
+    actor = signed_in(request)
+    unread_only = request.GET.get("show") == "unread"
+    found = messages_of(actor).filter(read_at=None) if unread_only else messages_of(actor)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    unread = unread_of(actor)
+    facts = {
+        "tab": "messages",
+        "page": page,
+        "rows": [(message, SIGNS.get(message.kind, "bell")) for message in page],
+        "unread_count": unread,
+        "unread_only": unread_only,
+        "choices": [
+            {"label": _("全部"), "url": request.path, "current": not unread_only, "count": None},
+            {"label": _("未读"), "url": "?show=unread", "current": unread_only, "count": unread},
+        ],
+    }
+    return render(request, "portal/account/messages.html", facts)
+
+
+@never_cache
+@require_safe
+def message(request: HttpRequest, message_id: int) -> HttpResponse:
+    """Opening a message reads it."""
+    found = read_message(signed_in(request), message_id=message_id)
+    facts = {"tab": "messages", "message": found, "sign": SIGNS.get(found.kind, "bell")}
+    return render(request, "portal/account/message.html", facts)
+
+
+@require_POST
+def messages_read(request: HttpRequest) -> HttpResponse:
+    count = read_all_messages(signed_in(request))
+    toasts.success(request, _("{count} 条消息已设为已读。").format(count=count))
+    return go("messages")
