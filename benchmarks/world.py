@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 import json
 import sys
+from uuid import uuid4
 
 import django
 from django.core.management import call_command
@@ -40,8 +41,9 @@ def new_pools(wanted: list[dict]) -> list[dict]:
     from gonghui.benefits.models import Offer
     from gonghui.orgs.models import Union
 
-    union = Union.objects.create(name="南粤省总工会", kind="province", path="new:bench")
-    maker, checker = (User.objects.create(login=f"bench-{name}") for name in ("maker", "checker"))
+    mark = uuid4().hex[:8]  # a second world may be built beside the first
+    union = Union.objects.create(name="南粤省总工会", kind="province", path=f"new:{mark}")
+    maker, checker = (User.objects.create(login=f"{name}-{mark}") for name in ("maker", "checker"))
     offer = Offer.objects.create(union=union, title="国庆珠岛夜游", kind="cruise")
     return [new_pool(offer, maker, checker, **facts) for facts in wanted]
 
