@@ -5,7 +5,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,25 @@ def tell(sentence: str, style: str = "") -> None:
         console.print(sentence, style=style, markup=False, soft_wrap=True)
 
 
+def one_line_per_stage() -> Callable[[str], None]:
+    """For logs: of “建立数据库结构：第 7 步…” and its like only the first is printed."""
+    told = ""
+
+    def tell_stage(sentence: str) -> None:
+        nonlocal told
+        stage = sentence.partition("：")[0]
+        if stage != told:
+            told = stage
+            tell(sentence)
+
+    return tell_stage
+
+
 @contextlib.contextmanager
 def progress() -> Iterator[Any]:
     """A function that shows what is being done just now; plain lines where there is no terminal."""
     if not console.is_terminal:
-        yield tell
+        yield one_line_per_stage()
         return
     with console.status("正在启动…", spinner="dots") as status:
         yield lambda sentence: status.update(Text(sentence))
