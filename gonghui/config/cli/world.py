@@ -39,3 +39,5 @@ def build(members: int, seed: int, if_empty: bool) -> None:
         return
     with Bars() as bars, transaction.atomic():
         build_world(members, seed, bars)
+    if not if_empty:
+        click.echo("演示数据建好了。运行 gonghui up 启动，那里会列出每种身份的账号。")
