@@ -93,7 +93,7 @@ def score_counts(subject_type: str, subject_ids: Iterable[int]) -> dict[int, int
         .values_list("score")
         .annotate(n=Count("id"))
     )
-    return {score: 0 for score in range(1, 6)} | dict(rows)
+    return dict.fromkeys(range(1, 6), 0) | dict(rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ SESSION_VERBS = {
     "start": {"scheduled": "running", "released": "running", "sold_out": "running", "closed": "running"},
     "finish": {"running": "done"},
     "reschedule": {"released": "scheduled", "sold_out": "scheduled", "closed": "scheduled"},
-    "cancel": {s: "cancelled" for s in ("scheduled", "released", "sold_out", "closed", "running")},
+    "cancel": dict.fromkeys(("scheduled", "released", "sold_out", "closed", "running"), "cancelled"),
 }
 
 

@@ -53,13 +53,22 @@ def test_only_those_who_came_may_rate(cast):
     assert Rating.objects.unscoped("test").count() == 0
     came(cast, voucher)
     rating = actions.rate_visit(mei, voucher_id=voucher.pk, score=5, comment="好")
-    assert (rating.subject_type, rating.subject_id, rating.union_id) == ("activity", activity.pk, activity.union_id)
+    assert (rating.subject_type, rating.subject_id, rating.union_id) == (
+        "activity",
+        activity.pk,
+        activity.union_id,
+    )
     assert refused(actions.rate_visit, mei, voucher_id=voucher.pk, score=1) == "already_rated"
 
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("lan", "not_found"), ("clerk", "sign_in_first"), ("city_admin", "sign_in_first"), ("anonymous", "sign_in_first")],
+    [
+        ("lan", "not_found"),
+        ("clerk", "sign_in_first"),
+        ("city_admin", "sign_in_first"),
+        ("anonymous", "sign_in_first"),
+    ],
 )
 def test_nobody_rates_for_others(cast, name, code):
     _activity, _session, voucher = holding(cast)
@@ -84,7 +93,11 @@ def test_kind_brings_its_survey(cast):
     for _twice in range(2):
         reactions.prepare_survey(ActivityAnnounced(activity_id=activity.pk))
     survey = Survey.objects.unscoped("test").get()
-    assert (survey.union_id, survey.code, survey.state) == (cast.unions["province"].pk, "after-film", "published")
+    assert (survey.union_id, survey.code, survey.state) == (
+        cast.unions["province"].pk,
+        "after-film",
+        "published",
+    )
     assert survey_in_use("after-film", activity.union.path).pk == survey.pk
     mei = cast.actor("mei")
     facts = {"voucher_id": voucher.pk, "answers": ANSWERS}
@@ -162,4 +175,6 @@ def test_lists_take_the_same_queries_however_long(cast, django_assert_num_querie
     mei = cast.actor("mei")
     with django_assert_num_queries(1):
         rows = list(queries.announced_activities(mei, kind="film"))
-        assert [(a.kind.name, a.offer.title, a.reads_total) for a in rows] == [("电影", "国庆电影专场", 0)] * activities
+        assert [(a.kind.name, a.offer.title, a.reads_total) for a in rows] == [
+            ("电影", "国庆电影专场", 0)
+        ] * activities

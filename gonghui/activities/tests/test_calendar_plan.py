@@ -27,7 +27,11 @@ def test_planning_twice_keeps_what_was_edited(cast):
     written(cast, holiday_id=national.pk)
     actions.plan_year(admin, year=2026)
     kept = HolidayPeriod.objects.get(pk=national.pk)
-    assert (kept.theme, kept.starts_on, HolidayPeriod.objects.count()) == ("盛世中华", dt.date(2026, 9, 30), 12)
+    assert (kept.theme, kept.starts_on, HolidayPeriod.objects.count()) == (
+        "盛世中华",
+        dt.date(2026, 9, 30),
+        12,
+    )
 
 
 @pytest.mark.parametrize("name", ["finance_officer", "judge", "mei", "anonymous"])

@@ -11,7 +11,15 @@ from gonghui.activities import actions
 from gonghui.activities.models import SESSION_VERBS, Session
 from gonghui.activities.rules import Place, SessionFacts, session_verb_due, timetable
 from gonghui.activities.tests import stage
-from gonghui.activities.tests.stage import SYSTEM, announced, fresh, in_minutes, planned, with_session, written
+from gonghui.activities.tests.stage import (
+    SYSTEM,
+    announced,
+    fresh,
+    in_minutes,
+    planned,
+    with_session,
+    written,
+)
 from gonghui.activities.tests.test_activities import refused
 from gonghui.benefits import engine
 from gonghui.benefits.actions import voids
@@ -29,7 +37,10 @@ SHOWINGS = [(dt.time(15, 0), dt.time(17, 0)), (dt.time(19, 30), dt.time(21, 30))
 
 def palace(cast) -> list[Place]:
     """市二宫: three halls, 600 seats in all (N08)."""
-    halls = [Hall.objects.create(store=cast.store, name=n, seats=s) for n, s in (("一号厅", 300), ("二号厅", 180), ("三号厅", 120))]
+    halls = [
+        Hall.objects.create(store=cast.store, name=n, seats=s)
+        for n, s in (("一号厅", 300), ("二号厅", 180), ("三号厅", 120))
+    ]
     return [Place(cast.store.pk, h.name, h.seats, h.pk) for h in halls]
 
 
@@ -50,7 +61,11 @@ def test_wetland_park_has_a_thousand_places_a_day(cast):
     park = Place(cast.store.pk, "湿地公园", 1000)
     days = [DAY + dt.timedelta(days=n) for n in range(7)]
     made = actions.add_sessions(
-        cast.actor("city_admin"), activity_id=activity.pk, places=[park], days=days, showings=[(dt.time(8), dt.time(18))]
+        cast.actor("city_admin"),
+        activity_id=activity.pk,
+        places=[park],
+        days=days,
+        showings=[(dt.time(8), dt.time(18))],
     )
     assert [(s.label, s.seats) for s in made[:2]] == [("10月1日 08:00", 1000), ("10月2日 08:00", 1000)]
 
@@ -65,7 +80,9 @@ def test_sessions_all_or_none(cast):
     big = Place(cast.store.pk, cast.hall.name, 381, cast.hall.pk)
     admin = cast.actor("city_admin")
     places = [*palace(cast), big]
-    code = refused(actions.add_sessions, admin, activity_id=activity.pk, places=places, days=[DAY], showings=SHOWINGS)
+    code = refused(
+        actions.add_sessions, admin, activity_id=activity.pk, places=places, days=[DAY], showings=SHOWINGS
+    )
     assert code == "hall_too_small"
     assert Session.objects.unscoped("test").count() == 0
 
@@ -99,9 +116,18 @@ def test_hall_holds_one_at_a_time(cast):
     place = Place(cast.store.pk, "船", 100, cast.hall.pk)
     starts = in_minutes(3000)
     facts = {"activity_id": activity.pk, "place": place}
-    first = actions.add_session(admin, label="甲", starts_at=starts, ends_at=starts + dt.timedelta(hours=2), **facts)
+    first = actions.add_session(
+        admin, label="甲", starts_at=starts, ends_at=starts + dt.timedelta(hours=2), **facts
+    )
     half_in = starts + dt.timedelta(hours=1)
-    code = refused(actions.add_session, admin, label="乙", starts_at=half_in, ends_at=half_in + dt.timedelta(hours=2), **facts)
+    code = refused(
+        actions.add_session,
+        admin,
+        label="乙",
+        starts_at=half_in,
+        ends_at=half_in + dt.timedelta(hours=2),
+        **facts,
+    )
     assert code == "hall_taken"
     assert Session.objects.unscoped("test").count() == 1
     after = starts + dt.timedelta(hours=2)
@@ -213,7 +239,7 @@ def test_session_follows_pool_and_clock(state, facts, verb):
 
 
 def test_session_sells_out_and_comes_back(cast):
-    activity, session, release = announced(cast, seats=1)
+    _activity, session, release = announced(cast, seats=1)
     stage.open_at_once(release)
     person = new_crowd(1)[0]
     actions.follow_sessions(SYSTEM)
@@ -239,7 +265,8 @@ def test_only_the_system_makes_sessions_follow(cast):
 
 
 @pytest.mark.parametrize(
-    ("name", "code"), [("finance_officer", "not_allowed"), ("sister_admin", "not_allowed"), ("mei", "not_allowed")]
+    ("name", "code"),
+    [("finance_officer", "not_allowed"), ("sister_admin", "not_allowed"), ("mei", "not_allowed")],
 )
 def test_session_is_cancelled_only_by_its_organiser(cast, name, code):
     _activity, session, _release = announced(cast)

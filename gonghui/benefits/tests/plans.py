@@ -36,12 +36,18 @@ def terms(**fields: Any) -> ReleaseTerms:
     return ReleaseTerms(**facts)
 
 
-def drafted(cast, *, places: int = 3, name: str = "city_admin", weights: DrawWeights | None = None, **fields: Any) -> Release:
+def drafted(
+    cast, *, places: int = 3, name: str = "city_admin", weights: DrawWeights | None = None, **fields: Any
+) -> Release:
     admin = cast.actor(name)
     split = CostSplit(merchant_fen=3000, union_fen=5000, worker_fen=2000)
-    offer = releases.write_offer(admin, union=cast.unions["city"], title="珠岛夜游", kind="cruise", split=split)
+    offer = releases.write_offer(
+        admin, union=cast.unions["city"], title="珠岛夜游", kind="cruise", split=split
+    )
     pool = PoolPlan("10月1日 19:30", places, valid_until=in_minutes(48 * 60), store_id=cast.store.pk)
-    return releases.draft_release(admin, offer_id=offer.pk, terms=terms(**fields), pools=[pool], weights=weights)
+    return releases.draft_release(
+        admin, offer_id=offer.pk, terms=terms(**fields), pools=[pool], weights=weights
+    )
 
 
 def reviewed(cast, **fields: Any) -> Release:

@@ -105,7 +105,12 @@ def test_entering_and_leaving(cast):
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("hua", "not_verified"), ("qiang", "not_in_audience"), ("stranger", "sign_in_first"), ("anonymous", "sign_in_first")],
+    [
+        ("hua", "not_verified"),
+        ("qiang", "not_in_audience"),
+        ("stranger", "sign_in_first"),
+        ("anonymous", "sign_in_first"),
+    ],
 )
 def test_only_the_entitled_enter(cast, name, code):
     release = taking_entries(cast)

@@ -120,7 +120,8 @@ def test_exempted_no_show_no_longer_bars(cast):
 
 
 @pytest.mark.parametrize(
-    ("name", "code"), [("finance_officer", "not_found"), ("sister_admin", "not_found"), ("mei", "not_allowed")]
+    ("name", "code"),
+    [("finance_officer", "not_found"), ("sister_admin", "not_found"), ("mei", "not_allowed")],
 )
 def test_no_show_is_exempted_only_by_those_who_may(cast, name, code):
     voucher = missed(cast)
@@ -143,7 +144,9 @@ def test_late_scan_from_the_counter_undoes_a_no_show(cast):
     assert refusal(cast) is None
 
 
-@pytest.mark.parametrize(("name", "code"), [("finance_officer", "not_allowed"), ("sister_admin", "not_found")])
+@pytest.mark.parametrize(
+    ("name", "code"), [("finance_officer", "not_allowed"), ("sister_admin", "not_found")]
+)
 def test_rule_is_written_only_by_those_who_may(cast, name, code):
     facts = {"union_id": cast.unions["city"].pk, "count": 1, "within_days": 1, "bar_days": 1}
     assert refused(no_shows.write_no_show_rule, cast.actor(name), **facts) == code

@@ -56,19 +56,29 @@ def test_release_addresses_only_unions_its_writer_may_write_for(cast):
 
 def test_maker_does_not_review_their_own_release(cast):
     release = drafted(cast)
-    assert refused(releases.review_release, cast.actor("city_admin"), release_id=release.pk) == "maker_is_checker"
+    assert (
+        refused(releases.review_release, cast.actor("city_admin"), release_id=release.pk)
+        == "maker_is_checker"
+    )
     assert fresh(release).state == "draft"
 
 
 def test_maker_is_not_checker_of_a_release_in_the_database(cast):
     release = drafted(cast)
     with pytest.raises(IntegrityError), transaction.atomic():
-        Release.objects.unscoped("test").filter(pk=release.pk).update(state="reviewed", checker_id=release.maker_id)
+        Release.objects.unscoped("test").filter(pk=release.pk).update(
+            state="reviewed", checker_id=release.maker_id
+        )
 
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("sister_admin", "not_found"), ("finance_officer", "not_allowed"), ("mei", "not_found"), ("anonymous", "not_found")],
+    [
+        ("sister_admin", "not_found"),
+        ("finance_officer", "not_allowed"),
+        ("mei", "not_found"),
+        ("anonymous", "not_found"),
+    ],
 )
 def test_release_is_reviewed_only_by_those_who_may(cast, name, code):
     release = drafted(cast)
@@ -85,17 +95,25 @@ def test_release_without_places_is_not_reviewed(cast):
 def test_release_whose_opening_has_passed_is_neither_reviewed_nor_announced(cast):
     release = drafted(cast)
     with time_machine.travel(in_minutes(11), tick=False):
-        assert refused(releases.review_release, cast.actor("province_admin"), release_id=release.pk) == "bad_times"
+        assert (
+            refused(releases.review_release, cast.actor("province_admin"), release_id=release.pk)
+            == "bad_times"
+        )
     releases.review_release(cast.actor("province_admin"), release_id=release.pk)
     with time_machine.travel(in_minutes(11), tick=False):
-        assert refused(releases.announce_release, cast.actor("city_admin"), release_id=release.pk) == "bad_times"
+        assert (
+            refused(releases.announce_release, cast.actor("city_admin"), release_id=release.pk) == "bad_times"
+        )
     assert fresh(release).state == "reviewed"
 
 
 def test_what_was_reviewed_is_what_is_released(cast):
     release = reviewed(cast)
     changed = terms(party_max=9)
-    assert refused(releases.change_release, cast.actor("city_admin"), release_id=release.pk, terms=changed) == "bad_input"
+    assert (
+        refused(releases.change_release, cast.actor("city_admin"), release_id=release.pk, terms=changed)
+        == "bad_input"
+    )
     releases.send_back_release(cast.actor("province_admin"), release_id=release.pk, reason="人数太少")
     releases.change_release(cast.actor("city_admin"), release_id=release.pk, terms=changed)
     assert (fresh(release).state, fresh(release).party_max) == ("draft", 9)
@@ -176,7 +194,9 @@ def test_opening_by_hand_before_time_needs_a_reason_the_trail_keeps(cast):
 @pytest.mark.parametrize("name", ["finance_officer", "sister_admin", "mei"])
 def test_release_is_opened_by_hand_only_by_those_who_may(cast, name):
     release = announced(cast)
-    assert refused(releases.open_release, cast.actor(name), release_id=release.pk, reason="x") == "not_allowed"
+    assert (
+        refused(releases.open_release, cast.actor(name), release_id=release.pk, reason="x") == "not_allowed"
+    )
     assert fresh(release).state == "announced"
 
 
@@ -218,7 +238,10 @@ def test_cancelled_release_refuses_claims_and_voids_what_is_out(cast):
     pool = pool_of(release)
     holder = new_crowd(1)[0]
     won(pool, holder)
-    assert refused(releases.cancel_release, cast.actor("city_admin"), release_id=release.pk, reason="") == "reason_missing"
+    assert (
+        refused(releases.cancel_release, cast.actor("city_admin"), release_id=release.pk, reason="")
+        == "reason_missing"
+    )
     releases.cancel_release(cast.actor("city_admin"), release_id=release.pk, reason="场馆检修")
     answer = claims.claim(cast.actor("mei"), pool_id=pool.pk, key=releases_key())
     assert answer.answer == "cancelled"
@@ -238,7 +261,9 @@ def refusal(cast, name: str, release: Release, for_person: int | None = None) ->
 
 def test_entitlement_says_why_not(cast):
     release = opened(cast)
-    answers = {name: refusal(cast, name, release) for name in ("mei", "hua", "qiang", "stranger", "anonymous")}
+    answers = {
+        name: refusal(cast, name, release) for name in ("mei", "hua", "qiang", "stranger", "anonymous")
+    }
     assert answers == {
         "mei": None,
         "hua": "not_verified",
@@ -317,8 +342,13 @@ def test_reminder_can_be_taken_back(cast):
 
 def test_reminder_is_refused_once_open(cast):
     release = opened(cast)
-    assert refused(reminders.subscribe_reminder, cast.actor("mei"), release_id=release.pk) == "reminder_too_late"
-    assert refused(reminders.subscribe_reminder, cast.actor("anonymous"), release_id=release.pk) == "sign_in_first"
+    assert (
+        refused(reminders.subscribe_reminder, cast.actor("mei"), release_id=release.pk) == "reminder_too_late"
+    )
+    assert (
+        refused(reminders.subscribe_reminder, cast.actor("anonymous"), release_id=release.pk)
+        == "sign_in_first"
+    )
 
 
 def test_winners_of_the_gate_are_told_once(cast):
@@ -378,5 +408,8 @@ def test_shut_pool_keeps_its_times_in_order(cast):
     Pool.objects.unscoped("test").filter(pk=pool.pk).update(opens_at=in_minutes(60), closes_at=in_minutes(90))
     voids.shut_pool(SYSTEM, pool_id=pool.pk, reason="x")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT closes_at <= clock_timestamp(), opens_at IS NULL FROM benefits_pool WHERE id = %s", [pool.pk])
+        cursor.execute(
+            "SELECT closes_at <= clock_timestamp(), opens_at IS NULL FROM benefits_pool WHERE id = %s",
+            [pool.pk],
+        )
         assert cursor.fetchone() == (True, True)

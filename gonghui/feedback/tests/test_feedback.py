@@ -195,7 +195,12 @@ def test_hidden_rating_needs_a_reason_and_goes_on_counting(cast):
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("finance_officer", "not_found"), ("sister_admin", "not_found"), ("mei", "not_allowed"), ("lan", "not_found")],
+    [
+        ("finance_officer", "not_found"),
+        ("sister_admin", "not_found"),
+        ("mei", "not_allowed"),
+        ("lan", "not_found"),
+    ],
 )
 def test_rating_is_moderated_only_by_those_who_may(cast, name, code):
     rating = rated(cast, "mei", 1, 1, "x")
