@@ -59,6 +59,14 @@ class Sheet(Protocol):
     def merges(self) -> list[Merge]: ...
 
 
+UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def fit_text(text: str) -> str:
+    """Without the characters that no sheet shows and no database takes."""
+    return text if text.isprintable() else UNFIT.sub("", text)
+
+
 def is_blank(cell: Cell) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip())
 

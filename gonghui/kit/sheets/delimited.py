@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from gonghui.kit.errors import DomainError
-from gonghui.kit.sheets.cells import Cell, Limits, Merge, SheetRow
+from gonghui.kit.sheets.cells import Cell, Limits, Merge, SheetRow, fit_text
 from gonghui.kit.sheets.errors import BROKEN, CELL_TOO_LONG, ENCODING, TOO_MANY_ROWS, TOO_WIDE
 from gonghui.kit.sheets.writing import unguarded
 
@@ -91,7 +91,7 @@ def _cell(text: str) -> Cell:
         return None
     if text[0] == "=" and (kept := KEPT_AS_TEXT.fullmatch(text)):
         return kept[1] or None
-    return unguarded(text).replace("\x00", "")
+    return fit_text(unguarded(text))
 
 
 def _encoding(file: BinaryIO) -> str:

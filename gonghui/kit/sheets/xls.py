@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from gonghui.kit.errors import DomainError
-from gonghui.kit.sheets.cells import Cell, Limits, Merge, SheetRow
+from gonghui.kit.sheets.cells import Cell, Limits, Merge, SheetRow, fit_text
 from gonghui.kit.sheets.errors import BROKEN, CELL_TOO_LONG, NO_SHEETS, PASSWORD, TOO_WIDE
 from gonghui.kit.sheets.xls_child import EXIT_PASSWORD
 
@@ -68,7 +68,7 @@ def _cell(value: Any) -> Cell:
     if isinstance(value, dict):
         ((kind, text),) = value.items()
         return MOMENTS[kind](text)
-    return value
+    return fit_text(value) if isinstance(value, str) else value
 
 
 def _lines_from_child(content: bytes) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from xml.parsers import expat
 
 from gonghui.kit.errors import DomainError
-from gonghui.kit.sheets.cells import Cell, CellError, Limits, SheetRow
+from gonghui.kit.sheets.cells import Cell, CellError, Limits, SheetRow, fit_text
 from gonghui.kit.sheets.errors import BOMB, BROKEN, CELL_TOO_LONG, TOO_MANY_ROWS, TOO_WIDE
 from gonghui.kit.sheets.packed import MeteredPart, local, parsed, wary_parser
 
@@ -87,9 +87,7 @@ def unescaped(text: str) -> str:
 
 
 def _escaped_character(match: re.Match[str]) -> str:
-    point = int(match[1], 16)
-    is_unfit = (point < 0x20 and point not in {0x9, 0xA, 0xD}) or 0xD800 <= point < 0xE000 or point > 0xFFFD
-    return "" if is_unfit else chr(point)
+    return fit_text(chr(int(match[1], 16)))
 
 
 def when_root_is_known(

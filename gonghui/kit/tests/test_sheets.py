@@ -242,6 +242,12 @@ def test_text_with_separator_line_and_guarded_numbers_is_read():
     assert cells_of(text.encode())[1:] == [["张伟", "440106198001011234"], ["李娜", "440106198001011234"]]
 
 
+def test_unfit_characters_far_down_are_dropped():
+    text = "name,id\n" + "x,1\n" * 20_000 + "张\x1f伟\x00,\t2\n"
+    assert cells_of(text.encode())[-1] == ["张伟", "\t2"]
+    assert cells_of(make.xls_of([["张\x1f伟\x01"]])) == [["张伟"]]
+
+
 def test_text_shared_with_the_caller_stays_open():
     file = io.BytesIO(b"a,b\n1,2\n")
     assert len(list(read_sheet(file))) == 2

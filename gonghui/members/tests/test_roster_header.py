@@ -1,12 +1,15 @@
 """Finding the list in the file."""
 
+import tracemalloc
+from datetime import date, timedelta
+
 import pytest
 
 from gonghui.kit.errors import DomainError
 from gonghui.kit.tests import sheet_makers
-from gonghui.members.roster import read_roster
+from gonghui.members.roster import RosterRow, read_roster
 from gonghui.members.roster.columns import FIELDS, meaning_of
-from gonghui.members.tests.rosters import CHEN, HEADINGS, LI, ZHANG, Book, csv_of, read, xlsx_of
+from gonghui.members.tests.rosters import CHEN, HEADINGS, LI, ZHANG, Book, csv_of, read, resident_id, xlsx_of
 
 PEOPLE = [ZHANG, LI, CHEN]
 
@@ -243,3 +246,41 @@ def test_progress_is_told_and_reading_twice_gives_the_same():
         assert reading.report == report
         assert reading.report is not report
     assert (report.rows, report.good, report.refused) == (2501, 1, 2500)
+
+
+def test_large_roster_is_never_held_whole():
+    """A line held as Python objects takes about 2 KB; packed, each further one must cost far less."""
+    peak_bytes(1)  # fills the caches of regions
+    few, many = peak_bytes(3000), peak_bytes(8000)
+    assert many - few < 5000 * 700
+
+
+def peak_bytes(rows):
+    """The most memory that was taken while reading so many members."""
+    body = "".join(_inline_row(line, large_roster_row(line)) for line in range(2, rows + 2))
+    content = sheet_makers.xlsx_of_xml(_inline_row(1, HEADINGS) + body)
+    tracemalloc.start()
+    try:
+        with read_roster(content) as reading:
+            assert sum(isinstance(item, RosterRow) for item in reading) == rows
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def large_roster_row(line):
+    born = date(1950, 1, 1) + timedelta(days=line % 18_000)
+    return [
+        f"张{chr(0x4E00 + line)}",
+        resident_id(born, 1 + line // 18_000),
+        f"1380{line:07}",
+        f"第{line % 50}工会",
+    ]
+
+
+def _inline_row(line, cells):
+    inner = "".join(
+        f'<c r="{letter}{line}" t="inlineStr"><is><t>{cell}</t></is></c>'
+        for letter, cell in zip("ABCD", cells, strict=True)
+    )
+    return f'<row r="{line}">{inner}</row>'
