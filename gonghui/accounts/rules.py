@@ -86,6 +86,11 @@ def matching_totp_step(secret: str, code: str, now: datetime) -> int | None:
     return None
 
 
+def unused_totp_code(secret: str, last_step: int, now: datetime) -> str:
+    """For the demo's page: the code of now, or the next one where this half minute's was used."""
+    return totp_code(secret, max(totp_step(now), last_step + 1))
+
+
 def totp_uri(secret: str, account: str) -> str:
     issuer = quote("工惠")
     return f"otpauth://totp/{issuer}:{quote(account)}?secret={secret}&issuer={issuer}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import segno
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from gonghui.accounts.actions.staff import confirm_second_factor, enrol_totp, sign_in_staff
 from gonghui.accounts.errors import SECOND_STEP_OVER
 from gonghui.accounts.models import User
-from gonghui.accounts.rules import SECOND_STEP_LIFE
+from gonghui.accounts.rules import SECOND_STEP_LIFE, unused_totp_code
 from gonghui.accounts.sessions import PENDING, PENDING_SINCE, client_address, open_session
 from gonghui.kit.clock import now
 from gonghui.kit.errors import DomainError
@@ -53,14 +54,16 @@ def _first(request: HttpRequest) -> HttpResponse:
     # Only a marker: nobody is signed in before the second step.
     request.session.cycle_key()
     request.session[PENDING], request.session[PENDING_SINCE] = user.pk, int(now().timestamp())
-    facts = {"form": TotpForm(), "next": wanted_path(request, HOME), **_enrolment(request, user)}
+    facts = {"form": TotpForm(), "next": wanted_path(request, HOME), **_second_step(request, user)}
     return render(request, TOTP_PAGE, facts)
 
 
-def _enrolment(request: HttpRequest, user: User) -> dict:
-    """The QR and the secret, until the first code confirmed them."""
+def _second_step(request: HttpRequest, user: User) -> dict:
+    """The QR and the secret, until the first code confirmed them; after that the demo shows the code itself."""
     if user.totp_confirmed_at:
-        return {}
+        if not settings.GONGHUI_SHOW_CODES:
+            return {}
+        return {"demo_code": unused_totp_code(user.totp_secret, user.totp_last_step, now())}
     enrolment = enrol_totp(request.actor, user_id=user.pk)
     picture = segno.make(enrolment.uri, micro=False, error="m").svg_data_uri(scale=5, border=2)
     secret = enrolment.secret
@@ -74,13 +77,13 @@ def _second(request: HttpRequest) -> HttpResponse:
         return again(request, PASSWORD_PAGE, {"form": PasswordForm()}, DomainError(SECOND_STEP_OVER))
     form = TotpForm(request.POST)
     if not form.is_valid():
-        return again(request, TOTP_PAGE, {"form": form, **_enrolment(request, user)})
+        return again(request, TOTP_PAGE, {"form": form, **_second_step(request, user)})
     try:
         confirmed = confirm_second_factor(
             request.actor, user_id=user.pk, code=form.cleaned_data["code"], address=client_address(request)
         )
     except DomainError as error:
-        return again(request, TOTP_PAGE, {"form": TotpForm(), **_enrolment(request, user)}, error)
+        return again(request, TOTP_PAGE, {"form": TotpForm(), **_second_step(request, user)}, error)
     open_session(request, confirmed, second_factor=True)
     return HttpResponseRedirect(wanted_path(request, HOME))
 
