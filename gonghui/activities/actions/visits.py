@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Q
-
 from gonghui.activities import errors
 from gonghui.activities.models import Session
 from gonghui.benefits.models import Redemption, Voucher
+from gonghui.benefits.models.vouchers import OWN
 from gonghui.feedback.actions import answer_survey, record_rating
 from gonghui.feedback.errors import SURVEY_CLOSED
 from gonghui.feedback.models import Rating, Response
@@ -54,8 +53,7 @@ def answer_visit_survey(actor: Actor, *, voucher_id: int, answers: Mapping[str, 
 def _visited(actor: Actor, voucher_id: int) -> Session:
     """The session this ticket was honoured at."""
     require(actor.person_id, SIGN_IN_FIRST)
-    mine = Q(person_id=actor.person_id) | Q(booked_by_id=actor.person_id)
-    voucher = Voucher.objects.visible_to(actor).filter(mine, pk=voucher_id).first()
+    voucher = Voucher.objects.visible_to(actor).filter(OWN.condition(actor), pk=voucher_id).first()
     require(voucher, NOT_FOUND)
     came = Redemption.objects.unscoped("did the holder of this ticket come?").filter(voucher=voucher)
     require(came.exists(), errors.NOT_THERE)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID, uuid5
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from gonghui.benefits import engine, errors
 from gonghui.benefits.engine import Answer, Claim, Settled
 from gonghui.benefits.models import Pool, Voucher
+from gonghui.benefits.models.vouchers import OWN
 from gonghui.benefits.queries import entitlement
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
@@ -136,9 +137,9 @@ def tell_promoted(promoted: Sequence[Settled]) -> None:
 
 
 def _own_voucher(actor: Actor, voucher_id: int) -> Voucher:
-    mine = Q(person_id=actor.person_id) | Q(booked_by_id=actor.person_id)
-    found = Voucher.objects.visible_to(actor).filter(mine, pk=voucher_id).select_related("release").first()
-    if actor.person_id is None or found is None:
+    mine = Voucher.objects.visible_to(actor).filter(OWN.condition(actor), pk=voucher_id)
+    found = mine.select_related("release").first()
+    if found is None:
         raise DomainError(NOT_FOUND)
     return found
 

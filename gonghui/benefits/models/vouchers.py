@@ -11,6 +11,9 @@ from gonghui.kit.fields import SealedJSONField
 from gonghui.kit.models import Row
 from gonghui.kit.scope import AnyOf, ByKey, BySubtree
 
+# Theirs or booked by them; nobody's for an actor who is no person, where `booked_by_id=None` would be everybody's.
+OWN = AnyOf(ByKey("person", "person_id"), ByKey("person", "booked_by_id"))
+
 # A seat of a voucher in one of these states is back in the pool.
 GONE_STATES = ("returned", "expired", "voided")
 RETURNABLE_STATES = ("held", "confirmed")
@@ -41,8 +44,7 @@ class Voucher(Row):
         VOIDED = "voided", _("已作废")
 
     scope = AnyOf(
-        ByKey("person", "person_id"),
-        ByKey("person", "booked_by_id"),
+        OWN,
         BySubtree("release__union__path", verb="vouchers.view"),
         ByKey("store", "pool__store_id"),
     )
@@ -131,8 +133,7 @@ class WaitEntry(Row):
         LAPSED = "lapsed", _("已失效")
 
     scope = AnyOf(
-        ByKey("person", "person_id"),
-        ByKey("person", "booked_by_id"),
+        OWN,
         BySubtree("release__union__path", verb="vouchers.view"),
     )
     audit = Audit.CHANGES

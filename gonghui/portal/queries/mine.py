@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, JSONObject
 
 from gonghui.benefits.models import Reminder, Voucher, WaitEntry
+from gonghui.benefits.models.vouchers import OWN
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.members.models import Membership, Person
+from gonghui.notices.models import Message
 from gonghui.notices.queries import messages_of
 
 UNREAD_MAX = 100
@@ -48,16 +51,44 @@ class Standing:
         return "" if self.is_member else "join"
 
 
-def standing(actor: Actor, release_id: int | None = None) -> Standing:
-    """One query; `release_id` asks also whether a reminder is set."""
+def standing(actor: Actor) -> Standing:
+    """One query at most."""
     if actor.person_id is None:
         return Standing(is_signed_in=actor.user_id is not None, is_verified=False, is_member=False)
-    mine = Membership.objects.unscoped("one's own").filter(person=OuterRef("pk"), status__in=Membership.LIVE)
+    row = _own_row(actor).values_list("verification", Exists(_live_membership())).first()
+    verification, is_member = row or ("none", False)
+    return Standing(True, verification == "verified", is_member)
+
+
+def standing_and_news(actor: Actor, release_id: int | None) -> tuple[Standing, list[dict]]:
+    """For the front page, in one query: also whether a reminder is set, and the unread messages, newest first."""
+    if actor.person_id is None:
+        return standing(actor), unread(actor)
     told = Reminder.objects.unscoped("one's own").filter(person=OuterRef("pk"), release_id=release_id)
-    found = Person.objects.visible_to(actor).filter(pk=actor.person_id)
-    row = found.values_list("verification", Exists(mine), Exists(told)).first()
-    verification, is_member, is_reminded = row or ("none", False, False)
-    return Standing(True, verification == "verified", is_member, is_reminded)
+    own = Q(person=OuterRef("pk")) | Q(user_id=actor.user_id)
+    news = Message.objects.unscoped("one's own").filter(own, read_at=None).order_by("-id")
+    facts = JSONObject(title="title", body="body", kind="kind", at="created_at")
+    row = (
+        _own_row(actor)
+        .values_list(
+            "verification",
+            Exists(_live_membership()),
+            Exists(told),
+            ArraySubquery(news.values(facts=facts)[:UNREAD_MAX]),
+        )
+        .first()
+    )
+    verification, is_member, is_reminded, found = row or ("none", False, False, [])
+    messages = [message | {"created_at": datetime.fromisoformat(message["at"])} for message in found]
+    return Standing(True, verification == "verified", is_member, is_reminded), messages
+
+
+def _own_row(actor: Actor) -> QuerySet[Person]:
+    return Person.objects.visible_to(actor).filter(pk=actor.person_id)
+
+
+def _live_membership() -> QuerySet[Membership]:
+    return Membership.objects.unscoped("one's own").filter(person=OuterRef("pk"), status__in=Membership.LIVE)
 
 
 def reminded(actor: Actor, release_ids: Sequence[int]) -> set[int]:
@@ -72,7 +103,7 @@ def unread(actor: Actor) -> list[dict]:
     if actor.user_id is None:
         return []
     found = messages_of(actor).filter(read_at=None)
-    return list(found.values("id", "title", "body", "kind", "created_at")[:UNREAD_MAX])
+    return list(found.values("title", "body", "kind", "created_at")[:UNREAD_MAX])
 
 
 # --- Tickets ------------------------------------------------------------------------------------------------
@@ -80,8 +111,7 @@ def unread(actor: Actor) -> list[dict]:
 
 def own_tickets(actor: Actor) -> QuerySet[Voucher]:
     """Held by or booked by the actor, with all a ticket shows, in one query."""
-    own = Q(person_id=actor.person_id) | Q(booked_by_id=actor.person_id)
-    found = Voucher.objects.visible_to(actor).filter(own)
+    found = Voucher.objects.visible_to(actor).filter(OWN.condition(actor))
     return found.select_related(*SHOWN_WITH_TICKET).defer("companions", *SEALED).annotate(until=_until())
 
 
@@ -108,7 +138,6 @@ def next_ticket(actor: Actor) -> Voucher | None:
 
 def waiting_entries(actor: Actor) -> QuerySet[WaitEntry]:
     """Where the actor waits, with the place in each line as of now."""
-    own = Q(person_id=actor.person_id) | Q(booked_by_id=actor.person_id)
     before = (
         WaitEntry.objects.unscoped("how many stand before")
         .filter(pool=OuterRef("pool"), state="waiting", position__lte=OuterRef("position"))
@@ -117,7 +146,7 @@ def waiting_entries(actor: Actor) -> QuerySet[WaitEntry]:
         .annotate(n=Count("id"))
         .values("n")
     )
-    found = WaitEntry.objects.visible_to(actor).filter(own, state="waiting")
+    found = WaitEntry.objects.visible_to(actor).filter(OWN.condition(actor), state="waiting")
     shown = found.select_related(*SHOWN_WITH_TICKET).defer(*SEALED)
     return shown.annotate(place=Subquery(before)).order_by("-id")
 

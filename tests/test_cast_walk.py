@@ -1,0 +1,192 @@
+"""Every door, tried by each of the cast, against one table of expected answers; what was refused changed nothing.
+
+    P province admin · C city admin · S sister city's admin · F finance officer · K store clerk
+    J juror · M verified member · U unverified member · X signed in, no member · A anonymous
+
+A number is the status; 302 from anonymous is the way to sign-in.
+"""
+
+import re
+
+import pytest
+from django.db import transaction
+from django.urls import get_resolver
+
+from tests.walk import KEY, build_stage, fingerprint, knock
+
+WHO = dict(
+    P="province_admin", C="city_admin", S="sister_admin", F="finance_officer", K="clerk",
+    J="judge", M="mei", U="hua", X="stranger", A="anonymous",
+)  # fmt: skip
+STAMP = {"key": str(KEY)}
+# What is sent along, by the word in the table's third column.
+BODIES = {
+    "none": None,
+    "empty": {},
+    "seats": {"seats": 1},
+    "claim": {**STAMP, "seats": 1, "wait": True},
+    "rating": {"score": 5, "comment": ""},
+    "verify": {"name": "王五", "id_no": "440101199003070122", "consent": True},
+    "phone": {"phone": "13800000123"},
+    "phonecode": {"phone": "13800000123", "code": "000000"},
+    "form": {**STAMP, "pool": "{pool}", "seats": 1},
+    "entry": {"pool": "{lots_pool}", "seats": 1},
+    "look": {"text": "{code}"},
+    "redeem": {**STAMP, "text": "{code}"},
+    "apilook": {"store_id": "{store}", "text": "{code}"},
+    "apiredeem": {**STAMP, "store_id": "{store}", "text": "{code}"},
+}
+# A refusal that leaves its own record: each try at the real-name check counts against the day's three.
+COUNTED = {"POST /api/v1/me/verification"}
+
+#                                                               P   C   S   F   K   J   M   U   X   A
+TABLE = """
+GET    /                                              none      200 200 200 200 200 200 200 200 200 200
+GET    /offline                                       none      200 200 200 200 200 200 200 200 200 200
+GET    /sw.js                                         none      200 200 200 200 200 200 200 200 200 200
+GET    /healthz                                       none      200 200 200 200 200 200 200 200 200 200
+GET    /readyz                                        none      200 200 200 200 200 200 200 200 200 200
+GET    /metrics                                       none      200 200 200 200 200 200 200 200 200 200
+GET    /activities                                    none      200 200 200 200 200 200 200 200 200 200
+GET    /activities/{activity}                         none      200 200 200 200 200 200 200 200 200 200
+GET    /activities/{draft}                            none      404 404 404 404 404 404 404 404 404 404
+GET    /activities/{activity}/opinions                none      200 200 200 200 200 200 200 200 200 200
+POST   /activities/{activity}/read                    empty     204 204 204 204 204 204 204 204 204 204
+POST   /activities/{activity}/like                    empty     302 302 302 302 302 302 302 302 302 401
+GET    /activities/{activity}/rate                    none      302 302 302 302 302 302 302 302 302 302
+GET    /releases/{release}                            none      302 302 302 302 302 302 302 302 302 302
+POST   /releases/{release}/reminder                   empty     403 403 403 403 403 403 409 409 403 401
+GET    /r/{release}                                   none      200 200 200 200 200 200 200 200 200 200
+GET    /claims/{release}                              none      200 200 200 200 200 200 200 200 200 302
+POST   /claims/{release}                              form      403 403 403 403 403 403 200 403 403 401
+GET    /me/pass/{pool}                                none      403 403 403 403 403 403 409 403 403 403
+GET    /me/party/{release}                            none      200 200 200 200 200 200 200 200 200 200
+POST   /me/party/{release}                            empty     422 422 422 422 422 422 422 422 422 422
+GET    /draws/{lots}/document.json                    none      200 200 200 200 200 200 200 200 200 200
+GET    /draws/{lots}/{lots_pool}/document.json        none      200 200 200 200 200 200 200 200 200 200
+GET    /draws/{lots}/enter                            none      200 200 200 200 200 200 200 200 200 302
+POST   /draws/{lots}/enter                            entry     401 401 401 401 401 401 409 403 401 401
+POST   /draws/{lots}/leave                            entry     401 401 401 401 401 401 409 409 401 401
+GET    /tickets                                       none      200 200 200 200 200 200 200 200 200 302
+GET    /tickets/{code}                                none      404 404 404 404 404 404 200 404 404 302
+POST   /tickets/{code}/confirm                        empty     404 404 404 404 404 404 409 404 404 401
+POST   /tickets/{code}/return                         empty     404 404 404 404 404 404 302 404 404 401
+GET    /tickets/{code}/rate                           none      404 404 404 404 404 404 403 404 404 302
+POST   /tickets/{code}/rate                           rating    404 404 404 404 404 404 403 404 404 401
+POST   /tickets/waiting/{pool}/leave                  empty     409 409 409 409 409 409 409 409 409 401
+GET    /sign-in                                       none      302 302 302 302 302 302 302 302 302 200
+GET    /privacy                                       none      200 200 200 200 200 200 200 200 200 200
+GET    /me                                            none      200 200 200 200 200 200 200 200 200 200
+GET    /me/verify                                     none      200 200 200 200 200 200 200 200 200 302
+GET    /me/data                                       none      200 200 200 200 200 200 200 200 200 302
+GET    /me/data/download.json                         none      405 405 405 405 405 405 405 405 405 405
+GET    /me/phone                                      none      200 200 200 200 200 200 200 200 200 302
+GET    /me/consents                                   none      200 200 200 200 200 200 200 200 200 302
+POST   /me/consents/messages/give                     empty     302 302 302 302 302 302 302 302 302 401
+GET    /me/devices                                    none      200 200 200 200 200 200 200 200 200 302
+POST   /me/devices/end                                empty     302 302 302 302 302 302 302 302 302 401
+POST   /me/devices/1/end                              empty     404 404 404 404 404 404 404 404 404 401
+GET    /me/settings                                   none      200 200 200 200 200 200 200 200 200 200
+POST   /me/settings/elder                             empty     302 302 302 302 302 302 302 302 302 302
+GET    /me/delegations                                none      200 200 200 200 200 200 200 200 200 302
+GET    /me/delegations/new                            none      200 200 200 200 200 200 200 200 200 302
+POST   /me/delegations/1/end                          empty     404 404 404 404 404 404 404 404 404 401
+GET    /messages                                      none      200 200 200 200 200 200 200 200 200 302
+POST   /messages/read                                 empty     302 302 302 302 302 302 302 302 302 401
+GET    /messages/1                                    none      404 404 404 404 404 404 404 404 404 302
+POST   /sign-out                                      empty     302 302 302 302 302 302 302 302 302 302
+GET    /console/sign-in                               none      302 302 302 302 200 302 200 200 200 200
+GET    /clerk/                                        none      403 403 403 403 200 403 403 403 403 302
+POST   /clerk/look                                    look      403 403 403 403 200 403 403 403 403 401
+POST   /clerk/redeem                                  redeem    403 403 403 403 200 403 403 403 403 401
+GET    /clerk/pack                                    none      403 403 403 403 200 403 403 403 403 302
+POST   /clerk/reconcile                               empty     403 403 403 403 422 403 403 403 403 401
+GET    /clerk/day                                     none      403 403 403 403 200 403 403 403 403 302
+GET    /api/v1/openapi.json                           none      200 200 200 200 200 200 200 200 200 200
+GET    /api/v1/docs                                   none      200 200 200 200 200 200 200 200 200 200
+POST   /api/v1/session/code                           phone     200 200 200 200 200 200 200 200 200 200
+POST   /api/v1/session                                phonecode 422 422 422 422 422 422 422 422 422 422
+DELETE /api/v1/session                                none      401 401 401 401 204 401 204 204 204 401
+GET    /api/v1/me                                     none      401 401 401 401 200 401 200 200 200 401
+POST   /api/v1/me/verification                        verify    401 401 401 401 422 401 409 422 422 401
+GET    /api/v1/me/messages                            none      401 401 401 401 200 401 200 200 200 401
+POST   /api/v1/me/messages/read                       none      401 401 401 401 204 401 204 204 204 401
+GET    /api/v1/me/bookable                            none      401 401 401 401 200 401 200 200 200 401
+GET    /api/v1/holidays                               none      200 200 200 200 200 200 200 200 200 200
+GET    /api/v1/kinds                                  none      200 200 200 200 200 200 200 200 200 200
+GET    /api/v1/activities                             none      200 200 200 200 200 200 200 200 200 200
+GET    /api/v1/activities/{activity}                  none      200 200 200 200 200 200 200 200 200 200
+GET    /api/v1/activities/{draft}                     none      404 404 404 404 404 404 404 404 404 404
+PUT    /api/v1/activities/{activity}/like             none      401 401 401 401 204 401 204 204 204 401
+DELETE /api/v1/activities/{activity}/like             none      401 401 401 401 204 401 204 204 204 401
+PUT    /api/v1/releases/{release}/reminder            none      401 401 401 401 401 401 409 409 401 401
+DELETE /api/v1/releases/{release}/reminder            none      401 401 401 401 204 401 204 204 204 401
+POST   /api/v1/pools/{pool}/pass                      seats     401 401 401 401 403 401 409 403 403 401
+POST   /api/v1/pools/{pool}/claims                    claim     401 401 401 401 403 401 200 403 403 401
+DELETE /api/v1/pools/{pool}/waiting                   none      401 401 401 401 409 401 409 409 409 401
+PUT    /api/v1/pools/{lots_pool}/entry                seats     401 401 401 401 401 401 409 403 401 401
+DELETE /api/v1/pools/{lots_pool}/entry                none      401 401 401 401 401 401 409 409 401 401
+GET    /api/v1/releases/{lots}/draws                  none      200 200 200 200 200 200 200 200 200 200
+GET    /api/v1/tickets                                none      401 401 401 401 200 401 200 200 200 401
+GET    /api/v1/waiting                                none      401 401 401 401 200 401 200 200 200 401
+GET    /api/v1/tickets/{code}                         none      401 401 401 401 404 401 200 404 404 401
+POST   /api/v1/tickets/{code}/confirm                 empty     401 401 401 401 404 401 409 404 404 401
+POST   /api/v1/tickets/{code}/rating                  rating    401 401 401 401 404 401 403 404 404 401
+DELETE /api/v1/tickets/{code}                         none      401 401 401 401 404 401 204 404 404 401
+POST   /api/v1/counter/look                           apilook   401 401 401 401 200 401 403 403 403 401
+POST   /api/v1/counter/redeem                         apiredeem 401 401 401 401 200 401 403 403 403 401
+"""
+DOORS = [line.split() for line in TABLE.strip().splitlines()]
+WALKED_BY_THE_CONTRACT = ("console/",)  # each screen of the back office: kit.console.contract
+
+
+@pytest.fixture
+def stage(cast):
+    return build_stage(cast)
+
+
+def body_of(word, stage):
+    """The body with the stage's ids in it; numbers stay numbers."""
+    body = BODIES[word]
+    if body is None:
+        return None
+    filled = {k: v.format(**stage.facts) if isinstance(v, str) else v for k, v in body.items()}
+    return {k: int(v) if k in ("pool", "store_id") else v for k, v in filled.items()}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("door", DOORS, ids=lambda d: f"{d[0]} {d[1]} {d[2]}")
+def test_door_answers_each_of_the_cast_as_the_table_says(door, cast, stage):
+    method, path, word, *expected = door
+    found = []
+    for who in WHO.values():
+        mark = transaction.savepoint()
+        before = fingerprint()
+        answer = knock(cast, who, method, stage.address(path), body_of(word, stage))
+        found.append(str(answer.status_code))
+        refused = answer.status_code in (401, 403, 404) or "/sign-in" in answer.headers.get("Location", "")
+        if refused and f"{method} {path}" not in COUNTED:
+            assert fingerprint() == before, who
+        transaction.savepoint_rollback(mark)
+    assert dict(zip(WHO, found, strict=True)) == dict(zip(WHO, expected, strict=True))
+
+
+def addresses(resolver, prefix=""):
+    for pattern in resolver.url_patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from addresses(pattern, prefix + str(pattern.pattern))
+        else:
+            yield prefix + str(pattern.pattern)
+
+
+def plain(address):
+    """`^tickets/(?P<code>…)/?$` and `/tickets/{code}` in one form: tickets/*"""
+    address = re.sub(r"\(\?P<\w+>(?:[^()]|\([^()]*\))*\)|<[^>]*>|\{[^}]*\}", "*", address)
+    return address.replace("^", "").replace("/?$", "").replace("$", "").replace("\\", "").strip("/")
+
+
+def test_every_address_stands_in_the_table():
+    walked = {re.sub(r"(?<=/)\d+", "*", plain(path)) for _method, path, *_rest in DOORS}
+    walked |= {"me/data/download.*", "me/consents/*/*", "api/v1"}
+    every = {plain(a) for a in addresses(get_resolver()) if not a.startswith(WALKED_BY_THE_CONTRACT)}
+    assert every - walked == {"^_gallery"} & every

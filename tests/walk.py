@@ -1,0 +1,93 @@
+"""What the cast walk needs: a small stage, a way to knock, and a fingerprint of the database."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from gonghui.accounts.actions.devices import issue_api_token
+from gonghui.activities.tests.stage import announced, open_at_once, written
+from gonghui.benefits.engine import Claim, settle_claims
+from gonghui.kit.actors import Actor
+
+KEY = UUID("00000000-0000-4000-8000-000000000007")
+# Sign-in codes, sessions, devices, queue: not what a refused request may be blamed for.
+PASSING = ("accounts_", "django_", "procrastinate_", "kit_audit", "benefits_waitingpage")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Ids that the addresses of the walk speak of; Mei holds the ticket, Lan waits in line."""
+
+    facts: dict[str, object]
+
+    def address(self, path: str) -> str:
+        return path.format(**self.facts)
+
+
+def build_stage(cast) -> Stage:
+    activity, session, release = announced(cast, seats=2)
+    open_at_once(release)
+    pool = session.pool
+    pool.valid_from, pool.valid_until = (
+        timezone.now() - dt.timedelta(minutes=5),
+        timezone.now() + dt.timedelta(hours=3),
+    )
+    pool.save()
+    mei, lan = cast.people["mei"].pk, cast.people["lan"].pk
+    won = settle_claims(pool.pk, [Claim(person_id=mei, key=uuid4(), seats=2)])[0]
+    settle_claims(pool.pk, [Claim(person_id=lan, key=uuid4(), seats=1)])
+    _gone, _session, lots = announced(cast, seats=1, mode="draw")
+    draft = written(cast)
+    return Stage(
+        {
+            "activity": activity.pk,
+            "draft": draft.pk,
+            "release": release.pk,
+            "pool": pool.pk,
+            "code": won.code,
+            "lots": lots.pk,
+            "lots_pool": lots.pools.get().pk,
+            "store": cast.store.pk,
+            "key": KEY,
+        }
+    )
+
+
+def knock(cast, who: str, method: str, path: str, body: dict | None):
+    """One request of one of the cast; the API by bearer token, pages by session."""
+    client = Client(raise_request_exception=False)
+    if path.startswith("/api/"):
+        headers = {}
+        if who != "anonymous":
+            user_id = cast.users[who].pk
+            token = issue_api_token(Actor(user_id=user_id), user_id=user_id, label="走查")
+            headers["Authorization"] = f"Bearer {token}"
+        return client.generic(method, path, _json(body), content_type="application/json", headers=headers)
+    cast.sign_in(client, who)
+    return client.get(path) if method == "GET" else client.post(path, body or {})
+
+
+def _json(body: dict | None) -> str:
+    import json
+
+    return json.dumps(body) if body is not None else ""
+
+
+def fingerprint() -> str:
+    """Of every row of ours that a refused request must leave as it was."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        tables = [t for (t,) in cursor.fetchall() if not t.startswith(PASSING)]
+        parts = " UNION ALL ".join(
+            f"SELECT '{t}', coalesce(sum(('x' || left(md5(r::text), 12))::bit(48)::bigint), 0)::text FROM {t} r"
+            for t in tables
+        )
+        cursor.execute(parts)
+        return hashlib.sha256(repr(sorted(cursor.fetchall())).encode()).hexdigest()
