@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 from django.db.models import F, Q
 
-from gonghui.benefits.actions import claims, draws, grants, news, no_shows, releases, reminders, voids
+from gonghui.benefits.actions import claims, draws, grants, news, no_shows, releases, reminders, timers, voids
 from gonghui.benefits.actions.timers import REMIND_BEFORE
 from gonghui.benefits.models import Draw, Release, Voucher
 from gonghui.benefits.rules import DRAW_GAP_MINUTES
@@ -100,7 +100,8 @@ def follow_the_clock(timestamp: int) -> None:
     _each(releases.open_release, _releases(state="announced", opens_at__lte=now))
     _each(releases.close_release, _releases(state__in=("announced", "open"), closes_at__lte=now))
     unfinished = Q(grant_run__isnull=True) | Q(grant_run__finished_at__isnull=True)
-    _each(grants.grant_release, _releases(unfinished, state="open", mode="grant"))
+    for release_id in _releases(unfinished, state="open", mode="grant"):
+        timers.grant_now(release_id)
     for release_id in _releases(state="announced", opens_at__lte=now + REMIND_BEFORE):
         reminders.send_reminders(TIMER, release_id=release_id)
     follow_draws()

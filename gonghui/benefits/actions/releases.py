@@ -231,7 +231,7 @@ def open_release(actor: Actor, *, release_id: int, reason: str = "") -> Release:
     move(release, RELEASE_VERBS, "open", **changes)
     emit(ReleaseOpened(release_id=release.pk))
     if release.mode == Release.Mode.GRANT:
-        timers.grant_now(release)
+        timers.grant_now(release.pk)
     return release
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
+
+from django.db import transaction
+from procrastinate.exceptions import AlreadyEnqueued
 
 from gonghui.benefits.models import Draw, Release
 from gonghui.kit.jobs import app
@@ -30,8 +34,12 @@ def remind_at(release: Release) -> None:
     _defer("send_reminders", at=release.opens_at - REMIND_BEFORE, release_id=release.pk)
 
 
-def grant_now(release: Release) -> None:
-    _defer("grant_release", lock=f"grant:{release.pk}", release_id=release.pk)
+def grant_now(release_id: int) -> None:
+    """One waiting job a release is enough; the savepoint keeps the caller's transaction whole when there is one."""
+    name = f"grant:{release_id}"
+    job = app.configure_task(f"{TASKS}.grant_release", lock=name, queueing_lock=name)
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        job.defer(release_id=release_id)
 
 
 def publish_draws_now(release: Release) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from gonghui.benefits import engine
 from gonghui.benefits.actions import releases
@@ -89,3 +90,9 @@ def refused(verb, /, *args: Any, **kwargs: Any) -> str:
     with pytest.raises(DomainError) as refusal:
         verb(*args, **kwargs)
     return refusal.value.code
+
+
+def jobs(name: str) -> list:
+    """Waiting jobs of that name: (when, arguments)."""
+    found = ProcrastinateJob.objects.filter(task_name=f"gonghui.benefits.tasks.{name}", status="todo")
+    return list(found.order_by("id").values_list("scheduled_at", "args"))

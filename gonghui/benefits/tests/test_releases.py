@@ -5,7 +5,6 @@ import datetime as dt
 import pytest
 import time_machine
 from django.db import IntegrityError, connection, transaction
-from procrastinate.contrib.django.models import ProcrastinateJob
 
 from gonghui.benefits import queries, tasks
 from gonghui.benefits.actions import claims, news, releases, reminders, voids
@@ -18,6 +17,7 @@ from gonghui.benefits.tests.plans import (
     drafted,
     fresh,
     in_minutes,
+    jobs,
     opened,
     pool_of,
     refused,
@@ -30,12 +30,6 @@ from gonghui.kit.states import move
 from gonghui.members.models import Delegation, Person
 from gonghui.notices.actions.sends import deliver
 from gonghui.notices.models import Message, Send
-
-
-def jobs(name: str) -> list:
-    """Waiting jobs of that name: (when, arguments)."""
-    found = ProcrastinateJob.objects.filter(task_name=f"gonghui.benefits.tasks.{name}", status="todo")
-    return list(found.order_by("id").values_list("scheduled_at", "args"))
 
 
 # --- Who may do what ----------------------------------------------------------------------------------------
