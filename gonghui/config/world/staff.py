@@ -63,24 +63,21 @@ def _member_cards() -> list[dict]:
     """Two verified members of Guangzhou and one who is not verified yet; each signs in by phone and code."""
     people = Person.objects.unscoped("demo accounts").order_by("id")
     guangzhou = people.filter(memberships__union__path__startswith=_guangzhou_path())
-    verified, not_yet = (
-        guangzhou.filter(verification="verified")[:2],
-        guangzhou.filter(verification="none")[:1],
-    )
     return [
-        *(_member_card(p, _("会员（已实名）")) for p in verified),
-        *(
-            _member_card(p, _("会员（未实名，姓名 {name}，证件 {id_no}）").format(name=p.name, id_no=p.id_no))
-            for p in not_yet
-        ),
+        *(_verified_card(p) for p in guangzhou.filter(verification="verified")[:2]),
+        *(_unverified_card(p) for p in guangzhou.filter(verification="none")[:1]),
     ]
 
 
-def _member_card(person: Person, title: str) -> dict:
-    if person.is_verified:
-        person.user = User.objects.create(phone=person.phone, display_name=person.name)
-        person.save(update_fields=["user"])
-    return {"role": title, "address": "/", "login": person.phone, "password": ""}
+def _verified_card(person: Person) -> dict:
+    person.user = User.objects.create(phone=person.phone, display_name=person.name)
+    person.save(update_fields=["user"])
+    return {"role": _("会员（已实名）"), "address": "/", "login": person.phone, "password": ""}
+
+
+def _unverified_card(person: Person) -> dict:
+    note = _("实名时填：{name}，{id_no}").format(name=person.name, id_no=person.id_no)
+    return {"role": _("会员（未实名）"), "address": "/", "login": person.phone, "password": "", "note": note}
 
 
 def _guangzhou_path() -> str:
