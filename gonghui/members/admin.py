@@ -29,6 +29,7 @@ from gonghui.kit.console import (
 )
 from gonghui.kit.identifiers import read_phone, read_resident_id
 from gonghui.kit.masks import mask_id, mask_phone
+from gonghui.members import roster_pages  # noqa: F401  registers its screen and pages
 from gonghui.members.actions import merge_cases, verification
 from gonghui.members.models import Membership, MergeCase, Person, WorkerGroup
 from gonghui.members.queries import member_figures
@@ -37,6 +38,7 @@ VERIFICATION_TONES = {"verified": "success", "none": "warning", "revoked": "dang
 MEMBERSHIP_TONES = {"active": "success", "transferring": "info", "retained": "info", "expelled": "danger"}
 CASE_TONES = {"open": "warning", "kept": "info", "moved": "success"}
 SOURCES = {"batch": _("名册导入"), "self": _("本人申请"), "transfer": _("转入")}
+VERIFIED_BY = {"roster": _("与会员名册比对"), "staff": _("工作人员核对证件")}
 CASE_REASONS = {
     "linked_elsewhere": _("证件已在另一个账号上"),
     "has_other_id": _("账号登记的是另一个证件"),
@@ -94,7 +96,7 @@ class PersonAdmin(ScopedAdmin):
     )
     ordering = ("pinyin", "id")
     fieldsets = (
-        (None, {"fields": ("name", "union", "verification", "verified_at", "verified_by")}),
+        (None, {"fields": ("name", "union", "verification", "verified_at", "verified_how")}),
         (_("个人信息"), {"fields": ("gender", "birth_date", "id_no", "phone", "group_names")}),
         (_("会籍"), {"fields": ("past_unions",)}),
     )
@@ -122,7 +124,11 @@ class PersonAdmin(ScopedAdmin):
     @display(description=_("职业群体"))
     def group_names(self, row: Person) -> str:
         names = cache.get_or_set("worker_group_names", _group_names, FIGURE_CACHE_S)
-        return "、".join(names.get(code, code) for code in row.groups)
+        return "、".join(names.get(code, code) for code in row.groups) or "—"
+
+    @display(description=_("实名方式"))
+    def verified_how(self, row: Person) -> str:
+        return str(VERIFIED_BY.get(row.verified_by, row.verified_by)) or "—"
 
     @display(description=_("会籍记录"))
     def past_unions(self, row: Person) -> str:

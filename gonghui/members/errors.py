@@ -86,3 +86,28 @@ DELEGATION_NOT_PROVED = refusal(
 CASE_SETTLED = refusal(
     "merge_case_settled", _("这件身份冲突已经处理过。"), advice=_("请刷新列表查看处理结果。")
 )
+
+ROSTER_NO_SHEET = refusal(
+    "roster_no_sheet", _("没有选择文件。"), advice=_("请选择 .xlsx、.xls 或 .csv 名册文件。"), status=422
+)
+ROSTER_TOO_BIG = refusal(
+    "roster_too_big",
+    _("文件有 {size_mb} MB，超过了 {limit_mb} MB。"),
+    advice=_("请删去图片等无关内容，或按下级工会拆成几个文件分别上传。"),
+    status=413,
+)
+ROSTER_NOT_READY = refusal(
+    "roster_not_ready",
+    _("这份名册现在不能这样操作：{state}。"),
+    advice=_("请刷新页面查看最新情况。"),
+)
+ROSTER_NOTHING_TO_DO = refusal(
+    "roster_nothing_to_do",
+    _("这份名册里没有可以导入的新增或变更。"),
+    advice=_("请下载需改正的行，改好后重新上传；名册无变化的不需要导入。"),
+)
+ROSTER_STILL_RUNNING = refusal(
+    "roster_still_running",
+    _("这份名册正在处理，没有停下来。"),
+    advice=_("请稍等，页面会自动更新；超过一分钟没有进展时再点“继续”。"),
+)

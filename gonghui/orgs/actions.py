@@ -12,7 +12,7 @@ from django.db.models.functions import Concat, Length, Substr
 from gonghui.kit import clock, states
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
-from gonghui.kit.errors import NOT_FOUND, STATE_CHANGED, DomainError, require
+from gonghui.kit.errors import NOT_FOUND, DomainError, require
 from gonghui.kit.locks import lock_name
 from gonghui.kit.search import pinyin_key, search_grams
 from gonghui.orgs import errors, queries, rules
@@ -235,18 +235,13 @@ def _require_held(actor: Actor, union: Union, new: NewGrant) -> None:
 
 @action
 def end_grant(actor: Actor, *, grant_id: int) -> Grant:
-    """Taken back from today on; the row stays."""
+    """Taken back from this moment on; the row stays."""
     grant = Grant.objects.visible_to(actor).filter(pk=grant_id).select_related("union__industry_line").first()
     require(grant is not None, NOT_FOUND)
     require(grant.user_id != actor.user_id, errors.GRANT_TO_ONESELF)
     require(actor.may("grants.write", grant.union.path, _line_of(grant.union)))
-    today = clock.today()
-    last_day = rules.last_day_when_ended(grant.starts_on, today)
-    require(grant.ends_on is None or grant.ends_on > last_day, errors.GRANT_OVER)
-    live = Grant.objects.unscoped("compare-and-set of a fetched row").filter(
-        pk=grant.pk, ends_on=grant.ends_on
-    )
-    if not live.update(ends_on=last_day):
-        raise DomainError(STATE_CHANGED)
-    grant.ends_on = last_day
+    require(grant.ends_on is None or grant.ends_on >= clock.today(), errors.GRANT_OVER)
+    live = Grant.objects.unscoped("compare-and-set of a fetched row").filter(pk=grant.pk, ended_at=None)
+    now = clock.now()
+    require(live.update(ended_at=now, updated_at=now), errors.GRANT_OVER)
     return grant

@@ -265,6 +265,10 @@ class GrantForm(forms.ModelForm):
         return {*super()._get_validation_exclusions(), "user", "granted_by"}
 
 
+def may_still_end(grant: Grant) -> bool:
+    return grant.ended_at is None and (grant.ends_on is None or grant.ends_on >= clock.today())
+
+
 @admin.register(Grant)
 class GrantAdmin(ScopedAdmin):
     icon, order = "key", 30
@@ -276,10 +280,11 @@ class GrantAdmin(ScopedAdmin):
     list_filter = (subtree_filter(), ("role", ChoicesDropdownFilter), InForceFilter)
     ordering = ("-id",)
     add_fieldsets = ((None, {"fields": ("login", "role", "union", "industry_line", "starts_on", "ends_on")}),)
-    fields = ("user", "role", "union", "industry_line", "starts_on", "ends_on", "granted_by")
+    readonly_fields = ("ended_at",)
+    fields = ("user", "role", "union", "industry_line", "starts_on", "ends_on", "granted_by", "ended_at")
     verbs = (
         Verb("end", _("收回授权"), actions.end_grant, "grants.write", icon="key_off", tone="danger",
-             when=lambda grant: grant.ends_on is None or grant.ends_on >= clock.today(),
+             when=may_still_end,
              question=_("收回后立即失效，对方不能再看到这个范围的内容。")),
     )  # fmt: skip
 
@@ -297,7 +302,9 @@ class GrantAdmin(ScopedAdmin):
     @display(description=_("当前有效"), boolean=True)
     def is_in_force(self, row: Grant) -> bool:
         today = clock.today()
-        return row.starts_on <= today and (row.ends_on is None or row.ends_on >= today)
+        return (
+            row.ended_at is None and row.starts_on <= today and (row.ends_on is None or row.ends_on >= today)
+        )
 
     def save_model(self, request, obj, form, change) -> None:
         given = form.cleaned_data

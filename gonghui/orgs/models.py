@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gonghui.kit.audit import Audit
 from gonghui.kit.models import Row
-from gonghui.kit.scope import AnyOf, BySubtree, ByKey, Everyone
+from gonghui.kit.scope import AnyOf, ByKey, BySubtree, Everyone
 from gonghui.orgs.roles import ROLES
 
 
@@ -103,7 +103,12 @@ class Union(Row):
     status = models.CharField(
         _("状态"),
         max_length=12,
-        choices=[("active", _("正常")), ("suspended", _("暂停")), ("merged", _("已合并")), ("dissolved", _("已撤销"))],
+        choices=[
+            ("active", _("正常")),
+            ("suspended", _("暂停")),
+            ("merged", _("已合并")),
+            ("dissolved", _("已撤销")),
+        ],
         default="active",
     )
 
@@ -136,6 +141,8 @@ class Grant(Row):
     )
     starts_on = models.DateField(_("开始日期"))
     ends_on = models.DateField(_("结束日期"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("收回时间"), null=True, blank=True, editable=False)
+    """Taken back before its dates ran out; the dates stay as they were given."""
     granted_by = models.ForeignKey(
         "accounts.User", models.PROTECT, null=True, related_name="+", verbose_name=_("授权人")
     )
@@ -144,12 +151,14 @@ class Grant(Row):
         verbose_name = verbose_name_plural = _("授权")
         constraints = [
             models.CheckConstraint(
-                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")), name="grant_dates_in_order"
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="grant_dates_in_order",
             ),
             models.CheckConstraint(condition=~Q(user=F("granted_by")), name="grant_not_to_oneself"),
             models.UniqueConstraint(
                 fields=["user", "role", "union", "industry_line", "starts_on"],
                 nulls_distinct=False,
+                condition=Q(ended_at__isnull=True),
                 name="grant_once",
             ),
         ]

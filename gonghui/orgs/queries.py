@@ -23,7 +23,7 @@ def grants_of(user_id: int) -> tuple[actors.Grant, ...]:
 
 
 def in_force_on(day) -> Q:
-    return Q(starts_on__lte=day) & (Q(ends_on__isnull=True) | Q(ends_on__gte=day))
+    return Q(starts_on__lte=day, ended_at__isnull=True) & (Q(ends_on__isnull=True) | Q(ends_on__gte=day))
 
 
 def held_grants(actor: Actor) -> list[Grant]:

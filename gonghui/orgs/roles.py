@@ -50,7 +50,9 @@ class Role:
 ROLES: dict[str, Role] = {
     role.code: role
     for role in (
-        Role("org_admin", _("工会管理员"), VIEW | RUN | CHECK | {"unions.write", "grants.write", "audit.view"}),
+        Role(
+            "org_admin", _("工会管理员"), VIEW | RUN | CHECK | {"unions.write", "grants.write", "audit.view"}
+        ),
         Role(
             "operator",
             _("运营人员"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 PATH_LENGTH_MAX = 255
 DEPTH_MAX = 12
@@ -40,8 +40,3 @@ def covers_dates(held: tuple[date, date | None], wanted: tuple[date, date | None
     if wanted[0] < held[0]:
         return False
     return held[1] is None or (wanted[1] is not None and wanted[1] <= held[1])
-
-
-def last_day_when_ended(starts_on: date, today: date) -> date:
-    """A grant taken back ends yesterday, or on its first day if that is today or still to come."""
-    return max(starts_on, today - timedelta(days=1))

@@ -47,6 +47,7 @@ class ScopedInline(TabularInline):
 
     extra = 0
     can_delete = False
+    hide_title = True
 
     def get_queryset(self, request: HttpRequest):
         found = self.model.objects.unscoped("rows of an object fetched in scope")

@@ -53,6 +53,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    op: str
     at: Any
     who: str
     what: str
@@ -73,7 +74,8 @@ class Storyteller:
         entries = list(entries)
         people = self._actors(entries)
         names = self._related_names(entries)
-        return [self._line(entry, people, names) for entry in entries]
+        told = [self._line(entry, people, names) for entry in entries]
+        return [line for line in told if line.changes or line.op != "UPDATE"]
 
     def _actors(self, entries: list[AuditEntry]) -> dict[int, str]:
         ids = {e.actor_id for e in entries if e.actor_id}
@@ -84,7 +86,8 @@ class Storyteller:
         what, icon = OPS.get(entry.op, (entry.op, "info"))
         who = people.get(entry.actor_id) or _("系统")
         where = str(CHANNELS.get(entry.channel, entry.channel))
-        return Line(entry.at, who, str(what), icon, where, entry.reason, list(self._changes(entry, names)))
+        changes = list(self._changes(entry, names))
+        return Line(entry.op, entry.at, who, str(what), icon, where, entry.reason, changes)
 
     def _changes(self, entry: AuditEntry, names: dict) -> Iterable[Change]:
         if entry.op in {"UNMASK", "EXPORT"}:

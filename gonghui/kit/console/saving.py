@@ -7,6 +7,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 
 from gonghui.kit.actions import name_actor
+from gonghui.kit.console.verbs import dress
 from gonghui.kit.errors import NOT_ALLOWED, DomainError, require
 from gonghui.kit.search import NameSearch, pinyin_key, search_grams
 
@@ -64,6 +65,9 @@ class Saving(admin.ModelAdmin):
 
     def get_form(self, request: HttpRequest, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change=change, **kwargs)
+        for name, field in form.base_fields.items():
+            if name in form.declared_fields:
+                dress(field)
         refused = getattr(request, "console_refusal", None)
         return refusing(form, refused) if refused else form
 

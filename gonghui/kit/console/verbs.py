@@ -102,7 +102,9 @@ class Verb:
 
         view.__name__ = view.original_function_name = self.name
         view.short_description, view.icon, view.attrs = self.label, self.icon or None, {}
-        view.url_path, view.variant = f"verb/{self.name}", ActionVariant(self.tone)
+        # The danger is said in the dialog, whose button is red; a row of red buttons would say nothing.
+        view.variant = ActionVariant("default" if self.tone == "danger" else self.tone)
+        view.url_path = f"verb/{self.name}"
         view.dialog = None if self.has_picker else {"title": self.label}
         return view
 
