@@ -31,7 +31,6 @@ from gonghui.members.models import Delegation, Person
 from gonghui.notices.actions.sends import deliver
 from gonghui.notices.models import Message, Send
 
-
 # --- Who may do what ----------------------------------------------------------------------------------------
 
 

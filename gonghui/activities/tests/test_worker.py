@@ -1,0 +1,54 @@
+"""The real worker on the real queue: what an action deferred happens, across the storeys."""
+
+from uuid import uuid4
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from gonghui.activities import actions
+from gonghui.activities.tests import stage
+from gonghui.activities.tests.stage import announced, fresh
+from gonghui.benefits import engine
+from gonghui.benefits.engine import Claim
+from gonghui.benefits.models import Release, Voucher
+from gonghui.feedback.models import Survey
+from gonghui.notices.models import Message
+
+pytestmark = pytest.mark.django_db(transaction=True)
+OPEN = "gonghui.benefits.tasks.open_release"
+
+
+def work() -> None:
+    """Until nothing is due; nothing may have failed."""
+    call_command("procrastinate", "worker", "--one-shot", "--concurrency=2")
+    failed = ProcrastinateJob.objects.filter(status="failed").values_list("task_name", flat=True)
+    assert list(failed) == []
+
+
+def make_due(task_name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE task_name = %s", [task_name])
+
+
+def test_worker_opens_what_was_announced(cast):
+    """The kind's survey is published, the release opens, its session takes bookings, the activity is open."""
+    activity, session, release = announced(cast)
+    Release.objects.unscoped("test").filter(pk=release.pk).update(
+        announce_at=stage.in_minutes(-2), opens_at=stage.in_minutes(-1)
+    )
+    make_due(OPEN)
+    work()
+    assert Survey.objects.unscoped("test").get().state == "published"
+    assert (fresh(release).state, fresh(session).state, fresh(activity).state) == ("open", "released", "open")
+
+
+def test_worker_voids_the_tickets_of_a_cancelled_session(cast):
+    _activity, session, release = announced(cast)
+    stage.open_at_once(release)
+    engine.settle_claims(session.pool_id, [Claim(cast.people["mei"].pk, key=uuid4())])
+    actions.cancel_session(cast.actor("city_admin"), session_id=session.pk, reason="台风")
+    work()
+    assert Voucher.objects.unscoped("test").get().state == "voided"
+    assert "台风" in Message.objects.unscoped("test").get(title="场次取消，票已作废").body
