@@ -43,8 +43,9 @@ def group_names() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class PublishedDraw:
-    """What was published of one draw, and when; the whole file is a link away."""
+    """What was published of one draw; the whole file is a link away."""
 
+    pk: int
     pool_id: int
     release_id: int
     state: str
@@ -74,6 +75,7 @@ def published_draws(release_ids: tuple[int, ...]) -> dict[int, PublishedDraw]:
 def _published(page: DrawPage) -> PublishedDraw:
     draw = page.draw
     return PublishedDraw(
+        pk=draw.pk,
         pool_id=draw.pool_id,
         release_id=draw.release_id,
         state=draw.state,
@@ -129,6 +131,8 @@ def marks_of(actor: Actor, activity_id: int, release_ids: Sequence[int]) -> Mark
         )
         .first()
     )
-    liked, reminders, tickets, waits, entries = row or (False, [], [], [], [])
+    # A subquery over no releases at all is NULL.
+    liked, *lists = row or (False, None, None, None, None)
+    reminders, tickets, waits, entries = ([] if found is None else found for found in lists)
     found = {entry["pool"]: entry for entry in entries}
     return Marks(liked, frozenset(reminders), tuple(tickets), frozenset(waits), found)

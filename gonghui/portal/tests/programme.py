@@ -30,11 +30,10 @@ class Made:
 
 
 def staff_pair(union: Union) -> tuple[User, User]:
-    users = [
-        User.objects.get_or_create(login=f"{name}-{union.pk}", defaults={"is_staff": True})[0]
-        for name in ("maker", "checker")
-    ]
-    return users[0], users[1]
+    users = User.objects.unscoped("test")
+    names = (f"maker-{union.pk}", f"checker-{union.pk}")
+    found = [users.get_or_create(login=name, defaults={"is_staff": True})[0] for name in names]
+    return found[0], found[1]
 
 
 def new_activity(

@@ -16,9 +16,10 @@ from django.views.decorators.http import require_POST, require_safe
 from gonghui.activities.actions import like_activity, record_read, unlike_activity
 from gonghui.activities.models import Activity
 from gonghui.activities.queries import likes_it
+from gonghui.benefits.actions.draws import token_of
 from gonghui.benefits.actions.reminders import subscribe_reminder, unsubscribe_reminder
 from gonghui.benefits.errors import NOT_VERIFIED
-from gonghui.benefits.models import Release
+from gonghui.benefits.models import Draw, Release
 from gonghui.feedback.queries import satisfaction_of, shown_comments
 from gonghui.kit.actors import ANONYMOUS, Actor
 from gonghui.kit.errors import NOT_FOUND, SIGN_IN_FIRST, require
@@ -119,6 +120,7 @@ def activity(request: HttpRequest, activity_id: str) -> HttpResponse:
         "is_over": shown.state not in ("announced", "open"),
     }
     facts |= _own(facts["focus"], marks)
+    facts["own_token"] = _own_token(request.actor, facts)
     return render(request, "portal/activity.html", facts)
 
 
@@ -153,6 +155,15 @@ def _own(focus: Offering | None, marks: Marks) -> dict:
         "own_entry": next(iter(entries), None),
         "can_remind": focus.state == Stage.SOON,
     }
+
+
+def _own_token(actor: Actor, facts: dict) -> str:
+    """The pseudonym under which the reader stands in the published list, once there is one."""
+    entry = facts.get("own_entry")
+    draw = entry and facts["draws"].get(entry["pool"])
+    return (
+        token_of(Draw(pk=draw.pk), actor.person_id) if draw and draw.state in ("published", "drawn") else ""
+    )
 
 
 @require_safe

@@ -31,7 +31,7 @@ def home(request: HttpRequest) -> HttpResponse:
     cards = running_cards()
     hero = _hero(cards)
     actor = request.actor
-    unread = mine.unread(actor)
+    standing, unread = mine.standing_and_news(actor, hero.release_id if hero else None)
     ticket = mine.next_ticket(actor)
     facts = {
         "tab": "home",
@@ -40,7 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "cards": [c for c in cards if c is not hero][:CARDS_SHOWN],
         "holidays": holidays_ahead(),
         "kinds": kinds(),
-        "standing": mine.standing(actor, hero.release_id if hero else None),
+        "standing": standing,
         "ticket": ticket and ticket_of(ticket),
         "news": unread and unread[0] | {"sign": SIGNS.get(unread[0]["kind"], "bell")},
         "unread_count": len(unread),

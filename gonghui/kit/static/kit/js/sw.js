@@ -5,6 +5,10 @@ const OFFLINE = '/offline';
 const KEPT_PAGE = /^\/tickets(\/[0-9A-Z]+)?\/?$/;
 const KEPT_FILE = /^\/static\/(kit|portal|vendor\/(lean-qr|sha256))/;
 const HASHED = /\.[0-9a-f]{12}\./;
+const DOORS = /^\/sign-(in|out)\/?$/;
+
+/* Nothing of one reader is kept for the next, however the first one's session ended. */
+const forget = () => caches.delete(MINE);
 
 const isGood = (response) => response.ok && response.type === 'basic' && !response.redirected;
 
@@ -42,6 +46,7 @@ const unstamp = async (stored) => {
 const page = async (request, isMine) => {
   try {
     const response = await fetch(request);
+    if (isMine && response.type === 'opaqueredirect') await forget();
     return isMine ? await keep(MINE, request, response) : response;
   } catch (error) {
     const stored = (isMine && (await caches.match(request, { ignoreVary: true }))) || (await caches.match(OFFLINE));
@@ -65,7 +70,9 @@ const file = async (request, path) => {
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (request.method !== 'GET' || url.origin !== self.location.origin) return;
+  if (url.origin !== self.location.origin) return;
+  if (DOORS.test(url.pathname)) event.waitUntil(forget());
+  if (request.method !== 'GET') return;
   if (request.mode === 'navigate') event.respondWith(page(request, KEPT_PAGE.test(url.pathname)));
   else if (KEPT_FILE.test(url.pathname)) event.respondWith(file(request, url.pathname));
 });
