@@ -165,7 +165,7 @@ def _came(session: Session, voucher: Voucher, staff: dict[str, User], rng: rando
     )
     if rng.random() < 0.66:
         score = rng.choices((5, 4, 3), (72, 25, 3))[0]
-        Rating.objects.create(
+        rated = Rating.objects.create(
             union_id=session.activity.union_id,
             subject_type=SUBJECT,
             subject_id=session.activity_id,
@@ -174,6 +174,8 @@ def _came(session: Session, voucher: Voucher, staff: dict[str, User], rng: rando
             score=score,
             comment=rng.choice(COMMENTS) if rng.random() < 0.3 else "",
         )
+        when = session.ends_at + dt.timedelta(minutes=rng.randrange(5, 2000))
+        Rating.objects.unscoped("demo world").filter(pk=rated.pk).update(created_at=when)
 
 
 def _ago(days: int) -> dt.datetime:
