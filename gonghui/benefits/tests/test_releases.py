@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 import time_machine
 from django.db import IntegrityError, connection, transaction
+from django.utils.functional import SimpleLazyObject
 
 from gonghui.benefits import queries, tasks
 from gonghui.benefits.actions import claims, news, releases, reminders, voids
@@ -182,6 +183,14 @@ def test_opening_by_hand_before_time_needs_a_reason_the_trail_keeps(cast):
     assert fresh(release).opens_at < in_minutes(1)
     assert trail_of(release).first().reason == "场馆要求提前"
     assert won(pool_of(release), new_crowd(1)[0]).state == "confirmed"
+
+
+def test_reason_is_kept_of_an_actor_built_lazily(cast):
+    """A request's actor is built when first asked for."""
+    release, actor = announced(cast), SimpleLazyObject(lambda: cast.actor("city_admin"))
+    releases.open_release(actor, release_id=release.pk, reason="场馆要求提前")
+    entry = trail_of(release).first()
+    assert (entry.actor_id, entry.reason) == (cast.users["city_admin"].pk, "场馆要求提前")
 
 
 @pytest.mark.parametrize("name", ["finance_officer", "sister_admin", "mei"])
