@@ -153,3 +153,9 @@ PACK_ENDED = refusal(
     "pack_ended", _("离线名单不能识别。"), advice=_("请联网后刷新页面，重新取得离线名单。"), status=403
 )
 NOT_A_GRAB = refusal("not_a_grab", _("这一场不用抢。"), advice=_("请在活动页查看参加方式。"))
+NOTE_MISSING = refusal(
+    "note_missing", _("请写明核实的结果。"), advice=_("例如“已与门店核对，同一家庭分两次入场”。"), status=422
+)
+ALREADY_SETTLED = refusal(
+    "exception_already_settled", _("这条例外已经处理过了。"), advice=_("请刷新页面查看处理说明。")
+)

@@ -59,6 +59,12 @@ def voided(voucher: Voucher, reason: str) -> Notice:
     return _ticket(_("场次取消，票已作废"), text, ticket_link(voucher.code))
 
 
+def voided_alone(voucher: Voucher, reason: str) -> Notice:
+    body = _("您在“{title}”{label}的票已被主办方作废：{reason}。名额已收回，如有疑问请联系主办工会。")
+    text = body.format(reason=reason.rstrip("。"), **_facts(voucher))
+    return _ticket(_("票已作废"), text, ticket_link(voucher.code))
+
+
 def line_ended(release: Release, label: str, reason: str) -> Notice:
     body = _("“{title}”{label}已取消：{reason}。您的候补同时结束。")
     return _ticket(

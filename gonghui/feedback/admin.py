@@ -74,7 +74,7 @@ class RatingAdmin(ScopedAdmin):
     )  # fmt: skip
 
     def get_queryset(self, request):
-        return super().get_queryset(request).select_related("person", "union")
+        return super().get_queryset(request).select_related(*self.list_select_related)
 
     def get_readonly_fields(self, request, obj=None) -> list:
         return [*super().get_readonly_fields(request, obj), "stars", rater]
@@ -151,7 +151,12 @@ class SurveyAdmin(ScopedAdmin):
     @display(description=_("题目"))
     def asked(self, row: Survey) -> SafeString:
         lines = (
-            (number, question["text"], KIND_NAMES.get(question["kind"], ""), "、".join(question.get("options", ())))
+            (
+                number,
+                question["text"],
+                KIND_NAMES.get(question["kind"], ""),
+                "、".join(question.get("options", ())),
+            )
             for number, question in enumerate(row.questions, start=1)
         )
         return format_html_join("", "<p>{}. {} <small>{} {}</small></p>", lines)

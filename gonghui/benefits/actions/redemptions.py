@@ -16,7 +16,7 @@ from gonghui.benefits.packs import OfflinePack
 from gonghui.kit import clock, events, tokens
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
-from gonghui.kit.errors import DomainError, require
+from gonghui.kit.errors import NOT_FOUND, DomainError, require
 from gonghui.kit.states import move
 
 VERB_OF = {Redemption.Kind.EXCHANGE: "exchange", Redemption.Kind.CHECK_IN: "redeem"}
@@ -178,3 +178,18 @@ def _write_exception(actor: Actor, voucher: Voucher, scan: Scan, at: datetime, w
         why=why,
         idempotency_key=scan.key,
     )
+
+
+@action
+def settle_offline_exception(actor: Actor, *, exception_id: int, note: str) -> OfflineException:
+    """Looked into and explained; once. The redemptions themselves stay as they are."""
+    found = OfflineException.objects.visible_to(actor).select_related("voucher__release__union")
+    row = found.filter(pk=exception_id).first()
+    require(row, NOT_FOUND)
+    require(actor.user_id and actor.may("vouchers.void", row.voucher.release.union.path))
+    require(note.strip(), errors.NOTE_MISSING)
+    open_ones = OfflineException.objects.unscoped("compare-and-set of a fetched row").filter(pk=row.pk)
+    moved = open_ones.filter(settled_at=None).update(settled_at=clock.now(), note=note.strip())
+    require(moved, errors.ALREADY_SETTLED)
+    row.refresh_from_db()
+    return row

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from gonghui.benefits import errors, messages, rules
@@ -167,7 +167,7 @@ def because(actor: Actor, reason: str) -> str:
     """From here on the audit trail of this transaction carries the reason."""
     reason = reason.strip()
     require(reason, errors.REASON_MISSING)
-    name_actor(replace(actor, reason=reason))
+    name_actor(Actor(user_id=actor.user_id, channel=actor.channel, reason=reason))
     return reason
 
 

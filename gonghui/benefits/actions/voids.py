@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.db import connection
 
-from gonghui.benefits import engine, messages
+from gonghui.benefits import engine, errors, messages
+from gonghui.benefits.actions.claims import tell_promoted
 from gonghui.benefits.actions.news import tell_holder
+from gonghui.benefits.actions.releases import because
 from gonghui.benefits.models import Pool, Voucher
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
+from gonghui.kit.errors import NOT_FOUND, DomainError, require
 from gonghui.notices.actions import tell_once
 
 BATCH = 100
@@ -52,3 +55,20 @@ def void_batch(actor: Actor, *, pool_id: int, reason: str) -> int:
         if settled.outcome == "done":
             tell_holder(actor, voucher, "voided", messages.voided(voucher, reason))
     return len(found)
+
+
+@action
+def void_voucher(actor: Actor, *, voucher_id: int, reason: str) -> Voucher:
+    """One ticket, by hand; its seats go down the waiting list and its holder is told why."""
+    found = Voucher.objects.visible_to(actor).select_related("release__union", "pool")
+    voucher = found.filter(pk=voucher_id).first()
+    require(voucher, NOT_FOUND)
+    require(actor.user_id and actor.may("vouchers.void", voucher.release.union.path))
+    reason = because(actor, reason)
+    settled, promoted = engine.give_back(voucher.pk, Voucher.State.VOIDED)
+    voucher.refresh_from_db()
+    if settled.outcome != "done":
+        raise DomainError(errors.NOT_RETURNABLE, state=voucher.get_state_display())
+    tell_holder(actor, voucher, "voided", messages.voided_alone(voucher, reason))
+    tell_promoted(promoted)
+    return voucher
