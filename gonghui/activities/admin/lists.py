@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.forms.fields import InvalidJSONInput
 from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -61,7 +66,7 @@ class SessionAdmin(ScopedAdmin):
         ("starts_at", RangeDateFilter),
         ("state", ChoicesDropdownFilter),
     )
-    ordering = ("starts_at", "id")
+    ordering = ("-starts_at", "id")
     fields = (
         "activity",
         "label",
@@ -135,7 +140,23 @@ class HolidayAdmin(ScopedAdmin):
         return super().may(request, verb, row)
 
 
+class ReadableJSONField(forms.JSONField):
+    """Chinese as Chinese, a line each: a person edits this."""
+
+    widget = forms.Textarea(attrs={"rows": 14, "spellcheck": "false"})
+
+    def prepare_value(self, value):
+        if isinstance(value, str | InvalidJSONInput):
+            return value
+        return json.dumps(value, ensure_ascii=False, indent=2)
+
+
 class KindForm(forms.ModelForm):
+    code = forms.SlugField(label=_("代号"), help_text=_("英文小写，定下后不改。"))
+    fields = ReadableJSONField(label=_("专有字段"), required=False)
+    defaults = ReadableJSONField(label=_("默认规则"), required=False)
+    questions = ReadableJSONField(label=_("活动后问卷"), required=False)
+
     class Meta:
         model = ActivityKind
         fields = ("code", "name", "icon", "cover", "position", "fields", "defaults", "questions")
@@ -153,6 +174,10 @@ class KindForm(forms.ModelForm):
         return found
 
 
+def said_lines(lines) -> SafeString:
+    return format_html_join("", '<p>{} <span class="gh-muted">{}</span></p>', lines)
+
+
 @admin.register(ActivityKind)
 class ActivityKindAdmin(ScopedAdmin):
     """What is special about a kind is data: edited at the root of the tree."""
@@ -168,8 +193,27 @@ class ActivityKindAdmin(ScopedAdmin):
         (_("高级：专有字段、默认规则和活动后问卷"), {"fields": ("fields", "defaults", "questions")}),
     )
 
+    said_fieldsets = ((None, {"fields": ("name", "code", "position", "fields_said", "questions_said")}),)
+
+    def get_fieldsets(self, request, obj=None):
+        """Who may not write it reads it in words."""
+        if obj is not None and not self.has_change_permission(request, obj):
+            return self.said_fieldsets
+        return super().get_fieldsets(request, obj)
+
     def get_readonly_fields(self, request, obj=None):
-        return [*super().get_readonly_fields(request, obj), *(["code"] if obj else [])]
+        declared = [*super().get_readonly_fields(request, obj), "fields_said", "questions_said"]
+        return [*declared, *(["code"] if obj else [])]
+
+    @display(description=_("专有字段"))
+    def fields_said(self, row: ActivityKind) -> SafeString:
+        return said_lines(
+            (f["name"], "、".join(f.get("options", ())) or f.get("help", "")) for f in row.fields
+        )
+
+    @display(description=_("活动后问卷"))
+    def questions_said(self, row: ActivityKind) -> SafeString:
+        return said_lines((q["text"], "、".join(q.get("options", ()))) for q in row.questions)
 
     @display(description=_("专有字段"))
     def own_fields(self, row: ActivityKind) -> str:

@@ -155,7 +155,9 @@ def _wrong(form: GuidedForm) -> list[tuple[str, str]]:
     """(where, what) for the list above the page."""
     found = [("", text) for text in form.non_field_errors()]
     wrong = [bound for bound in form if bound.errors]
-    return found + [(bound.id_for_label or bound.html_name, f"{bound.label}：{bound.errors[0]}") for bound in wrong]
+    return found + [
+        (bound.id_for_label or bound.html_name, f"{bound.label}：{bound.errors[0]}") for bound in wrong
+    ]
 
 
 def _preview(form: GuidedForm) -> dict:
