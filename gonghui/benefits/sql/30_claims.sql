@@ -304,7 +304,10 @@ BEGIN
     r := locked.release; p := locked.pool;
     RETURN QUERY
         UPDATE benefits_voucher v SET state = 'expired', settled_at = at, updated_at = at
-         WHERE v.pool_id = p_pool AND v.state = 'held' AND v.confirm_by <= at
+         WHERE v.id IN (
+            -- Locked in the order of their ids, as everybody does who changes several without the pool's lock.
+            SELECT id FROM benefits_voucher WHERE pool_id = p_pool AND state = 'held' AND confirm_by <= at
+             ORDER BY id FOR NO KEY UPDATE)
         RETURNING 'expired', v.id, v.person_id, v.code::text;
     IF FOUND THEN
         PERFORM pg_notify('gonghui_gate', json_build_object('pool', p_pool)::text);
