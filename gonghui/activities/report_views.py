@@ -145,7 +145,7 @@ def tiles(figures: Figures) -> list[dict[str, Any]]:
         _tile(_("退票"), figures.returned, "undo", _("过期 %(expired)s，作废 %(voided)s") % {
             "expired": figures.expired, "voided": figures.voided}, _("张")),
         _tile(_("到场"), figures.came, "how_to_reg", _("%s 张票") % f"{figures.came_tickets:,}", _("人")),
-        _tile(_("爽约"), figures.no_shows, "person_off", _("占 %s") % percent(figures.no_show_share), _("张")),
+        _tile(_("爽约"), figures.no_shows, "person_off", _no_show_note(figures), _("张")),
         _satisfaction_tile(figures),
         _cost_tile(figures),
     ]  # fmt: skip
@@ -153,6 +153,10 @@ def tiles(figures: Figures) -> list[dict[str, Any]]:
 
 def _tile(label: str, value: int, icon: str, note: str = "", unit: str = "") -> dict[str, Any]:
     return {"label": label, "value": f"{value:,}", "icon": icon, "note": note, "unit": unit}
+
+
+def _no_show_note(figures: Figures) -> str:
+    return "" if figures.no_show_share is None else _("占 %s") % percent(figures.no_show_share)
 
 
 def _satisfaction_tile(figures: Figures) -> dict[str, Any]:
