@@ -33,6 +33,7 @@ from gonghui.members import roster_pages  # noqa: F401  registers its screen and
 from gonghui.members.actions import merge_cases, verification
 from gonghui.members.models import Membership, MergeCase, Person, WorkerGroup
 from gonghui.members.queries import member_figures
+from gonghui.members.roster.values import DOCUMENT_LABELS
 
 VERIFICATION_TONES = {"verified": "success", "none": "warning", "revoked": "danger"}
 MEMBERSHIP_TONES = {"active": "success", "transferring": "info", "retained": "info", "expelled": "danger"}
@@ -75,6 +76,7 @@ class PersonAdmin(ScopedAdmin):
     icon, order = "group", 10
     also = Q(memberships__status__in=Membership.LIVE)
     masks = {"id_no": mask_id, "phone": mask_phone}
+    words = {"verified_by": VERIFIED_BY, "id_type": DOCUMENT_LABELS}
     unmask_verb, export_verb = "members.unmask", "members.export"
     state_field = "verification"
     search = NameSearch("grams", "name", "pinyin")
@@ -149,6 +151,7 @@ class MembershipAdmin(ScopedAdmin):
     search = NameSearch("person__grams", "person__name", "person__pinyin")
     search_exact = {"person__id_index": read_typed_id, "person__phone_index": read_phone}
     search_help_text = PersonAdmin.search_help_text
+    words = {"source": SOURCES}
     list_display = (
         "person",
         "union",

@@ -55,7 +55,12 @@ class ParentFilter(PickerFilter):
 
 
 class RenameForm(VerbForm):
-    name = forms.CharField(label=_("新名称"), max_length=128, min_length=4)
+    name = forms.CharField(
+        label=_("新名称"),
+        max_length=128,
+        min_length=4,
+        error_messages={"min_length": _("名称太短，请写工会全称。")},
+    )
 
 
 class MoveForm(VerbForm):

@@ -20,6 +20,8 @@ class ScopedAdmin(Exporting, Historical, Verbal, Saving, Masking, Listing, Choos
     """`icon`, `order` and `group` (an app's label, its own unless set) place the screen in the side bar."""
 
     icon = "table_rows"
+    words: dict[str, dict] = {}
+    """What codes in columns without choices are called: `words = {"verified_by": {"staff": _("…")}}`."""
     group = ""
     order = 50
     in_side_bar = True

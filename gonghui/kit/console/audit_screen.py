@@ -66,7 +66,7 @@ class AuditAdmin(ScopedAdmin):
     group = "orgs"
     view_verb = VERB
     can_add = False
-    list_display = ("what", "row", when_column("at", _("时间")), "who", "where", "reason", "request_id")
+    list_display = ("what", "row", when_column("at", _("时间")), "who", "where", "why", "request_code")
     list_filter = (TableFilter, OpFilter, ("at", RangeDateFilter))
     list_display_links = ("what",)
     ordering = ("-id",)
@@ -131,6 +131,14 @@ class AuditAdmin(ScopedAdmin):
     @display(description=_("操作人"))
     def who(self, row: AuditEntry) -> str:
         return str(row.actor_name)
+
+    @display(description=_("理由"))
+    def why(self, row: AuditEntry) -> str:
+        return row.reason or "—"
+
+    @display(description=_("请求编号"))
+    def request_code(self, row: AuditEntry) -> str:
+        return row.request_id or "—"
 
     @display(description=_("渠道"))
     def where(self, row: AuditEntry) -> str:

@@ -112,6 +112,8 @@ class Exporting(admin.ModelAdmin):
             return ""
         if field is not None and field.flatchoices:
             return str(dict(field.flatchoices).get(value, value))
+        if field is not None and isinstance(value, str) and value in self.words.get(field.name, {}):
+            return str(self.words[field.name][value])
         if field is not None and field.remote_field:
             related = getattr(row, field.name)
             return "" if related is None else str(related)

@@ -121,9 +121,8 @@ class Storyteller:
             )
         if field.remote_field:
             return names.get((field.remote_field.model, value), _("（您无权查看的一项）"))
-        if field.flatchoices:
-            return str(dict(field.flatchoices).get(value, value))
-        return plain_value(field, value)
+        words = dict(field.flatchoices or ()) or self.screen.words.get(field.name, {})
+        return str(words[value]) if isinstance(value, str) and value in words else plain_value(field, value)
 
     def _related_names(self, entries: list[AuditEntry]) -> dict:
         """One query per related table, in scope."""
@@ -135,10 +134,18 @@ class Storyteller:
                     if field is not None and field.remote_field and value is not None:
                         wanted[field.remote_field.model].add(value)
         site, found = self.screen.admin_site, {}
+        found.update(self._account_names(wanted.pop(get_user_model(), set())))
         for model, ids in wanted.items():
             for row in choices_of(site, model, self.actor).filter(pk__in=ids):
                 found[model, row.pk] = label_in(site, row)
         return found
+
+    @staticmethod
+    def _account_names(ids: set[int]) -> dict:
+        """Staff by name, members not: who has which account is told on the member's own page."""
+        model = get_user_model()
+        users = model.objects.unscoped("accounts named on a row the reader sees").filter(pk__in=ids)
+        return {(model, user.pk): str(user) if user.is_staff else _("会员账号") for user in users}
 
 
 def plain_value(field: models.Field, value: Any) -> str:

@@ -91,7 +91,7 @@ def _go_through(roster_id: int, state: str, verb: str, on_progress: Progress) ->
 def _maker_now(roster: RosterImport, verb: str) -> Actor:
     """Acts for the person who asked: the checker's name stands on what was applied."""
     user_id = roster.applied_by_id if verb == "apply" else roster.maker_id
-    reason = f"roster {roster.pk}"
+    reason = _("名册导入 {number}").format(number=roster.pk)
     return Actor(user_id=user_id, grants=grants_of(user_id), channel="job", reason=reason)
 
 

@@ -17,6 +17,7 @@ function show() {
 }
 
 if (area) {
+  input.hasChangeListener = true; // the theme would look for a text field beside it
   input.addEventListener("change", show);
   for (const kind of ["dragenter", "dragover"]) {
     area.addEventListener(kind, (event) => {
