@@ -36,7 +36,13 @@ class Application:
         elif scope["type"] == "http" and self.gate.handles(scope["path"]):
             await self.gate(scope, receive, send)
         elif scope["type"] == "http":
-            await self.pages(scope, receive, send)
+            await self._django(scope, receive, send)
+
+    async def _django(self, scope, receive, send) -> None:
+        async def taken():  # Granian's own gives a future; a2wsgi hands it to the loop, which takes coroutines only
+            return await receive()
+
+        await self.pages(scope, taken, send)
 
     async def _waiting_page(self, scope, receive, send) -> None:
         """From the gate's memory; a page no job has rendered yet is rendered by Django."""
@@ -47,7 +53,7 @@ class Application:
 
         await self.gate(scope, receive, hold)
         if held[0]["status"] == 404:
-            await self.pages(scope, receive, send)
+            await self._django(scope, receive, send)
             return
         for message in held:
             await send(message)
@@ -65,7 +71,7 @@ class Application:
             await send(message)
 
         gate_first: dict[str, bool] = {}
-        await self.pages(scope, receive, with_gate)
+        await self._django(scope, receive, with_gate)
 
     async def _lifespan(self, receive, send) -> None:
         while True:

@@ -136,7 +136,7 @@ WHITENOISE_USE_FINDERS = not COLLECTED
 MEDIA_ROOT = DATA_DIR / "media"
 
 LOGGING_CONFIG = "gonghui.kit.logs.configure"
-LOGGING: dict = {}
+LOGGING = {"version": 1}  # empty, Django would never call LOGGING_CONFIG
 
 PROCRASTINATE_ON_APP_READY = "gonghui.kit.jobs.on_app_ready"
 
