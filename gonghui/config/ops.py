@@ -43,7 +43,9 @@ def _problems() -> list[str]:
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus text of the job queue; the gate's own counters are put before it by `config.asgi`."""
     if not _may_scrape(request):
-        return HttpResponse("metrics are for this machine or for bearers of GONGHUI_METRICS_TOKEN\n", status=403)
+        return HttpResponse(
+            "metrics are for this machine or for bearers of GONGHUI_METRICS_TOKEN\n", status=403
+        )
     registry = CollectorRegistry()
     jobs = Gauge("gonghui_jobs", "Jobs in the queue by state", ["state"], registry=registry)
     oldest = Gauge("gonghui_jobs_oldest_seconds", "Age of the oldest job that is due", registry=registry)

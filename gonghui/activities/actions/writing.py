@@ -234,14 +234,15 @@ def plan_release(
     release = draft_release(actor, offer_id=activity.offer_id, terms=terms, weights=weights)
     honour_by = honour_by or activity.kind.defaults.get("honour_by", Pool.HonourBy.GATE)
     for session in sessions:
-        plan = _pool_plan(session, honour_by)
+        plan = _pool_plan(session, release, honour_by)
         session.pool = Pool.objects.create(release=release, **asdict(plan))
         session.save(update_fields=["pool", "updated_at"])
     return release
 
 
-def _pool_plan(session: Session, honour_by: str) -> PoolPlan:
-    """Tickets are good from the morning of the day, for people come early, to the end of the session."""
+def _pool_plan(session: Session, release: Release, honour_by: str) -> PoolPlan:
+    """Tickets are good from the morning of the day, for people come early, to the end of the session; a session that is
+    over before its release closes takes no more claims."""
     morning = datetime.combine(session.starts_at.astimezone(CHINA).date(), time(0), CHINA)
     return PoolPlan(
         label=session.label,
@@ -251,4 +252,5 @@ def _pool_plan(session: Session, honour_by: str) -> PoolPlan:
         place=session.place,
         store_id=session.store_id,
         honour_by=honour_by,
+        closes_at=session.ends_at if session.ends_at < release.closes_at else None,
     )
