@@ -14,10 +14,10 @@ from django.urls import get_resolver
 
 from tests.walk import KEY, build_stage, fingerprint, knock
 
-WHO = dict(
-    P="province_admin", C="city_admin", S="sister_admin", F="finance_officer", K="clerk",
-    J="judge", M="mei", U="hua", X="stranger", A="anonymous",
-)  # fmt: skip
+WHO = {
+    "P": "province_admin", "C": "city_admin", "S": "sister_admin", "F": "finance_officer", "K": "clerk",
+    "J": "judge", "M": "mei", "U": "hua", "X": "stranger", "A": "anonymous",
+}  # fmt: skip
 STAMP = {"key": str(KEY)}
 # What is sent along, by the word in the table's third column.
 BODIES = {

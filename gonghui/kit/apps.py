@@ -9,7 +9,8 @@ class KitConfig(AppConfig):
     verbose_name = "基础"
 
     def ready(self) -> None:
-        from gonghui.kit import audit, checks as kit_checks
+        from gonghui.kit import audit
+        from gonghui.kit import checks as kit_checks
 
         checks.register(kit_checks.models_declare_scope_and_audit)
         post_migrate.connect(audit.install_triggers, dispatch_uid="kit.audit")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gonghui.kit.errors import STATE_CHANGED, DomainError, refusal
 from django.utils.translation import gettext_lazy as _
+
+from gonghui.kit.errors import STATE_CHANGED, DomainError, refusal
 
 ILLEGAL_MOVE = refusal(
     "illegal_move", _("现在不能这样操作：当前状态是“{state}”。"), advice=_("请刷新页面查看可以做的下一步。")

@@ -1,4 +1,4 @@
-"""The counter: scan or type a code, see what to honour, one tap. Works with and without JavaScript and, for a while, without network."""
+"""The counter: scan or type a code, see what to honour, one tap; with or without scripts and, for a while, network."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def reconcile(request: HttpRequest) -> HttpResponse:
     try:
         body = json.loads(request.body)
         handed, scans = body["pack"], [_offline_scan(s) for s in body["scans"]]
-    except (ValueError, KeyError, TypeError, OverflowError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise DomainError(BAD_INPUT, detail=_now("离线记录的格式不对")) from None
     require(len(scans) <= SCANS_AT_ONCE_MAX, BAD_INPUT, detail=_now("一次最多交 200 条离线记录"))
     settled = redemptions.reconcile_offline(request.actor, pack=pack_of(str(handed)), scans=scans)
