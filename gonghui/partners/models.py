@@ -70,7 +70,10 @@ class Store(Row):
 
 
 class Hall(Row):
-    scope = Where(store__partner__state="active")
+    scope = AnyOf(
+        Where(store__partner__state="active"),
+        BySubtree("store__partner__union__path", verb="partners.view"),
+    )
     audit = Audit.ALL
 
     store = models.ForeignKey(Store, models.PROTECT, related_name="halls", verbose_name=_("场馆"))
