@@ -108,10 +108,14 @@ def place_facts(pool: Pool, release: Release) -> dict[str, Any]:
         "cover_key": session.activity.cover,
         "starts_at": session.starts_at,
         "ends_at": session.ends_at,
-        "place": f"{store.name}（{store.address}）" if store and store.address else str(store or pool.place),
+        "place": said_place(store and store.name, store and store.address, pool.place),
         "hall": session.hall.name if session.hall else "",
         "activity_id": session.activity_id,
     }
+
+
+def said_place(store: str | None, address: str | None, other: str) -> str:
+    return f"{store}（{address}）" if store and address else store or other
 
 
 def line_of(entry: WaitEntry) -> dict[str, Any]:

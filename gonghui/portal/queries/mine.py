@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, When
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models.functions import Coalesce
 
 from gonghui.benefits.models import Reminder, Voucher, WaitEntry
 from gonghui.benefits.models.vouchers import OWN
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.members.models import Membership, Person
-from gonghui.notices.models import Message
-from gonghui.notices.queries import messages_of
 
-UNREAD_MAX = 100
+UNREAD_MAX = 100  # the badge says 99+
 LIVE_STATES = ("held", "confirmed", "exchanged")
 LINGER = timedelta(hours=2)
 # Opening what is sealed costs, and no list shows it.
@@ -40,7 +37,6 @@ class Standing:
     is_signed_in: bool
     is_verified: bool
     is_member: bool
-    is_reminded: bool = False
 
     @property
     def step(self) -> str:
@@ -60,29 +56,6 @@ def standing(actor: Actor) -> Standing:
     return Standing(True, verification == "verified", is_member)
 
 
-def standing_and_news(actor: Actor, release_id: int | None) -> tuple[Standing, list[dict]]:
-    """For the front page, in one query: also whether a reminder is set, and the unread messages, newest first."""
-    if actor.person_id is None:
-        return standing(actor), unread(actor)
-    told = Reminder.objects.unscoped("one's own").filter(person=OuterRef("pk"), release_id=release_id)
-    own = Q(person=OuterRef("pk")) | Q(user_id=actor.user_id)
-    news = Message.objects.unscoped("one's own").filter(own, read_at=None).order_by("-id")
-    facts = JSONObject(title="title", body="body", kind="kind", at="created_at")
-    row = (
-        _own_row(actor)
-        .values_list(
-            "verification",
-            Exists(_live_membership()),
-            Exists(told),
-            ArraySubquery(news.values(facts=facts)[:UNREAD_MAX]),
-        )
-        .first()
-    )
-    verification, is_member, is_reminded, found = row or ("none", False, False, [])
-    messages = [message | {"created_at": datetime.fromisoformat(message["at"])} for message in found]
-    return Standing(True, verification == "verified", is_member, is_reminded), messages
-
-
 def _own_row(actor: Actor) -> QuerySet[Person]:
     return Person.objects.visible_to(actor).filter(pk=actor.person_id)
 
@@ -96,14 +69,6 @@ def reminded(actor: Actor, release_ids: Sequence[int]) -> set[int]:
         return set()
     own = Reminder.objects.visible_to(actor).filter(person_id=actor.person_id, release_id__in=release_ids)
     return set(own.values_list("release_id", flat=True))
-
-
-def unread(actor: Actor) -> list[dict]:
-    """The newest unread messages, as many as the badge can say."""
-    if actor.user_id is None:
-        return []
-    found = messages_of(actor).filter(read_at=None)
-    return list(found.values("title", "body", "kind", "created_at")[:UNREAD_MAX])
 
 
 # --- Tickets ------------------------------------------------------------------------------------------------
@@ -132,10 +97,6 @@ def past_tickets(actor: Actor) -> QuerySet[Voucher]:
     return own_tickets(actor).filter(over).order_by("-id")
 
 
-def next_ticket(actor: Actor) -> Voucher | None:
-    return tickets_ahead(actor).first() if actor.person_id else None
-
-
 def waiting_entries(actor: Actor) -> QuerySet[WaitEntry]:
     """Where the actor waits, with the place in each line as of now."""
     before = (
@@ -149,8 +110,3 @@ def waiting_entries(actor: Actor) -> QuerySet[WaitEntry]:
     found = WaitEntry.objects.visible_to(actor).filter(OWN.condition(actor), state="waiting")
     shown = found.select_related(*SHOWN_WITH_TICKET).defer(*SEALED)
     return shown.annotate(place=Subquery(before)).order_by("-id")
-
-
-def starts_at(ticket: Voucher | WaitEntry) -> datetime | None:
-    session = getattr(ticket.pool, "session", None)
-    return session.starts_at if session else ticket.pool.valid_from

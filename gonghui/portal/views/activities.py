@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
+from django.contrib.messages import get_messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from gonghui.activities.actions import like_activity, record_read, unlike_activity
-from gonghui.activities.models import Activity
+from gonghui.activities.models import Activity, Like
 from gonghui.activities.queries import likes_it
 from gonghui.benefits.actions.draws import token_of
 from gonghui.benefits.actions.reminders import subscribe_reminder, unsubscribe_reminder
@@ -23,18 +28,31 @@ from gonghui.benefits.models import Draw, Release
 from gonghui.feedback.queries import satisfaction_of, shown_comments
 from gonghui.kit.actors import ANONYMOUS, Actor
 from gonghui.kit.errors import NOT_FOUND, SIGN_IN_FIRST, require
+from gonghui.kit.templatetags.kit import server_now
+from gonghui.notices.queries import unread_of
 from gonghui.portal.offerings import Offering, offerings_of, shared_terms
-from gonghui.portal.queries.activity import Marks, group_names, marks_of, public_activity, published_draws
+from gonghui.portal.queries.activity import (
+    Marks,
+    PublishedDraw,
+    group_names,
+    marks_of,
+    public_activity,
+    published_draws,
+)
+from gonghui.portal.queries.fresh import fresh_for
 from gonghui.portal.queries.mine import reminded
 from gonghui.portal.queries.programme import (
+    RUNNING_STATES,
     SEARCH_LENGTH_MIN,
     cards_of,
     found_activities,
     holiday_strip,
     kinds,
 )
-from gonghui.portal.rules import Stage
+from gonghui.portal.shells import answer, badge, frame, looks_of, rendered
 
+LIST, PAGE = "portal/activities.html", "portal/activity.html"
+WORDS_MAX = 40
 PAGE_SIZE = 12
 SUBJECT = "activity"
 VISITOR = "visitor"
@@ -47,26 +65,40 @@ COMMENTS_SHOWN = 5
 
 @require_safe
 def activities(request: HttpRequest) -> HttpResponse:
-    asked = {name: request.GET.get(name, "").strip() for name in ("holiday", "kind", "q")}
+    """Kept for a moment for all who ask for the same holiday and kind; a search is answered anew."""
+    asked = {name: request.GET.get(name, "").strip()[:WORDS_MAX] for name in ("holiday", "kind", "q", "page")}
+    unread = unread_of(request.actor)
+    values = {"now": server_now(), "unread_count": badge(unread)}
+    gaps = [name for name in values if values[name]]
+    looks = looks_of(request)
+    if asked["q"]:
+        return answer(rendered(LIST, _list_facts(asked), gaps, looks), values)
+    key = f"activities:{bool(unread)}:{urlencode(asked)}"
+    return answer(frame(key, LIST, lambda: _list_facts(asked), gaps, looks), values)
+
+
+def _list_facts(asked: dict[str, str]) -> dict[str, Any]:
     holiday = int(asked["holiday"]) if asked["holiday"].isdecimal() and len(asked["holiday"]) < 10 else None
-    words = asked["q"][:40]
+    words, kind = asked["q"], asked["kind"]
     too_short = 0 < len(words) < SEARCH_LENGTH_MIN
-    found = found_activities(holiday, asked["kind"], "" if too_short else words)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    found = found_activities(holiday, kind, "" if too_short else words)
+    page = Paginator(found, PAGE_SIZE).get_page(asked["page"])
     strip = holiday_strip()
-    facts = {
+    filters = {name: asked[name] for name in ("holiday", "kind", "q")}
+    return {
         "tab": "activities",
         "cards": sorted(cards_of(page.object_list), key=lambda card: card.rank),
         "page_obj": page,
+        "prev_url": page.has_previous() and _address(filters, page=page.previous_page_number()),
+        "next_url": page.has_next() and _address(filters, page=page.next_page_number()),
         "words": words,
         "too_short": too_short,
-        "asked": asked,
+        "asked": filters,
         "holiday": next((h for h in strip if h.pk == holiday), None),
-        "holidays": [_holiday_link(h, holiday, asked) for h in strip],
-        "kind_links": _kind_links(asked),
-        "is_filtered": bool(holiday or asked["kind"] or words),
+        "holidays": [_holiday_link(h, holiday, filters) for h in strip],
+        "kind_links": _kind_links(filters),
+        "is_filtered": bool(holiday or kind or words),
     }
-    return render(request, "portal/activities.html", facts)
 
 
 def _address(asked: dict, **changes: object) -> str:
@@ -98,14 +130,68 @@ def _kind_links(asked: dict) -> list[dict]:
 # --- One activity -------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What must be known of an activity to say what is the reader's own: a few numbers, not the whole page."""
+
+    likes: int
+    releases: tuple[int, ...]
+    release_id: int
+    mode: str
+    state: str
+    pools: dict[int, str]
+    draws: dict[int, PublishedDraw]
+
+
+@fresh_for(2)
+def _outline(activity_id: int) -> Outline:
+    shown, sessions = public_activity(activity_id)
+    offerings = offerings_of(sessions, group_names())
+    releases = tuple(o.release.pk for o in offerings)
+    has_draw = any(o.release.mode == Release.Mode.DRAW for o in offerings)
+    focus = _focus(offerings)
+    return Outline(
+        likes=shown.likes_total,
+        releases=releases,
+        release_id=focus.release.pk if focus else 0,
+        mode=focus.release.mode if focus else "",
+        state=focus.state if focus else "",
+        pools={row.pool.pk: row.pool.label for row in focus.rows} if focus else {},
+        draws=published_draws(releases) if has_draw else {},
+    )
+
+
 @require_safe
 def activity(request: HttpRequest, activity_id: str) -> HttpResponse:
-    shown, sessions = public_activity(int(activity_id))
+    """The frame is the same for all; who likes it, holds a ticket, waits or takes part is filled in."""
+    pk = int(activity_id)
+    outline = _outline(pk)
+    marks = marks_of(request.actor, pk, outline.releases)
+    own = _own(request.actor, outline, marks) | {"path": request.path, "activity_id": pk}
+    own |= {"csrf_token": get_token(request), "is_signed_in": request.actor.user_id is not None}
+    unread = unread_of(request.actor)
+    values = {
+        "now": server_now(),
+        "csrf_token": own["csrf_token"],
+        "like": render_to_string("portal/parts/like.html", own | {"likes": outline.likes}),
+        "own": render_to_string("portal/parts/own.html", own),
+        "action": render_to_string("portal/parts/activity_action.html", own),
+        "unread_count": badge(unread),
+    }
+    gaps = [name for name in values if name != "unread_count" or unread]
+    said = list(get_messages(request))
+    if said:
+        pieces = rendered(PAGE, _facts(pk) | {"messages": said}, gaps, looks_of(request))
+    else:
+        pieces = frame(f"activity:{pk}:{bool(unread)}", PAGE, lambda: _facts(pk), gaps, looks_of(request))
+    return answer(pieces, values)
+
+
+def _facts(activity_id: int) -> dict[str, Any]:
+    """Everything on the page that is nobody's own."""
+    shown, sessions = public_activity(activity_id)
     offerings = offerings_of(sessions, group_names())
-    releases = [o.release.pk for o in offerings]
-    marks = marks_of(request.actor, shown.pk, releases)
-    has_draw = any(o.release.mode == Release.Mode.DRAW for o in offerings)
-    facts = {
+    return {
         "tab": "activities",
         "activity": shown,
         "details": _details(shown),
@@ -114,14 +200,9 @@ def activity(request: HttpRequest, activity_id: str) -> HttpResponse:
         "offerings": offerings,
         "focus": _focus(offerings),
         "terms": shared_terms(offerings),
-        "marks": marks,
-        "draws": published_draws(tuple(releases)) if has_draw else {},
-        "cover_key": shown.cover,
-        "is_over": shown.state not in ("announced", "open"),
+        "draws": _outline(activity_id).draws,
+        "is_over": shown.state not in RUNNING_STATES,
     }
-    facts |= _own(facts["focus"], marks)
-    facts["own_token"] = _own_token(request.actor, facts)
-    return render(request, "portal/activity.html", facts)
 
 
 def _details(shown: Activity) -> list[tuple[str, str]]:
@@ -141,26 +222,25 @@ def _focus(offerings: list[Offering]) -> Offering | None:
     return min(offerings, key=lambda o: o.supply.rank, default=None)
 
 
-def _own(focus: Offering | None, marks: Marks) -> dict:
-    if focus is None:
-        return {}
-    pk = focus.release.pk
+def _own(actor: Actor, outline: Outline, marks: Marks) -> dict[str, Any]:
     entries = [
-        marks.entries[row.pool.pk] | {"row": row} for row in focus.rows if row.pool.pk in marks.entries
+        marks.entries[pk] | {"label": label} for pk, label in outline.pools.items() if pk in marks.entries
     ]
+    entry = next(iter(entries), None)
     return {
-        "own_ticket": marks.ticket_of(pk),
-        "is_waiting": pk in marks.waits,
-        "is_reminded": pk in marks.reminders,
-        "own_entry": next(iter(entries), None),
-        "can_remind": focus.state == Stage.SOON,
+        "focus": outline if outline.release_id else None,
+        "is_liked": marks.is_liked,
+        "own_ticket": marks.ticket_of(outline.release_id),
+        "is_waiting": outline.release_id in marks.waits,
+        "is_reminded": outline.release_id in marks.reminders,
+        "own_entry": entry,
+        "own_token": _own_token(actor, outline, entry),
     }
 
 
-def _own_token(actor: Actor, facts: dict) -> str:
+def _own_token(actor: Actor, outline: Outline, entry: dict | None) -> str:
     """The pseudonym under which the reader stands in the published list, once there is one."""
-    entry = facts.get("own_entry")
-    draw = entry and facts["draws"].get(entry["pool"])
+    draw = outline.draws.get(entry["pool"]) if entry else None
     return (
         token_of(Draw(pk=draw.pk), actor.person_id) if draw and draw.state in ("published", "drawn") else ""
     )
@@ -211,14 +291,14 @@ def like(request: HttpRequest, activity_id: str) -> HttpResponse:
     verb(request.actor, activity_id=int(activity_id))
     if not request.headers.get("HX-Request"):
         return redirect("activity", int(activity_id))
-    shown, _sessions = public_activity(int(activity_id))
-    before, now = request.POST.get("on", "1") != "1", likes_it(request.actor, shown.pk)
+    likes = Like.objects.unscoped("counted").filter(activity_id=int(activity_id)).count()
     facts = {
-        "activity": shown,
-        "is_liked": now,
-        "likes": max(shown.likes_total + int(now) - int(before), int(now)),
+        "activity_id": int(activity_id),
+        "likes": likes,
+        "is_liked": likes_it(request.actor, int(activity_id)),
     }
-    return render(request, "portal/parts/like.html", facts)
+    facts |= {"is_signed_in": True, "csrf_token": get_token(request)}
+    return HttpResponse(render_to_string("portal/parts/like.html", facts))
 
 
 @require_POST

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from django.contrib.messages import get_messages
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
-from gonghui.portal.queries import mine
+from gonghui.kit.templatetags.kit import server_now
+from gonghui.portal.queries.glance import Glance, glance_of
 from gonghui.portal.queries.programme import Card, holidays_ahead, kinds, running_cards
 from gonghui.portal.rules import Stage
-from gonghui.portal.tickets import ticket_of
+from gonghui.portal.shells import answer, badge, filled, frame, looks_of, rendered
 
+PAGE = "portal/home.html"
 OPENINGS_SHOWN = 4
 CARDS_SHOWN = 8
 SIGNS = {
@@ -28,30 +34,58 @@ SIGNS = {
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What opens next and when; then what is the reader's own; then everything else."""
+    hero = _hero(running_cards())
+    glance = glance_of(request.actor, hero.release_id if hero else None)
+    signed_in = glance.standing.is_signed_in
+    values = {"now": server_now(), "own": _own(glance), "unread_count": badge(glance.unread)}
+    if signed_in:
+        values["csrf_token"] = get_token(request)
+        values["remind"] = _remind(hero, glance.is_reminded, values["csrf_token"]) if hero else ""
+    gaps = [name for name, value in values.items() if value or name == "own"]
+    said = list(get_messages(request))
+    if said:
+        return answer(rendered(PAGE, _facts() | {"messages": said}, gaps, looks_of(request)), values)
+    key = f"home:{signed_in}:{bool(glance.unread)}"
+    return answer(frame(key, PAGE, _facts, gaps, looks_of(request)), values)
+
+
+def _facts() -> dict[str, Any]:
+    """The same for everybody."""
     cards = running_cards()
     hero = _hero(cards)
-    actor = request.actor
-    standing, unread = mine.standing_and_news(actor, hero.release_id if hero else None)
-    ticket = mine.next_ticket(actor)
-    facts = {
+    return {
         "tab": "home",
         "hero": hero,
         "openings": [c for c in cards if c.state == Stage.SOON and c is not hero][:OPENINGS_SHOWN],
         "cards": [c for c in cards if c is not hero][:CARDS_SHOWN],
         "holidays": holidays_ahead(),
         "kinds": kinds(),
-        "standing": standing,
-        "ticket": ticket and ticket_of(ticket),
-        "news": unread and unread[0] | {"sign": SIGNS.get(unread[0]["kind"], "bell")},
-        "unread_count": len(unread),
     }
-    return render(request, "portal/home.html", facts)
 
 
 def _hero(cards: list[Card]) -> Card | None:
     """What opens soonest; where nothing is to open, what can be had now."""
     soon = [c for c in cards if c.state == Stage.SOON and c.mode != "grant"]
     return next(iter(soon), None) or next((c for c in cards if c.state in (Stage.OPEN, Stage.DRAW)), None)
+
+
+def _own(glance: Glance) -> str:
+    """The step still missing, the next ticket, the newest message: few readers have all of them, many none."""
+    news = glance.news and glance.news | {"sign": SIGNS.get(glance.news["kind"], "bell")}
+    if glance.ticket or news:
+        facts = {"ticket": glance.ticket, "news": news, "step": glance.standing.step}
+        return render_to_string("portal/parts/home_own.html", facts)
+    step = glance.standing.step
+    if not step:
+        return ""
+    return filled(frame(f"step:{step}", "portal/parts/home_own.html", lambda: {"step": step}, ()), {})
+
+
+def _remind(hero: Card, is_reminded: bool, csrf_token: str) -> str:
+    facts = {"release_id": hero.release_id, "is_reminded": is_reminded}
+    key = f"remind:{hero.release_id}:{is_reminded}"
+    pieces = frame(key, "portal/parts/remind_form.html", lambda: facts, ("csrf_token",))
+    return filled(pieces, {"csrf_token": csrf_token})
 
 
 @require_safe

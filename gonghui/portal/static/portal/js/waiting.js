@@ -68,10 +68,10 @@
     if (!mine.is_signed_in) { showSignIn(); return; }
     me.csrf = mine.csrf;
     fill(mine);
-    showNext(mine.refusal);
   };
 
-  pools.forEach((pool) => pool.addEventListener('change', showOpening));
+  root.addEventListener('refused', (event) => showNext(event.detail));
+  pools.forEach((pool) => pool.addEventListener('change', () => { showOpening(); showNext(null); }));
   if (seats) seats.addEventListener('change', change);
   whom.addEventListener('change', change);
   names.forEach((field) => field.addEventListener('change', change));

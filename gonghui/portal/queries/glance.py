@@ -1,0 +1,93 @@
+"""What the front page shows of the reader's own, in one round trip and without building a queryset: it is the page
+everybody opens, and compiling these joins anew for each of them would cost more than answering them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from gonghui.kit.actors import Actor
+from gonghui.portal.queries.mine import LINGER, UNREAD_MAX, Standing
+from gonghui.portal.tickets import SHOWN, said_place
+
+GLANCE = """
+SELECT p.verification,
+       EXISTS (SELECT FROM members_membership m
+                WHERE m.person_id = p.id AND m.status IN ('active', 'transferring', 'retained')),
+       EXISTS (SELECT FROM benefits_reminder r WHERE r.person_id = p.id AND r.release_id = %(release)s),
+       (SELECT row_to_json(t) FROM (
+            SELECT v.code, v.seats, v.state, coalesce(a.title, r.title) AS title, k.code AS kind, a.cover AS cover_key,
+                   coalesce(s.starts_at, l.valid_from, r.opens_at) AS starts_at,
+                   o.name AS store, o.address, l.place
+              FROM benefits_voucher v
+              JOIN benefits_pool l ON l.id = v.pool_id
+              JOIN benefits_release r ON r.id = v.release_id
+              LEFT JOIN activities_session s ON s.pool_id = l.id
+              LEFT JOIN activities_activity a ON a.id = s.activity_id
+              LEFT JOIN activities_activitykind k ON k.id = a.kind_id
+              LEFT JOIN partners_store o ON o.id = s.store_id
+             WHERE (v.person_id = p.id OR v.booked_by_id = p.id) AND v.state IN ('held', 'confirmed', 'exchanged')
+               AND coalesce(s.ends_at, l.valid_until, r.closes_at) > now() - %(linger)s
+             ORDER BY v.state <> 'held', coalesce(s.starts_at, l.valid_from, r.closes_at), v.id LIMIT 1) t)
+  FROM members_person p WHERE p.id = %(person)s
+"""
+UNREAD = """
+SELECT count(*) OVER (), title, body, kind, created_at FROM (
+    SELECT id, title, body, kind, created_at FROM notices_message
+     WHERE (person_id = %(person)s OR user_id = %(user)s) AND read_at IS NULL ORDER BY id DESC LIMIT %(most)s) m
+ ORDER BY id DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    standing: Standing
+    is_reminded: bool = False
+    ticket: dict[str, Any] | None = None
+    unread: int = 0
+    news: dict[str, Any] | None = None
+
+
+def glance_of(actor: Actor, release_id: int | None) -> Glance:
+    """Where the reader stands, the next ticket, the newest unread message; `release_id` is the one that opens next."""
+    if actor.user_id is None:
+        return Glance(Standing(is_signed_in=False, is_verified=False, is_member=False))
+    facts = {
+        "person": actor.person_id,
+        "user": actor.user_id,
+        "release": release_id,
+        "linger": LINGER,
+        "most": UNREAD_MAX,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(UNREAD, facts)
+        unread = cursor.fetchone()
+        if actor.person_id:
+            cursor.execute(GLANCE, facts)
+        person = cursor.fetchone() if actor.person_id else None
+    verification, is_member, is_reminded, ticket = person or ("none", False, False, None)
+    return Glance(
+        standing=Standing(True, verification == "verified", is_member),
+        is_reminded=is_reminded,
+        ticket=_ticket(ticket) if ticket else None,
+        unread=unread[0] if unread else 0,
+        news=dict(zip(("title", "body", "kind", "created_at"), unread[1:], strict=True)) if unread else None,
+    )
+
+
+def _ticket(row: Any) -> dict[str, Any]:
+    """As ticket_card.html names its facts."""
+    found = json.loads(row) if isinstance(row, str) else dict(row)
+    state, label = SHOWN[found["state"]]
+    found["place"] = said_place(found.pop("store"), found.pop("address"), found["place"])
+    return found | {
+        "url": f"/tickets/{found['code']}",
+        "starts_at": datetime.fromisoformat(found["starts_at"]),
+        "is_held": state == "held",
+        "state": state,
+        "state_label": label,
+    }
