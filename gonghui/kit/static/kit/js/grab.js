@@ -50,6 +50,7 @@
     const have = said.code === 'already' || said.answer === 'already';
     enter(have ? 'already' : 'refused');
     tell([said.title, said.message || said.detail || said.advice].filter(Boolean).join(' '));
+    root.dispatchEvent(new CustomEvent('refused', { detail: said }));
     if (said.status === 401) location.assign(`${root.dataset.signInUrl}?next=${encodeURIComponent(location.pathname)}`);
   };
 
@@ -137,7 +138,7 @@
   const post = async () => {
     for (let tries = 1; tries <= TRIES; tries += 1) {
       try {
-        const said = await ask(place().grabUrl, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: order() });
+        const said = await ask(place().grabUrl, { method: 'POST', headers: { 'X-Grab': order() } });
         if (isFinal(said)) return said;
       } catch (error) { /* no network or too slow: the same pass again */ }
       tell(say('grab_again', { n: tries }));
