@@ -26,10 +26,14 @@ def actor_of(user, channel: str = "web") -> Actor:
     return Actor(user_id=user.pk, grants=grants_of(user.pk), keys=keys, channel=channel)
 
 
+API = "/api/"
+
+
 class ActorMiddleware:
     """`request.actor`: built when first asked for, from a bearer token or the session.
 
-    Staff act with their grants only after their second factor, and never by token.
+    Staff act with their grants only after their second factor, and never by token. Tokens open the API only:
+    a page asks the session for more than the actor, and the two could be of different people.
     """
 
     def __init__(self, get_response):
@@ -45,7 +49,7 @@ class ActorMiddleware:
 
     def _actor(self, request) -> Actor:
         scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
+        if scheme.lower() == "bearer" and request.path.startswith(API):
             user = user_of_token(token)
             return ANONYMOUS if user is None or user.is_staff else actor_of(user, channel="api")
         user = request.user

@@ -23,7 +23,9 @@ class Session(APIKeyCookie):
     param_name = "sessionid"
 
     def authenticate(self, request: HttpRequest, key: str | None):
-        return request.user if key and request.user.is_authenticated and not request.user.is_staff else None
+        # With a token beside it that nobody holds, the actor is nobody: then the session opens nothing either.
+        is_own = request.user.is_authenticated and request.actor.user_id == request.user.pk
+        return request.user if key and is_own and not request.user.is_staff else None
 
 
 class Bearer(HttpBearer):

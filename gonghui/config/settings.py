@@ -15,7 +15,7 @@ def flag(name: str, default: str = "0") -> bool:
 
 
 PRODUCTION = flag("GONGHUI_PRODUCTION")
-DEBUG = flag("GONGHUI_DEBUG")
+DEBUG = flag("GONGHUI_DEBUG") and not PRODUCTION
 SECRET_KEY = os.environ.get("GONGHUI_SECRET_KEY") or get_keyring().derive("django-secret").hex()
 ALLOWED_HOSTS = os.environ.get("GONGHUI_HOSTS", "*" if not PRODUCTION else "").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("GONGHUI_ORIGINS", "").split(",") if o]
@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "gonghui.kit.middleware.RequestLog",
     "gonghui.kit.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
+    "gonghui.kit.middleware.RequestLimits",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -145,7 +146,7 @@ GONGHUI_PORTS = {
     "sms": os.environ.get("GONGHUI_SMS", "gonghui.notices.ports.sms.LocalSms"),
     "real_name": os.environ.get("GONGHUI_REAL_NAME", "gonghui.members.ports.real_name.RosterMatch"),
 }
-GONGHUI_SHOW_CODES = flag("GONGHUI_SHOW_CODES")  # the demo shows SMS codes on the page
+GONGHUI_SHOW_CODES = flag("GONGHUI_SHOW_CODES") and not PRODUCTION  # the demo shows SMS codes on the page
 GONGHUI_GALLERY = DEBUG or flag("GONGHUI_GALLERY")
 
 from gonghui.config.console import UNFOLD  # noqa: E402,F401  (needs the settings above)

@@ -5,19 +5,24 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from urllib.parse import unquote
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import urlencode
 
 from gonghui.kit.actions import request_id
-from gonghui.kit.errors import DomainError
+from gonghui.kit.errors import BODY_TOO_LARGE, DomainError
 from gonghui.kit.scope import UnscopedQuery
 
 log = structlog.get_logger("gonghui.request")
 CALLER_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+
+# The largest thing sent to us is a roster, which may have 50 MB.
+BODY_BYTES_MAX = 52 * 2**20
 
 MEMBER_CSP = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; base-uri 'none';"
@@ -57,6 +62,22 @@ class RequestLog:
             request_id.reset(token)
 
 
+class RequestLimits:
+    """Refused before anything is read: bodies nobody may send, and NUL, which no column takes."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        announced = request.META.get("CONTENT_LENGTH") or "0"
+        if announced.isdecimal() and int(announced[:18]) > BODY_BYTES_MAX:
+            return render_refusal(request, DomainError(BODY_TOO_LARGE, limit_mb=BODY_BYTES_MAX // 2**20))
+        asked = [request.path, unquote(request.META.get("QUERY_STRING", "")), *request.COOKIES.values()]
+        if any("\x00" in text for text in asked):
+            raise BadRequest("NUL in the address or a cookie")
+        return self.get_response(request)
+
+
 class SecurityHeaders:
     def __init__(self, get_response):
         self.get_response = get_response
@@ -65,6 +86,7 @@ class SecurityHeaders:
         response = self.get_response(request)
         console = request.path.startswith("/console/")
         response.headers.setdefault("Content-Security-Policy", CONSOLE_CSP if console else MEMBER_CSP)
+        response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
         response.headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
         if not request.path.startswith(settings.STATIC_URL):
             response.headers.setdefault("Cache-Control", "no-store" if request.COOKIES else "no-cache")

@@ -71,6 +71,9 @@ def live_delegations(actor: Actor):
 
 def bookable_for(actor: Actor):
     """The people this actor may book for."""
+    if actor.person_id is None:
+        # Asked with NULL, the join would find everybody whom nobody books for.
+        return Person.objects.unscoped("nobody").none()
     return Person.objects.unscoped("through their own live delegations").filter(
         delegations__delegate_id=actor.person_id, delegations__ended_at=None
     )

@@ -171,7 +171,7 @@ class UnionAdmin(ScopedAdmin):
 
     def _way_down(self, request) -> list[Union]:
         asked = request.GET.get("parent", "")
-        if not (asked.isdigit() and len(asked) < 19):
+        if not (asked.isdecimal() and len(asked) < 19):
             return []
         union = self.within(request.actor).filter(pk=asked).first()
         return queries.way_down_to(request.actor, union) if union else []

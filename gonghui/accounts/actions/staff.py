@@ -21,6 +21,7 @@ from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.clock import now
 from gonghui.kit.errors import NOT_ALLOWED, DomainError, require
+from gonghui.kit.locks import lock_name
 
 log = structlog.get_logger("gonghui.accounts")
 
@@ -41,6 +42,7 @@ def sign_in_staff(actor: Actor, *, login: str, password: str, address: str = "")
 @action
 def _try_password(actor: Actor, *, login: str, password: str, address: str) -> User | DomainError:
     subjects = (("login", login.lower()), ("address", address))
+    lock_name("login", login.lower())  # one at a time, or tries sent at once would all find the door unlocked
     if refused := lock_refusal(*subjects):
         return refused
     user = (
@@ -76,6 +78,7 @@ def confirm_second_factor(actor: Actor, *, user_id: int, code: str, address: str
 @action
 def _try_totp(actor: Actor, *, user_id: int, code: str, address: str) -> User | DomainError:
     subjects = (("totp", str(user_id)), ("address", address))
+    lock_name("totp", str(user_id))
     if refused := lock_refusal(*subjects):
         return refused
     user = _staff(user_id).filter(is_active=True, totp_secret__isnull=False).first()

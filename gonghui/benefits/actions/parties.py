@@ -12,8 +12,9 @@ NAME_LENGTH_MAX = 40
 
 
 def clean_names(companions: Sequence[str]) -> list[str]:
-    names = [" ".join(str(name).split())[:NAME_LENGTH_MAX] for name in companions]
-    return [name for name in names if name]
+    """Without blanks too many and without characters that cannot be seen: half a surrogate cannot even be sealed."""
+    names = ["".join(filter(str.isprintable, " ".join(str(name).split()))) for name in companions]
+    return [name[:NAME_LENGTH_MAX] for name in names if name]
 
 
 def write_party(release_id: int, person_id: int, booked_by_id: int | None, names: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -107,9 +107,8 @@ class AuditAdmin(ScopedAdmin):
         self, request: HttpRequest, object_id: str, form_url="", extra_context=None
     ) -> HttpResponse:
         """To the history of the row it is about, which decides again who may see it."""
-        entry = (
-            self.within(request.actor).filter(Q(pk=object_id) if object_id.isdigit() else Q(pk=None)).first()
-        )
+        known = object_id.isdecimal() and len(object_id) < 19
+        entry = self.within(request.actor).filter(pk=int(object_id)).first() if known else None
         screen = audited_screens(request.actor).get(entry.table_name) if entry else None
         if screen is None or not screen.within(request.actor, VERB).filter(pk=entry.row_id).exists():
             raise Http404

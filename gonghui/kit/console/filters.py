@@ -78,7 +78,7 @@ class PickerFilter(admin.SimpleListFilter):
 
     def chosen(self):
         value = self.value() or ""
-        return self.choosable().filter(pk=int(value)).first() if value.isdigit() and len(value) < 19 else None
+        return self.choosable().filter(pk=int(value)).first() if value.isdecimal() and len(value) < 19 else None
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if not self.value():

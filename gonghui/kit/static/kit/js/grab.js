@@ -11,7 +11,7 @@
   const button = part('button');
   const note = part('note');
   const pools = [...root.querySelectorAll('[data-grab-pool]')];
-  const state = { opensAt: Number(root.dataset.opensAt), closesAt: Number(root.dataset.closesAt) || Infinity, pass: null, now: 'waiting', asking: null };
+  const state = { opensAt: Number(root.dataset.opensAt), closesAt: Number(root.dataset.closesAt) || Infinity, pass: null, now: 'waiting', asking: null, turn: 0 };
 
   const isOver = () => ['won', 'already', 'refused', 'closed'].includes(state.now);
   const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -57,13 +57,14 @@
   const takePass = async () => {
     if (!expiresSoon() || state.asking) return state.asking;
     const { passUrl } = place();
+    const { turn } = state; // a late answer about another party or session says nothing about this one
     state.asking = (async () => {
       try {
         const said = await ask(passUrl);
-        if (passUrl !== place().passUrl) return;
+        if (turn !== state.turn) return;
         if (said.status === 200) state.pass = said;
         else if (said.status < 500 && said.status !== 429) refuse(said);
-      } catch (error) { /* asked again by the next look */ } finally { state.asking = null; }
+      } catch (error) { /* asked again by the next look */ } finally { if (turn === state.turn) state.asking = null; }
     })();
     return state.asking;
   };
@@ -187,6 +188,7 @@
   const choose = () => {
     state.pass = null;
     state.asking = null;
+    state.turn += 1;
     enter('waiting');
     tell('');
     look().then(wake);
