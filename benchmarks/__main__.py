@@ -20,6 +20,7 @@ from benchmarks.servers import environment, largest_worker_mb, new_world, own_po
 from gonghui.kit.crypto import Keyring
 
 FEW, MANY = 64, 256  # connections
+TURNS = 3
 GATE = "gonghui.config.launcher.serve"
 BATCH = 250
 DRILL_PLACES, DRILL_P99_MS = 380, 1000
@@ -34,7 +35,7 @@ class Size:
 
     members: int = 140_000
     arrive_within_s: float = 10
-    until_s: float = 6
+    until_s: float = 5
     warm_up_s: float = 1
     wins: int = 90_000
     direct: int = 40_000
@@ -75,71 +76,77 @@ def measure(folder: Path, size: Size) -> list[Row]:
             people=size.members,
             pools=[
                 {"capacity": 1, "waitlist_max": 0, "page_kb": 24},
-                {"capacity": size.wins, "waitlist_max": 0},
                 {"capacity": size.direct, "waitlist_max": 0},
                 {"capacity": DRILL_PLACES},
+                *[{"capacity": size.wins, "waitlist_max": 0}] * TURNS,
             ],
         )
         return Run(url, keys, size, world).rows()
 
 
 class Run:
-    """One after another on the same two cores; "hello" first and last, and the faster of the two counts."""
+    """Hello, page, sold out and wins take turns, and each keeps its best turn: a busy moment of the machine, or a
+    slow one of a shared host, then strikes all alike."""
 
     def __init__(self, url: str, keys: str, size: Size, world: dict[str, Any]) -> None:
         self.url, self.keys, self.size, self.people = url, keys, size, world["people"]
-        self.empty, self.many, self.direct, self.small = world["pools"]
+        self.empty, self.direct, self.small, *self.many = world["pools"]
         self.env = environment(url, keys)
         self.pace = {"until_s": size.until_s, "warm_up_s": size.warm_up_s}
 
     def rows(self) -> list[Row]:
-        before = self.hello()
-        with server(GATE, self.env) as (port, _process):
-            page, sold_out, wins = self.page(port), self.sold_out(port), self.wins(port)
-        after = self.hello()
+        with server("benchmarks.hello", self.env) as (bare, _hello), server(GATE, self.env) as (port, _gate):
+            self.sell_out(port)
+            turns = [self.turn(bare, port, pool["pool"]) for pool in self.many]
+        hello, page, sold_out, wins = (
+            max(kind, key=lambda h: h["rate"]) for kind in zip(*turns, strict=True)
+        )
         with server(GATE, self.env) as (port, process):
             say("the drill")
             drill = of_drill(port, process, self.size, self.small["pool"], self.people, self.keys, self.url)
         say("the SQL function")
         direct = asyncio.run(of_function(self.url, self.direct["pool"], self.people[: self.size.direct]))
-        hello = max(before, after, key=lambda heard: heard["rate"])
+        note = f"the same server, 1 worker; best of {TURNS} turns, as below"
         return [
-            row_of("hello: an empty ASGI callable", hello, note="the same server, 1 worker"),
+            row_of("hello: an empty ASGI callable", hello, note=note),
             compared("waiting page, zipped", page, hello["rate"], 0.5),
             compared("sold out, from memory", sold_out, hello["rate"], 0.6),
-            wins,
+            self.judged(wins),
             direct,
             *drill,
         ]
 
-    def hello(self) -> dict[str, Any]:
-        say("hello")
-        with server("benchmarks.hello", self.env) as (port, _process):
-            return press(port=port, target="/", connections=FEW, **self.pace)
+    def turn(self, bare: int, port: int, pool: int) -> tuple[dict[str, Any], ...]:
+        say("hello, waiting page, sold out, wins")
+        hello = press(port=bare, target="/", connections=FEW, **self.pace)
+        return hello, self.page(port), self.sold_out(port), self.wins(port, pool)
 
     def page(self, port: int) -> dict[str, Any]:
-        say("waiting page")
         target = f"/r/{self.empty['release']}"
         zipped = {"accept-encoding": "gzip"}
         return press(port=port, target=target, headers=zipped, connections=FEW, **self.pace)
 
-    def sold_out(self, port: int) -> dict[str, Any]:
-        say("sold out")
+    def sell_out(self, port: int) -> None:
         asked = {"port": port, "pool": self.empty["pool"], "keys": self.keys}
         press(people=self.people[:1], connections=1, until_s=1, warm_up_s=0, **asked)
+
+    def sold_out(self, port: int) -> dict[str, Any]:
+        asked = {"port": port, "pool": self.empty["pool"], "keys": self.keys}
         heard = press(people=self.people, connections=FEW, **asked, **self.pace)
         assert set(heard["answers"]) <= {"sold_out", "already"}, heard["answers"]
         return heard
 
-    def wins(self, port: int) -> Row:
-        say("wins")
-        asked = {"port": port, "pool": self.many["pool"], "keys": self.keys}
+    def wins(self, port: int, pool: int) -> dict[str, Any]:
+        asked = {"port": port, "pool": pool, "keys": self.keys}
         heard = press(people=self.people[: self.size.wins], connections=MANY, **asked, **self.pace)
         assert set(heard["answers"]) == {"won"}, heard["answers"]
-        assert len(asyncio.run(winners_of(self.url, self.many["pool"]))) == heard["answers"]["won"]
-        good = heard["rate"] >= WINS_PER_S and heard["p99_ms"] < WINS_P99_MS
+        assert len(asyncio.run(winners_of(self.url, pool))) == heard["answers"]["won"]
+        return heard
+
+    def judged(self, wins: dict[str, Any]) -> Row:
+        good = wins["rate"] >= WINS_PER_S and wins["p99_ms"] < WINS_P99_MS
         note = f"≥ {WINS_PER_S:,}/s, p99 < {WINS_P99_MS} ms"
-        return row_of(f"wins, committed, {MANY} connections", heard, note=note, good=good)
+        return row_of(f"wins, committed, {MANY} connections", wins, note=note, good=good)
 
 
 async def of_function(url: str, pool: int, people: list[int]) -> Row:

@@ -187,9 +187,10 @@ def claim_of(passes: Passes, pool: int, person: int) -> bytes:
         expires_at=time.time() + 3600,
         binding=binding_of(session),
     )
-    body = json.dumps({"pass": token, "seats": 1, "wait": True}).encode()
-    head = f"POST /grab/{pool} HTTP/1.1\r\nhost: bench\r\ncookie: sessionid={session}\r\ncontent-length: {len(body)}"
-    return head.encode() + b"\r\ncontent-type: application/json\r\n\r\n" + body
+    order = json.dumps({"pass": token, "seats": 1, "wait": True}, separators=(",", ":"))
+    # As our page sends it: the claim in a header, the body empty.
+    lines = [f"POST /grab/{pool} HTTP/1.1", "host: bench", f"cookie: sessionid={session}", f"x-grab: {order}"]
+    return "\r\n".join([*lines, "content-length: 0", "", ""]).encode()
 
 
 async def run(order: dict[str, Any]) -> dict[str, Any]:

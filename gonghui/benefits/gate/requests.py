@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from gonghui.benefits.gate.passes import binding_of
 
@@ -34,18 +34,30 @@ def number_in(text: str) -> int:
     return int(text)
 
 
-def credentials_in(headers: Headers) -> tuple[bytes, bytes]:
-    """Session cookie and bearer token, empty where there is none. Refuses a body announced too long, unread."""
-    cookie = bearer = b""
+class Sent(NamedTuple):
+    """What the headers bring; empty where there is none."""
+
+    cookie: bytes
+    bearer: bytes
+    order: bytes
+
+
+def sent_in(headers: Headers) -> Sent:
+    """Session cookie, bearer token, and the claim itself where the page put it there. Refuses what is too long."""
+    cookie = bearer = order = b""
     for name, value in headers:
         if name == b"cookie":
             cookie = cookie or _session_in(value)
         elif name == b"authorization":
             if value[: len(BEARER)].lower() == BEARER:
                 bearer = value[len(BEARER) :].strip()
+        elif name == b"x-grab":
+            order = value
         elif name == b"content-length" and (not value.isdigit() or int(value) > BODY_BYTES_MAX):
             raise Refused("too_large")
-    return cookie, bearer
+    if len(order) > BODY_BYTES_MAX:
+        raise Refused("too_large")
+    return Sent(cookie, bearer, order)
 
 
 def _session_in(cookies: bytes) -> bytes:
@@ -55,10 +67,10 @@ def _session_in(cookies: bytes) -> bytes:
     return cookies[at + len(SESSION_COOKIE) :].partition(b";")[0].strip() if at >= 0 else b""
 
 
-def is_bound(binding: bytes, credentials: tuple[bytes, bytes]) -> bool:
+def is_bound(binding: bytes, sent: Sent) -> bool:
     """Was the pass given to the session, or the token, that this request proves to hold?"""
-    cookie, bearer = credentials
-    return bool(cookie and binding_of(cookie) == binding) or bool(bearer and binding_of(bearer) == binding)
+    by_cookie = bool(sent.cookie) and binding_of(sent.cookie) == binding
+    return by_cookie or (bool(sent.bearer) and binding_of(sent.bearer) == binding)
 
 
 async def body_of(receive: Receive) -> bytes:

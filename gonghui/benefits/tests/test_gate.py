@@ -385,6 +385,24 @@ def test_bad_bodies_are_refused(pool, body, expected):
     assert refused(pool, lambda g: ask(g, "POST", f"/grab/{pool.pk}", body, cookie=cookie)) == expected
 
 
+def test_claim_in_a_header_counts_like_one_in_the_body(pool, person):
+    order = json.dumps({"pass": new_pass(person, pool.pk), "seats": 2})
+    path, cookie = f"/grab/{pool.pk}", f"xsessionid=no; sessionid={SESSION}; theme=dark"
+    heard = with_gate(lambda g: ask(g, "POST", path, x_grab=order, cookie=cookie))
+    assert (heard.answer, heard.facts["remaining"]) == ("won", 1)
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [("{", (400, "malformed")), ('{"pass": "x"}', (403, "bad_pass")), ("x" * 2049, (413, "too_large"))],
+)
+def test_bad_claims_in_a_header_are_refused(pool, order, expected):
+    cookie = f"sessionid={SESSION}"
+    assert (
+        refused(pool, lambda g: ask(g, "POST", f"/grab/{pool.pk}", x_grab=order, cookie=cookie)) == expected
+    )
+
+
 def test_length_announced_too_long_is_refused_unread(pool):
     async def never():
         raise AssertionError("the body was read")
@@ -580,3 +598,23 @@ def test_release_shut_by_its_verb_takes_no_more_claims(union):
     assert [late.answer, retry.answer] == ["closed", "won"]
     assert Release.objects.unscoped("test").get(pk=release.pk).state == "closed"
     assert Pool.objects.unscoped("test").get(pk=pool.pk).remaining == 2
+
+
+def test_lost_answer_is_told_after_the_end_of_release_and_pass(union):
+    release = new_release(union)
+    pool = new_pool(release)
+    a, b = new_crowd(2)
+    soon = time.time() + 1
+    sql("UPDATE benefits_release SET closes_at = to_timestamp(%s) WHERE id = %s", soon, release.pk)
+    mine, late = (new_pass(p, pool.pk, expires_at=soon) for p in (a, b))
+
+    async def work(gate):
+        won = await grab(gate, pool.pk, mine)
+        await asyncio.sleep(soon + 1.1 - time.time())
+        return won, await grab(gate, pool.pk, mine), await grab(gate, pool.pk, late)
+
+    won, again, closed = with_gate(work)
+    assert won.answer == "won"
+    assert again.body == won.body
+    assert closed.answer == "closed"
+    assert counts(pool) == (1, 2)
