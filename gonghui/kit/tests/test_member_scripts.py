@@ -179,6 +179,7 @@ def test_page_that_was_not_kept_shows_the_offline_page(open_page):
     page = open_page("/_gallery/page/home")
     page.wait_for_function("caches.match('/offline').then((kept) => !!kept)")
     page.reload()
+    page.wait_for_function("!!navigator.serviceWorker.controller")
     page.context.set_offline(True)
     page.goto("/_gallery/page/me")
     assert page.locator("h1").inner_text() == "没有找到这一页。"
@@ -193,4 +194,4 @@ def test_signing_out_forgets_the_kept_tickets(open_page):
     )
     page.evaluate("document.getElementById('out').click()")
     page.wait_for_url("**/offline*")
-    assert page.evaluate("caches.match('/tickets/7KQ2M9XW').then((kept) => !!kept)") is False
+    page.wait_for_function("caches.match('/tickets/7KQ2M9XW').then((kept) => !kept)")
