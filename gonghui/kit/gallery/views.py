@@ -49,5 +49,5 @@ def live(request: HttpRequest) -> JsonResponse:
 def claim(request: HttpRequest, answer: str) -> JsonResponse:
     """Answers what the address says; echoes the order, so that a test can see what was sent."""
     title, message, status = samples.ANSWERS.get(answer, ("", "", 404))
-    order = json.loads(request.body or b"{}")
+    order = json.loads(request.headers.get("X-Grab") or request.body or b"{}")
     return JsonResponse({"answer": answer, "title": title, "message": message, "order": order}, status=status)

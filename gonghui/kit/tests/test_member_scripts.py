@@ -107,7 +107,7 @@ def test_broken_network_is_retried_with_the_same_pass(open_page):
     orders = []
 
     def cut_twice(route):
-        orders.append(json.loads(route.request.post_data))
+        orders.append(json.loads(route.request.headers["x-grab"]))
         if len(orders) == 1:
             route.abort()
         elif len(orders) == 2:
