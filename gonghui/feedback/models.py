@@ -30,8 +30,8 @@ class MetricDefinition(Row):
     scope = Everyone("definitions are printed under every chart")
     audit = Audit.ALL
 
-    code = models.SlugField()
-    version = models.PositiveSmallIntegerField()
+    code = models.SlugField(_("代码"))
+    version = models.PositiveSmallIntegerField(_("版本"))
     name = models.CharField(_("指标"), max_length=48)
     text = models.CharField(_("口径"), max_length=200)
     at_least = models.PositiveSmallIntegerField(_("计为满意的最低分"))
@@ -143,3 +143,6 @@ class Rating(Row):
                 condition=~Q(state="hidden") | ~Q(hidden_reason=""), name="feedback_rating_hidden_with_reason"
             ),
         ]
+
+    def __str__(self) -> str:
+        return "★" * self.score

@@ -177,12 +177,8 @@ class MergeCase(Row):
     scope = BySubtree("person__memberships__union__path", verb="members.view")
     audit = Audit.ALL
 
-    person = models.ForeignKey(
-        Person, models.PROTECT, related_name="merge_cases", verbose_name=_("职工")
-    )
-    claimant = models.ForeignKey(
-        "accounts.User", models.PROTECT, related_name="+", verbose_name=_("新账号")
-    )
+    person = models.ForeignKey(Person, models.PROTECT, related_name="merge_cases", verbose_name=_("职工"))
+    claimant = models.ForeignKey("accounts.User", models.PROTECT, related_name="+", verbose_name=_("新账号"))
     reason = models.CharField(_("原因"), max_length=32)
     state = models.CharField(
         _("状态"),
@@ -198,6 +194,9 @@ class MergeCase(Row):
                 fields=["person", "claimant"], condition=Q(state="open"), name="one_open_merge_case"
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.get_state_display()}"
 
 
 class Consent(Row):
@@ -215,7 +214,9 @@ class Consent(Row):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "purpose", "version"], condition=Q(withdrawn_at__isnull=True), name="consent_once"
+                fields=["user", "purpose", "version"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="consent_once",
             )
         ]
 

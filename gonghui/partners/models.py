@@ -15,7 +15,9 @@ class Partner(Row):
     scope = AnyOf(Where(state="active"), BySubtree("union__path", verb="partners.view"))
     audit = Audit.ALL
 
-    union = models.ForeignKey("orgs.Union", models.PROTECT, related_name="partners", verbose_name=_("签约工会"))
+    union = models.ForeignKey(
+        "orgs.Union", models.PROTECT, related_name="partners", verbose_name=_("签约工会")
+    )
     name = models.CharField(_("合作单位"), max_length=96)
     kind = models.CharField(
         _("类别"),
@@ -108,3 +110,6 @@ class Clerk(Row):
                 fields=["user", "store"], condition=Q(ended_at__isnull=True), name="clerk_once"
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.store}"

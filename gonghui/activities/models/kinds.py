@@ -20,7 +20,7 @@ class ActivityKind(Row):
     scope = Everyone("list of kinds of activity")
     audit = Audit.ALL
 
-    code = models.SlugField(unique=True)
+    code = models.SlugField(_("代码"), unique=True)
     name = models.CharField(_("类型"), max_length=24)
     icon = models.SlugField(_("图标"))
     cover = models.SlugField(_("封面"))

@@ -88,6 +88,9 @@ class DrawVoid(Row):
             models.CheckConstraint(condition=~Q(reason=""), name="benefits_draw_void_reason"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.draw} {self.get_state_display()}"
+
 
 DRAW_VOID_VERBS = {
     "approve": {"proposed": "approved"},

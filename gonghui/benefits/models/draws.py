@@ -75,7 +75,7 @@ class Draw(Row):
         ]
 
     def __str__(self) -> str:
-        return f"{self.pool_id} {self.state}"
+        return str(self.pool)
 
 
 class DrawEntry(Row):

@@ -55,7 +55,7 @@ class Redemption(Row):
         ]
 
     def __str__(self) -> str:
-        return f"{self.voucher_id} {self.kind}"
+        return f"{self.voucher} {self.get_kind_display()}"
 
 
 class OfflineException(Row):
@@ -89,4 +89,4 @@ class OfflineException(Row):
         indexes = [models.Index(fields=["store", "-at"], name="benefits_offline_of_store")]
 
     def __str__(self) -> str:
-        return f"{self.voucher_id} {self.why}"
+        return f"{self.voucher} {self.get_why_display()}"

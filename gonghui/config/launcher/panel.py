@@ -18,6 +18,8 @@ from rich.text import Text
 from gonghui.config.launcher.places import accounts_file, state_folder
 from gonghui.config.launcher.totp import current_code
 
+TYPED = ("账号", "密码", "动态码")  # never broken over two lines: people copy them
+
 console = Console(highlight=False, emoji=False)
 
 
@@ -77,7 +79,7 @@ def accounts_table(accounts: list[dict], origin: str) -> Table:
     noted = any(account.get("note") for account in accounts)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", padding=(0, 1))
     for column in ("身份", "入口", "账号", "密码", "动态码", *(["说明"] if noted else [])):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in TYPED)
     for account in accounts:
         table.add_row(*account_cells(account, origin)[: 6 if noted else 5])
     if any(account.get("totp_secret") for account in accounts):
