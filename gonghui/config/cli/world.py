@@ -20,10 +20,22 @@ def prepare() -> None:
         migrate_if_needed(database_url(), tell)
 
 
+def renew_if_stale() -> None:
+    """The programme's days pass; whoever starts the demo weeks later finds a new one."""
+    from django.db import transaction
+
+    from gonghui.config.cli.progress import Bars
+    from gonghui.config.world.programme import is_stale, renew_programme
+
+    if is_stale():
+        with Bars() as bars, transaction.atomic():
+            renew_programme(bars)
+
+
 @command.command()
 @click.option("--members", type=click.IntRange(1000), default=20_000, show_default=True, help="会员数。")
 @click.option("--seed", type=int, default=2017, show_default=True, help="种子；同一种子得到同一批数据。")
-@click.option("--if-empty", is_flag=True, help="数据库里已有工会时什么也不做。")
+@click.option("--if-empty", is_flag=True, help="数据库里已有工会时不建；节日活动都过期了，就再办一期。")
 def build(members: int, seed: int, if_empty: bool) -> None:
     """在空的数据库里建立演示数据；中断了等于没有建，可以再来一次。"""
     prepare()
@@ -36,6 +48,7 @@ def build(members: int, seed: int, if_empty: bool) -> None:
     if not is_empty():
         if not if_empty:
             raise click.ClickException("数据库里已有数据，演示数据只建在空的数据库里。")
+        renew_if_stale()
         return
     with Bars() as bars, transaction.atomic():
         build_world(members, seed, bars)

@@ -187,9 +187,10 @@ def first_answer(options: UpOptions, port: int) -> int:
 
 
 def build_world_once(url: str, members: int) -> None:
-    """Build the demo world in a database that has none; its own command decides and shows its progress."""
+    """Build the demo world in a database that has none, renew its programme when that is over; its own command
+    decides and shows its progress. Asked once a day."""
     noted = state_folder() / "world.json"
-    identity = {"database": database_identity(url)}
+    identity = {"database": database_identity(url), "day": time.strftime("%Y-%m-%d")}
     if read_note(noted) == identity:
         return
     command = [sys.executable, "-m", "gonghui", "world", "build", "--if-empty", "--members", str(members)]

@@ -7,9 +7,10 @@ visitor can try at once. Places are those of the sources: 380 on the river, 600 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db import connection
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from gonghui.accounts.models import User
@@ -19,9 +20,10 @@ from gonghui.activities.actions.writing import ActivityText, add_sessions, plan_
 from gonghui.activities.models import Activity, HolidayPeriod, Session
 from gonghui.activities.rules import Place
 from gonghui.benefits.actions.releases import CostSplit, ReleaseTerms
+from gonghui.benefits.models import Release
 from gonghui.config.actors import actor_of
 from gonghui.config.world.history import build_history
-from gonghui.config.world.partners import Venues
+from gonghui.config.world.partners import Venues, standing_venues
 from gonghui.config.world.tree import Tree
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
@@ -123,12 +125,40 @@ def build_programme(system: Actor, tree: Tree, venues: Venues, staff: dict[str, 
     """Written by the operator, reviewed by another, announced: by the same actions the console uses."""
     _refresh_statistics()
     progress.start(_("节日活动"), len(ITEMS) + 1)
-    holidays = _holidays(system)
+    holidays, day_zero = _holidays(system), _day_zero()
     for item in ITEMS:
-        _build_item(item, tree, venues, staff, holidays)
+        _build_item(item, tree.by_code[item.union], venues, staff, holidays, day_zero)
         progress.advance(1)
     build_history(tree, venues, staff, holidays)
     progress.advance(1)
+
+
+def is_stale() -> bool:
+    """Whether a visitor who comes back to the demo world finds nothing to grab, now or later."""
+    if not User.objects.unscoped("is this a demo world").filter(login="operator").exists():
+        return False
+    coming = Release.objects.unscoped("what is left of the programme").filter(
+        mode=Release.Mode.GRAB,
+        state__in=("announced", "open"),
+        closes_at__gt=clock.now(),
+        pools__remaining__gt=0,
+    )
+    return not coming.exists()
+
+
+def renew_programme(progress) -> None:
+    """The same programme once more, in the week that comes: what was grabbed and honoured stays as it is."""
+    progress.start(_("新一期节日活动"), len(ITEMS))
+    cities = Union.objects.unscoped("the demo's cities").filter(
+        kind="city", region__code__in={item.union for item in ITEMS}
+    )
+    by_code = {union.region.code: union for union in cities.select_related("region")}
+    staff = {user.login: user for user in User.objects.unscoped("the demo's staff").filter(is_staff=True)}
+    holidays, day_zero = _holidays(Actor.system("demo world")), _day_zero()
+    venues = standing_venues()
+    for item in ITEMS:
+        _build_item(item, by_code[item.union], venues, staff, holidays, day_zero)
+        progress.advance(1)
 
 
 def _refresh_statistics() -> None:
@@ -139,7 +169,9 @@ def _refresh_statistics() -> None:
 def _holidays(system: Actor) -> dict[str, HolidayPeriod]:
     """The coming period of each holiday. The demo's National Day and Mid-Autumn are moved to the coming week."""
     today = clock.today()
-    periods = [p for year in (today.year - 1, today.year, today.year + 1) for p in plan_year(system, year=year)]
+    periods = [
+        p for year in (today.year - 1, today.year, today.year + 1) for p in plan_year(system, year=year)
+    ]
     coming = sorted((p for p in periods if p.ends_on >= today), key=lambda p: p.starts_on, reverse=True)
     found = {p.code: p for p in coming} | {f"past:{p.code}": p for p in periods if p.ends_on < today}
     for code, first, last in (("mid_autumn", 5, 8), ("national_day", 0, 8)):
@@ -151,8 +183,9 @@ def _holidays(system: Actor) -> dict[str, HolidayPeriod]:
     return found
 
 
-def _build_item(item: Item, tree: Tree, venues: Venues, staff: dict[str, User], holidays: dict) -> Activity:
-    union = tree.by_code[item.union]
+def _build_item(
+    item: Item, union: Union, venues: Venues, staff: dict[str, User], holidays: dict, day_zero: date
+) -> Activity:
     maker, checker = _staff_of(item, staff)
     text = ActivityText(
         kind=item.kind,
@@ -169,7 +202,7 @@ def _build_item(item: Item, tree: Tree, venues: Venues, staff: dict[str, User], 
         maker,
         activity_id=activity.pk,
         places=_places(item, venues),
-        days=[clock.today() + timedelta(days=n + _late()) for n in item.days],
+        days=[day_zero + timedelta(days=n) for n in item.days],
         showings=item.showings,
     )
     for part, minutes in zip(_staged(sessions, len(item.opens)), item.opens, strict=True):
@@ -178,9 +211,11 @@ def _build_item(item: Item, tree: Tree, venues: Venues, staff: dict[str, User], 
     return announce_activity(maker, activity_id=activity.pk)
 
 
-def _late() -> int:
-    """In the evening today's sessions are as good as over: the programme starts tomorrow."""
-    return int(clock.now().hour >= 20)
+def _day_zero() -> date:
+    """Today; in the evening, when today's sessions are as good as over, tomorrow; never before the halls are free."""
+    first = clock.today() + timedelta(days=int(clock.now().hour >= 20))
+    last = Session.objects.unscoped("the demo's halls").aggregate(at=Max("ends_at"))["at"]
+    return max(first, last.astimezone(clock.CHINA).date() + timedelta(days=1)) if last else first
 
 
 def _staged(sessions: list[Session], stages: int) -> list[list[Session]]:
