@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import platform
 import tempfile
 import time
 from dataclasses import dataclass
@@ -16,7 +14,9 @@ from uuid import uuid4
 import asyncpg
 import psutil
 
+from benchmarks.pages import page_rows
 from benchmarks.servers import environment, largest_worker_mb, new_world, own_postgres, press, server
+from benchmarks.table import Row, as_markdown, as_text, row_of
 from gonghui.kit.crypto import Keyring
 
 FEW, MANY = 64, 256  # connections
@@ -39,19 +39,12 @@ class Size:
     warm_up_s: float = 1
     wins: int = 90_000
     direct: int = 40_000
+    world: int = 20_000  # members of the demo world, for the pages
 
 
-QUICK = Size(members=14_000, arrive_within_s=2, until_s=2, warm_up_s=0.5, wins=30_000, direct=5_000)
-
-
-@dataclass
-class Row:
-    what: str
-    rate: str
-    p50: str = ""
-    p99: str = ""
-    note: str = ""
-    good: bool | None = None  # None: nothing promised
+QUICK = Size(
+    members=14_000, arrive_within_s=2, until_s=2, warm_up_s=0.5, wins=30_000, direct=5_000, world=5_000
+)
 
 
 def main() -> None:
@@ -81,7 +74,9 @@ def measure(folder: Path, size: Size) -> list[Row]:
                 *[{"capacity": size.wins, "waitlist_max": 0}] * TURNS,
             ],
         )
-        return Run(url, keys, size, world).rows()
+        rows = Run(url, keys, size, world).rows()
+        say("members' pages")
+        return rows + page_rows(folder, keys, members=size.world, until_s=size.until_s)
 
 
 class Run:
@@ -216,43 +211,6 @@ async def winners_of(url: str, pool: int) -> list[int]:
 def compared(what: str, heard: dict[str, Any], hello: float, wanted: float) -> Row:
     share = heard["rate"] / hello
     return row_of(what, heard, note=f"{share:.2f} × hello, wanted ≥ {wanted}", good=share >= wanted)
-
-
-def row_of(what: str, heard: dict[str, Any], *, note: str = "", good: bool | None = None) -> Row:
-    times = (f"{heard['p50_ms']:.1f} ms", f"{heard['p99_ms']:.1f} ms")
-    return Row(what, f"{heard['rate']:,.0f}/s", *times, note=note, good=good)
-
-
-HEADINGS = ("what", "rate", "p50", "p99", "")
-MARKS = {True: "✓", False: "✗", None: ""}
-
-
-def cells_of(rows: list[Row]) -> list[tuple[str, ...]]:
-    return [(r.what, r.rate, r.p50, r.p99, f"{MARKS[r.good]} {r.note}".strip()) for r in rows]
-
-
-def as_text(rows: list[Row]) -> str:
-    table = [HEADINGS, *cells_of(rows)]
-    widths = [max(len(line[n]) for line in table) for n in range(len(HEADINGS))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in table
-    ]
-    return "\n".join([machine(), "", *lines])
-
-
-def as_markdown(rows: list[Row]) -> str:
-    lines = [f"| {' | '.join(cells)} |" for cells in (HEADINGS, *cells_of(rows))]
-    lines.insert(1, "|---|--:|--:|--:|---|")
-    return "\n".join([*lines, "", machine()])
-
-
-def machine() -> str:
-    memory = psutil.virtual_memory().total / 2**30
-    return (
-        f"{os.cpu_count()} cores, {memory:.0f} GB, Python {platform.python_version()}, fsync on, one gate worker;"
-        " crowd, gate and PostgreSQL share the cores."
-    )
 
 
 def say(what: str) -> None:

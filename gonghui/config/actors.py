@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+from django.db import connection
 from django.utils.functional import SimpleLazyObject
 
 from gonghui.accounts.queries import user_of_token
 from gonghui.kit.actors import ANONYMOUS, Actor
-from gonghui.members.queries import person_id_of
 from gonghui.orgs.queries import grants_of
-from gonghui.partners.queries import store_ids_of
+
+# The person behind a user, once verified or matched; the stores where the user honours vouchers.
+KEYS = """
+SELECT (SELECT id FROM members_person WHERE user_id = %(user)s),
+       ARRAY(SELECT c.store_id
+               FROM partners_clerk c
+               JOIN partners_store s ON s.id = c.store_id
+               JOIN partners_partner p ON p.id = s.partner_id
+              WHERE c.user_id = %(user)s AND c.ended_at IS NULL AND p.state = 'active')
+"""
 
 
 def actor_of(user, channel: str = "web") -> Actor:
     """The actor behind a signed-in user; nobody without one."""
     if not getattr(user, "is_authenticated", False):
         return ANONYMOUS
-    keys = {"user": frozenset({user.pk})}
-    if person_id := person_id_of(user.pk):
-        keys["person"] = frozenset({person_id})
+    keys = keys_of(user.pk)
     if not user.is_staff:
-        if stores := store_ids_of(user.pk):
-            keys["store"] = stores
         return Actor(user_id=user.pk, keys=keys, channel=channel)
-    keys["store"] = store_ids_of(user.pk)
     return Actor(user_id=user.pk, grants=grants_of(user.pk), keys=keys, channel=channel)
+
+
+def keys_of(user_id: int) -> dict[str, frozenset[int]]:
+    """What the user owns, in one round trip: every page of every signed-in reader asks it."""
+    with connection.cursor() as cursor:
+        cursor.execute(KEYS, {"user": user_id})
+        person_id, store_ids = cursor.fetchone()
+    keys = {"user": frozenset({user_id})}
+    if person_id:
+        keys["person"] = frozenset({person_id})
+    if store_ids:
+        keys["store"] = frozenset(store_ids)
+    return keys
 
 
 API = "/api/"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 
-from a2wsgi import WSGIMiddleware
-
 from gonghui.benefits.gate.app import create_gate
+from gonghui.config.bridge import Pages
 from gonghui.config.databases import database_url
 from gonghui.kit.crypto import get_keyring
 
@@ -23,7 +22,7 @@ class Application:
         if self._pages is None:
             from gonghui.config.wsgi import application
 
-            self._pages = WSGIMiddleware(application, workers=int(os.environ.get("GONGHUI_THREADS", "8")))
+            self._pages = Pages(application, workers=int(os.environ.get("GONGHUI_THREADS", "8")))
         return self._pages
 
     async def __call__(self, scope, receive, send) -> None:

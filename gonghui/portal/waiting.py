@@ -26,8 +26,14 @@ def render_waiting_page(release_id: int) -> bool:
     etag = hashlib.sha256(html).hexdigest()[:ETAG_CHARS]
     known = WaitingPage.objects.filter(release_id=release_id, etag=etag)
     if not known.exists():
-        facts = {"html": html, "etag": etag, "rendered_at": clock.now()}
-        WaitingPage.objects.update_or_create(release_id=release_id, defaults=facts)
+        page = WaitingPage(release_id=release_id, html=html, etag=etag, rendered_at=clock.now())
+        # Two may render at once: the later one wins, and neither looks before it writes.
+        WaitingPage.objects.bulk_create(
+            [page],
+            update_conflicts=True,
+            unique_fields=["release"],
+            update_fields=["html", "etag", "rendered_at", "updated_at"],
+        )
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import zlib
 from datetime import date, datetime, timedelta
@@ -154,6 +155,7 @@ def share_of(part: int | None, whole: int | None) -> float | None:
 
 
 @register.simple_tag
+@functools.lru_cache(maxsize=1024)
 def icon(name: str, label: str = "", css: str = "") -> SafeString:
     """A sign from icons.svg; with a label it is read out, without it is decoration."""
     said = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
@@ -167,6 +169,7 @@ def icon(name: str, label: str = "", css: str = "") -> SafeString:
 
 
 @register.simple_tag
+@functools.lru_cache(maxsize=256)
 def cover(kind: str = "", key: str = "") -> str:
     """Address of the drawn scene for a kind of activity; `key` (river, wetland, moon, national…) wins."""
     return static(cover_path(kind, key))
