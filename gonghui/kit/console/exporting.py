@@ -8,7 +8,9 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import label_for_field, lookup_field
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
@@ -71,8 +73,10 @@ class Exporting(admin.ModelAdmin):
     def export_view(self, request: HttpRequest) -> HttpResponse:
         if not (self.has_view_permission(request) and self.may(request, self.export_verb)):
             raise PermissionDenied
-        listed = self.get_changelist_instance(request)
-        found = listed.get_queryset(request)
+        try:
+            found = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:  # to the list, which answers these alike
+            return HttpResponseRedirect(f"{self.list_address()}?{ERROR_FLAG}=1")
         found = found.filter(pk__in=self.within(request.actor, self.export_verb).order_by().values("pk"))
         count = found.order_by()[: EXPORT_ROWS_MAX + 1].count()
         if count > EXPORT_ROWS_MAX:

@@ -5,6 +5,8 @@ list_filter = (subtree_filter("union__path"), related_filter("store"), ("status"
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
@@ -70,20 +72,24 @@ class PickerFilter(admin.SimpleListFilter):
         return ()
 
     def choices(self, changelist):
-        yield {"form": self.form_class(self, {self.parameter_name: self.value()})}
+        row = self.chosen  # the widget looks up whatever it is given, be it no number
+        yield {"form": self.form_class(self, {self.parameter_name: row.pk if row else ""})}
 
     def choosable(self) -> QuerySet:
         target = self.source_field.remote_field.model
         return choices_of(self.model_admin.admin_site, target, self.request.actor)
 
+    @cached_property
     def chosen(self):
         value = self.value() or ""
-        return self.choosable().filter(pk=int(value)).first() if value.isdecimal() and len(value) < 19 else None
+        return (
+            self.choosable().filter(pk=int(value)).first() if value.isdecimal() and len(value) < 19 else None
+        )
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if not self.value():
             return queryset
-        row = self.chosen()
+        row = self.chosen
         if row is None:
             return queryset.none()
         return narrowed(queryset, self.condition(row), many=crosses_many(self.model, self.path))
