@@ -16,6 +16,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
+from gonghui.portal.queries.fresh import fresh_key
+
 FRESH_S = 2
 UNREAD_SHOWN_MAX = 99
 # Nobody who writes a title can know the mark.
@@ -32,8 +34,11 @@ def looks_of(request: HttpRequest) -> tuple[bool, bool]:
 def frame(
     key: str, template: str, facts: Callable[[], Mapping[str, Any]], gaps: Iterable[str], looks=(False, False)
 ) -> Pieces:
-    """Text, name of a gap, text, name, …, text. `facts` is asked only where nothing fresh is kept."""
-    name = f"portal.frame:{key}:{looks}".replace(" ", "")
+    """Text, name of a gap, text, name, …, text. `facts` is asked only where nothing fresh is kept.
+
+    Of what strangers type only what is known to us belongs in `key`: there is one frame a key to keep.
+    """
+    name = fresh_key("frame", key, looks)
     found = cache.get(name)
     if found is None:
         found = rendered(template, facts(), gaps, looks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -12,13 +13,18 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+def fresh_key(name: str, *facts: object) -> str:
+    """As short as every cache takes and of plain letters, whatever was asked for."""
+    return f"portal.{name}:{hashlib.sha256(repr(facts).encode()).hexdigest()}"
+
+
 def fresh_for(seconds: float) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Keeps the answer in this process; arguments must be few and simple, the answer not None."""
 
     def wrap(read: Callable[P, T]) -> Callable[P, T]:
         @functools.wraps(read)
         def run(*args: P.args, **kwargs: P.kwargs) -> T:
-            key = f"portal.{read.__name__}:{args}:{sorted(kwargs.items())}".replace(" ", "")
+            key = fresh_key(read.__name__, args, sorted(kwargs.items()))
             found = cache.get(key)
             if found is None:
                 found = read(*args, **kwargs)

@@ -54,6 +54,7 @@ from gonghui.portal.shells import answer, badge, frame, looks_of, rendered
 LIST, PAGE = "portal/activities.html", "portal/activity.html"
 WORDS_MAX = 40
 PAGE_SIZE = 12
+PAGES_KEPT = 3
 SUBJECT = "activity"
 VISITOR = "visitor"
 VISITOR_AGE_S = 180 * 24 * 3600
@@ -65,16 +66,26 @@ COMMENTS_SHOWN = 5
 
 @require_safe
 def activities(request: HttpRequest) -> HttpResponse:
-    """Kept for a moment for all who ask for the same holiday and kind; a search is answered anew."""
+    """Kept for a moment for all who follow the same link of ours; a search or an address made up is answered anew."""
     asked = {name: request.GET.get(name, "").strip()[:WORDS_MAX] for name in ("holiday", "kind", "q", "page")}
     unread = unread_of(request.actor)
     values = {"now": server_now(), "unread_count": badge(unread)}
     gaps = [name for name in values if values[name]]
     looks = looks_of(request)
-    if asked["q"]:
+    if not _is_offered(asked):
         return answer(rendered(LIST, _list_facts(asked), gaps, looks), values)
     key = f"activities:{bool(unread)}:{urlencode(asked)}"
     return answer(frame(key, LIST, lambda: _list_facts(asked), gaps, looks), values)
+
+
+def _is_offered(asked: dict[str, str]) -> bool:
+    """The list shows this link itself: nobody fills the store with addresses of his own."""
+    return (
+        not asked["q"]
+        and asked["page"] in ("", *map(str, range(1, PAGES_KEPT + 1)))
+        and asked["kind"] in ("", *(code for code, _name in kinds()))
+        and asked["holiday"] in ("", *(str(h.pk) for h in holiday_strip()))
+    )
 
 
 def _list_facts(asked: dict[str, str]) -> dict[str, Any]:
