@@ -87,6 +87,9 @@ class SecurityHeaders:
         console = request.path.startswith("/console/")
         response.headers.setdefault("Content-Security-Policy", CONSOLE_CSP if console else MEMBER_CSP)
         response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
+        # Django's own middleware sets these two, but not on what it refuses itself: a host it does not know.
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", settings.SECURE_REFERRER_POLICY)
         response.headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
         if not request.path.startswith(settings.STATIC_URL):
             response.headers.setdefault("Cache-Control", "no-store" if request.COOKIES else "no-cache")
