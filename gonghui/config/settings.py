@@ -123,9 +123,10 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+COLLECTED_DIR = DATA_DIR / "static"
 STATICFILES_DIRS = [p for p in [BASE_DIR / "frontend" / "dist"] if p.is_dir()]
 COLLECTED = flag("GONGHUI_COLLECTED")  # set by the launcher once it has collected; tests read the sources
+STATIC_ROOT = COLLECTED_DIR if COLLECTED else None
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

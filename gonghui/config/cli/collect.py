@@ -13,5 +13,6 @@ def command() -> None:
     from django.core.management import call_command
 
     # The launcher tells settings of the collected files only once they are there.
+    settings.STATIC_ROOT = settings.COLLECTED_DIR
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": HASHED}}
     call_command("collectstatic", interactive=False, verbosity=1)
