@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from gonghui.benefits.actions.claims import confirm_voucher, leave_waiting_list, return_voucher
-from gonghui.benefits.models import Redemption, Voucher
+from gonghui.benefits.models import Party, Redemption, Voucher
 from gonghui.feedback.models import Rating
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, DomainError, require
@@ -86,7 +86,7 @@ def _ticket_page(request: HttpRequest, voucher: Voucher, error: DomainError | No
     rated = (
         Rating.objects.unscoped("is it rated?").filter(voucher_id=voucher.pk).exists() if honoured else False
     )
-    names = voucher.companions or []
+    names = _companions(request.actor, voucher)
     is_for_other = voucher.person_id != request.actor.person_id
     facts = {
         "tab": "tickets",
@@ -108,6 +108,17 @@ def _is_of_no_session(voucher: Voucher) -> bool:
     return getattr(voucher.pool, "session", None) is None
 
 
+def _companions(actor: Actor, voucher: Voucher) -> list[str]:
+    """On the ticket, or written down before the claim and still on their way to it."""
+    if voucher.companions is not None or voucher.state != "held":
+        return voucher.companions or []
+    written = Party.objects.visible_to(actor).filter(
+        release_id=voucher.release_id, person_id=voucher.person_id
+    )
+    party = written.first()
+    return party.names[: voucher.seats - 1] if party else []
+
+
 def _companion_rows(voucher: Voucher, names: list[str]) -> list[dict]:
     seats = voucher.seats - 1 if voucher.release.names_required and voucher.state == "held" else 0
     return [{"value": names[n] if n < len(names) else ""} for n in range(seats)]
@@ -117,9 +128,8 @@ def _companion_rows(voucher: Voucher, names: list[str]) -> list[dict]:
 def confirm(request: HttpRequest, code: str) -> HttpResponse:
     actor = signed_in(request)
     voucher = own_ticket(actor, code)
-    companions = (
-        [name for name in request.POST.getlist("companion") if name.strip()] or voucher.companions or []
-    )
+    given = [name for name in request.POST.getlist("companion") if name.strip()]
+    companions = given or _companions(actor, voucher)
     try:
         confirm_voucher(actor, voucher_id=voucher.pk, companions=companions)
     except DomainError as error:

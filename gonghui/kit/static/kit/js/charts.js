@@ -21,7 +21,8 @@
 
   const axes = (chart, lying) => {
     const names = { type: 'category', data: chart.labels, axisTick: { show: false }, axisLine: { lineStyle: { color: token('--line') } }, axisLabel: text(12), inverse: lying };
-    const values = { type: 'value', splitLine: { lineStyle: { color: token('--line') } }, axisLabel: text(12) };
+    const counts = chart.series.every((s) => s.values.every((v) => v === null || Number.isInteger(v)));
+    const values = { type: 'value', minInterval: counts ? 1 : undefined, splitLine: { lineStyle: { color: token('--line') } }, axisLabel: text(12) };
     return lying ? { xAxis: values, yAxis: names } : { xAxis: names, yAxis: values };
   };
 
