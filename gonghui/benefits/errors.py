@@ -58,6 +58,16 @@ MAKER_IS_CHECKER = refusal(
 REASON_MISSING = refusal(
     "reason_missing", _("请写明原因。"), advice=_("原因会记入审计记录，并发给受影响的会员。"), status=422
 )
+POSTPONE_TOO_LATE = refusal(
+    "postpone_too_late",
+    _("只有已经预告、还没有开放的投放可以改期。"),
+    advice=_("已经开放的，请提前截止，再另办一次投放。"),
+)
+DRAW_KEEPS_ITS_TIMES = refusal(
+    "draw_keeps_its_times",
+    _("抽签的时间写在已公示的承诺里，不能改期。"),
+    advice=_("确需改动，请写明原因作废这次抽签，再另办一次。"),
+)
 NOT_YET_ANNOUNCED = refusal("not_yet_announced", _("这次投放还没有预告。"), advice=_("请在预告之后再来。"))
 RELEASE_OVER = refusal("release_over", _("这次投放已经结束。"), advice=_("请到首页看看接下来的活动。"))
 RELEASE_CALLED_OFF = refusal(

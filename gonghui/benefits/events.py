@@ -9,6 +9,11 @@ class ReleaseAnnounced:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleasePostponed:
+    release_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseOpened:
     release_id: int
 

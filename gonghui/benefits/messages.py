@@ -84,6 +84,12 @@ def opening_soon(release: Release) -> Notice:
     return Notice(MessageKind.REMINDER, _("马上开抢"), text, release_link(release.pk))
 
 
+def postponed(release: Release, reason: str) -> Notice:
+    body = _("“{title}”的开放时间改到 {opens}。原因：{reason}。到时会再提醒您。")
+    text = body.format(title=release.title, opens=said(release.opens_at), reason=reason.rstrip("。"))
+    return Notice(MessageKind.REMINDER, _("开放时间推迟了"), text, release_link(release.pk))
+
+
 def missed(voucher: Voucher) -> Notice:
     body = _("“{title}”{label}没有到场记录，记为一次爽约。如果您到场了或有特殊情况，请联系主办工会说明。")
     return _ticket(_("记为爽约"), body.format(**_facts(voucher)), ticket_link(voucher.code))

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from gonghui.benefits.events import ReleaseAnnounced, ReleaseCancelled, ReleaseClosed, ReleaseOpened
+from gonghui.benefits.events import (
+    ReleaseAnnounced,
+    ReleaseCancelled,
+    ReleaseClosed,
+    ReleaseOpened,
+    ReleasePostponed,
+)
 from gonghui.kit.events import reacts_to
 from gonghui.portal.waiting import render_waiting_page
 
 
 @reacts_to(ReleaseAnnounced)
 def render_at_announcement(event: ReleaseAnnounced) -> None:
+    render_waiting_page(event.release_id)
+
+
+@reacts_to(ReleasePostponed)
+def render_at_postponing(event: ReleasePostponed) -> None:
     render_waiting_page(event.release_id)
 
 

@@ -7,9 +7,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from gonghui.benefits import errors, messages, rules
-from gonghui.benefits.actions import timers
+from gonghui.benefits.actions import reminders, timers
 from gonghui.benefits.actions.draws import announce_draws
-from gonghui.benefits.events import ReleaseAnnounced, ReleaseCancelled, ReleaseClosed, ReleaseOpened
+from gonghui.benefits.events import (
+    ReleaseAnnounced,
+    ReleaseCancelled,
+    ReleaseClosed,
+    ReleaseOpened,
+    ReleasePostponed,
+)
 from gonghui.benefits.models import DrawTerms, Offer, Pool, Release
 from gonghui.benefits.models.releases import RELEASE_VERBS
 from gonghui.kit import clock
@@ -191,7 +197,7 @@ def send_back_release(actor: Actor, *, release_id: int, reason: str) -> Release:
 
 
 def _require_times(release: Release) -> None:
-    pools = list(release.pools.select_related("release"))
+    pools = list(release.pools.all())  # each with this very release, times not saved yet included
     require(pools, errors.NOTHING_TO_RELEASE)
     wrong = rules.wrong_times(release, pools, clock.now())
     require(not wrong, errors.BAD_TIMES, detail=" ".join(wrong))
@@ -232,6 +238,28 @@ def open_release(actor: Actor, *, release_id: int, reason: str = "") -> Release:
     emit(ReleaseOpened(release_id=release.pk))
     if release.mode == Release.Mode.GRANT:
         timers.grant_now(release.pk)
+    return release
+
+
+@action
+def postpone_release(actor: Actor, *, release_id: int, opens_at: datetime, reason: str) -> Release:
+    """Before it opened, and never a draw, whose announced promise names its times. Whoever asked to be reminded is told."""
+    release = release_for(actor, release_id, "releases.write")
+    reason = because(actor, reason)
+    require(release.state == Release.State.ANNOUNCED, errors.POSTPONE_TOO_LATE)
+    require(release.mode != Release.Mode.DRAW, errors.DRAW_KEEPS_ITS_TIMES)
+    require(opens_at > release.opens_at, errors.BAD_TIMES, detail=messages.said(release.opens_at))
+    before = release.opens_at
+    release.opens_at = opens_at
+    _require_times(release)
+    still = Release.objects.visible_to(actor).filter(
+        pk=release.pk, state=Release.State.ANNOUNCED, opens_at=before
+    )
+    require(still.update(opens_at=opens_at, updated_at=clock.now()), errors.POSTPONE_TOO_LATE)
+    timers.open_and_close_at(release)
+    timers.remind_at(release)
+    reminders.tell_postponed(actor, release=release, reason=reason)
+    emit(ReleasePostponed(release_id=release.pk))
     return release
 
 

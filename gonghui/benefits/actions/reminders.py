@@ -46,8 +46,8 @@ def send_reminders(actor: Actor, *, release_id: int) -> int:
     if locked:
         tell_many(
             actor,
-            # A second round has other people: those who asked since.
-            send_key=f"reminder:{release.pk}:{locked[0][0]}",
+            # A second round has other people, those who asked since, or another time.
+            send_key=f"reminder:{release.pk}:{release.opens_at.isoformat()}:{locked[0][0]}",
             people=[person_id for _id, person_id in locked],
             notice=messages.opening_soon(release),
             union_id=release.union_id,
@@ -55,3 +55,19 @@ def send_reminders(actor: Actor, *, release_id: int) -> int:
         ids = [row_id for row_id, _person in locked]
         Reminder.objects.visible_to(actor).filter(pk__in=ids).update(sent_at=now, updated_at=now)
     return len(locked)
+
+
+def tell_postponed(actor: Actor, *, release: Release, reason: str) -> int:
+    """Whoever asked is told the new time and reminded again before it; returns how many. Part of postponing."""
+    asked = Reminder.objects.unscoped("a postponed release's reminders").filter(release=release)
+    people = list(asked.select_for_update().values_list("person_id", flat=True))
+    if people:
+        tell_many(
+            actor,
+            send_key=f"postponed:{release.pk}:{release.opens_at.isoformat()}",
+            people=people,
+            notice=messages.postponed(release, reason),
+            union_id=release.union_id,
+        )
+        asked.update(sent_at=None, updated_at=clock.now())
+    return len(people)

@@ -40,6 +40,17 @@ class CapacityForm(ReasonForm):
     field_order = ("capacity", "reason")
 
 
+class PostponeForm(ReasonForm):
+    opens_at = forms.DateTimeField(
+        label=_("新的开放时间"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+        error_messages={"required": _("请选新的开放时间。"), "invalid": _("请写成 年-月-日 时:分。")},
+        help_text=_("要比原定时间晚；设过提醒的会员会收到消息，到时再提醒一次。"),
+    )
+    field_order = ("opens_at", "reason")
+
+
 @dataclass(frozen=True)
 class ReturningVerb(Verb):
     """Goes back to the page it was asked from, when that page says so and is one of ours."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.db.models import Sum
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from gonghui.benefits.actions import releases as actions
-from gonghui.benefits.admin.asking import CapacityForm, ReasonForm, ReturningVerb
+from gonghui.benefits.admin.asking import CapacityForm, PostponeForm, ReasonForm, ReturningVerb
 from gonghui.benefits.models import Pool, Release
 from gonghui.kit import clock
 from gonghui.kit.console import (
@@ -88,6 +89,9 @@ class ReleaseAdmin(ScopedAdmin):
         ReturningVerb("open", _("提前开放"), actions.open_release, "releases.write", icon="lock_open", form=ReasonForm,
                       when=lambda row: row.state == "announced" and row.opens_at > clock.now(),
                       question=_("现在就开放。按原定时间等候的会员可能错过，请写明原因。")),
+        ReturningVerb("postpone", _("推迟开放"), actions.postpone_release, "releases.write", icon="schedule", form=PostponeForm,
+                      when=lambda row: row.state == "announced" and row.mode != "draw" and row.opens_at > clock.now(),
+                      initial=lambda row: {"opens_at": timezone.localtime(row.opens_at, clock.CHINA)}),
         ReturningVerb("close", _("提前截止"), actions.close_release, "releases.write", icon="lock", form=ReasonForm,
                       when=in_state("open"), question=_("马上停止领取；已发出的票不受影响。")),
         ReturningVerb("cancel", _("取消投放"), actions.cancel_release, "vouchers.void", icon="cancel", tone="danger",

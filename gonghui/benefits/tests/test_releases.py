@@ -415,3 +415,70 @@ def test_shut_pool_keeps_its_times_in_order(cast):
             [pool.pk],
         )
         assert cursor.fetchone() == (True, True)
+
+
+# --- Postponing ---------------------------------------------------------------------------------------------
+
+
+def test_postponed_release_tells_who_asked_and_reminds_them_again(cast):
+    release, mei = announced(cast), cast.actor("mei")
+    reminders.subscribe_reminder(mei, release_id=release.pk)
+    with time_machine.travel(in_minutes(6), tick=False):
+        assert reminders.send_reminders(SYSTEM, release_id=release.pk) == 1
+        later = in_minutes(60)
+        releases.postpone_release(
+            cast.actor("city_admin"), release_id=release.pk, opens_at=later, reason="暴雨，码头停航"
+        )
+    assert fresh(release).opens_at == later
+    assert [when for when, _args in jobs("open_release")] == [release.opens_at, later]
+    for send in Send.objects.unscoped("test").order_by("id"):
+        deliver(SYSTEM, send_id=send.pk)
+    told = Message.objects.unscoped("test").filter(person_id=mei.person_id).order_by("id")
+    assert [message.title for message in told] == ["马上开抢", "开放时间推迟了"]
+    assert "暴雨，码头停航" in told[1].body
+    tasks.open_release(release.pk)
+    assert fresh(release).state == "announced"
+    with time_machine.travel(later - dt.timedelta(minutes=2), tick=False):
+        assert reminders.send_reminders(SYSTEM, release_id=release.pk) == 1
+    with time_machine.travel(later, tick=False):
+        tasks.open_release(release.pk)
+    assert fresh(release).state == "open"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "code"), [(5, "bad_times"), (9, "bad_times"), (48 * 60, "bad_times"), (60, None)]
+)
+def test_release_is_postponed_only_to_a_later_time_that_fits(cast, minutes, code):
+    release = announced(cast)
+    asked = {"release_id": release.pk, "opens_at": in_minutes(minutes), "reason": "设备检修"}
+    if code:
+        assert refused(releases.postpone_release, cast.actor("city_admin"), **asked) == code
+        assert fresh(release).opens_at == release.opens_at
+    else:
+        releases.postpone_release(cast.actor("city_admin"), **asked)
+        assert fresh(release).opens_at == asked["opens_at"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"), [({"mode": "draw"}, "draw_keeps_its_times"), ({}, "reason_missing")]
+)
+def test_draw_and_postponing_without_a_reason_are_refused(cast, fields, code):
+    release = announced(cast, **fields)
+    reason = "" if code == "reason_missing" else "设备检修"
+    asked = {"release_id": release.pk, "opens_at": in_minutes(60), "reason": reason}
+    assert refused(releases.postpone_release, cast.actor("city_admin"), **asked) == code
+    assert fresh(release).opens_at == release.opens_at
+
+
+def test_release_that_is_open_is_not_postponed(cast):
+    release = opened(cast)
+    asked = {"release_id": release.pk, "opens_at": in_minutes(60), "reason": "设备检修"}
+    assert refused(releases.postpone_release, cast.actor("city_admin"), **asked) == "postpone_too_late"
+
+
+@pytest.mark.parametrize("name", ["sister_admin", "finance_officer", "clerk", "mei"])
+def test_nobody_else_postpones(cast, name):
+    release = announced(cast)
+    asked = {"release_id": release.pk, "opens_at": in_minutes(60), "reason": "设备检修"}
+    assert refused(releases.postpone_release, cast.actor(name), **asked) in ("not_found", "not_allowed")
+    assert fresh(release).opens_at == release.opens_at
