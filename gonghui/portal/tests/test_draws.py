@@ -24,7 +24,8 @@ SYSTEM = Actor.system("test")
 @pytest.fixture
 def opera(cast):
     made = new_release(
-        new_activity(cast.unions["city"], title="粤剧专场", kind="culture"), mode="draw", capacity=1, party_max=2, starts=[25 * DAY]
+        new_activity(cast.unions["city"], title="粤剧专场", kind="culture"),
+        mode="draw", capacity=1, party_max=2, starts=[25 * DAY],
     )  # fmt: skip
     announce_draws(made.release)
     return made

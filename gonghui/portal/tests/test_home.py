@@ -110,7 +110,8 @@ def test_home_asks_few_questions_whatever_it_shows(client, cast, who, rows, djan
     for n in range(rows):
         day = today + dt.timedelta(days=10 * n + 5)
         holiday = HolidayPeriod.objects.create(
-            year=day.year, code=["new_year", "qixi", "youth_day"][n], name=f"节{n}", date=day, starts_on=day, ends_on=day, theme="题"
+            year=day.year, code=["new_year", "qixi", "youth_day"][n], name=f"节{n}", theme="题",
+            date=day, starts_on=day, ends_on=day,
         )  # fmt: skip
         activity = new_activity(cast.unions["city"], title=f"活动{n}", holiday=holiday)
         new_release(activity, opens_in=(n - 1) * HOUR, starts=[9 * DAY] * 1, store=cast.store)
