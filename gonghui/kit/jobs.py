@@ -12,7 +12,8 @@ from __future__ import annotations
 from procrastinate import App, RetryStrategy
 from procrastinate.contrib.django import app
 
-RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
+ATTEMPTS_MAX = 8
+RETRY = RetryStrategy(max_attempts=ATTEMPTS_MAX, exponential_wait=2)
 
 
 def job(function=None, *, queue: str = "default", retry=RETRY, **options):
@@ -24,11 +25,11 @@ def job(function=None, *, queue: str = "default", retry=RETRY, **options):
     return register(function) if function is not None else register
 
 
-def periodic(cron: str):
+def periodic(cron: str, **options):
     """Run by the clock (China's hours are UTC+8: the cron text is in UTC), once however many workers there are."""
 
     def register(func):
-        task = app.task(name=f"{func.__module__}.{func.__name__}", queueing_lock=func.__name__)(func)
+        task = app.task(name=f"{func.__module__}.{func.__name__}", queueing_lock=func.__name__, **options)(func)
         return app.periodic(cron=cron)(task)
 
     return register

@@ -1,0 +1,34 @@
+"""Jobs about jobs."""
+
+from __future__ import annotations
+
+import structlog
+from procrastinate import JobContext
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job, Status
+
+from gonghui.kit.jobs import ATTEMPTS_MAX, periodic
+
+log = structlog.get_logger("gonghui.jobs")
+SILENT_S = 30  # a worker beats every ten seconds
+
+
+@periodic("* * * * *", pass_context=True)
+async def rescue_jobs(context: JobContext, timestamp: int) -> None:
+    """What a killed worker held goes to another; its locks would keep all that follow waiting for ever."""
+    jobs = context.app.job_manager
+    for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=SILENT_S):
+        await rescue(jobs, job)
+
+
+async def rescue(jobs, job: Job) -> None:
+    """Once more from the start: every job may run twice. One that kills its worker again and again is given up."""
+    if job.attempts + 1 >= ATTEMPTS_MAX:
+        await jobs.finish_job(job, Status.FAILED, delete_job=False)
+        log.error("job_given_up", task=job.task_name, job=job.id)
+        return
+    try:
+        await jobs.retry_job(job)
+    except ConnectorException:  # its successor waits already under the same queueing lock
+        await jobs.finish_job(job, Status.ABORTED, delete_job=False)
+    log.warning("job_rescued", task=job.task_name, job=job.id)
