@@ -30,7 +30,7 @@ class Answer(WSGIResponder):
         await self.loop.run_in_executor(self.executor, run, self.wsgi, environ, self.start_response)
         await self.deliver(more_body=False)
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: Any) -> None:
         """In the thread."""
         if message["type"] == "http.response.start":
             self.head = message
