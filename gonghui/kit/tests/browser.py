@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,9 +30,8 @@ def chromium_path() -> str | None:
     return given or next(filter(None, map(shutil.which, NAMES)), None)
 
 
-@pytest.fixture(
-    scope="module"
-)  # not the session: while Playwright runs, no other test can start an event loop
+# Not the session's: while Playwright runs, no other test can start an event loop.
+@pytest.fixture(scope="module")
 def chromium():
     path = chromium_path()
     if path is None:
@@ -58,10 +59,7 @@ def open_page(chromium, live_server):
         contexts.append(context)
         if elder:
             context.add_cookies([{"name": "elder", "value": "1", "url": live_server.url}])
-        page = context.new_page()
-        page.complaints = []
-        page.on("console", lambda said: said.type == "error" and page.complaints.append(said.text))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page = listening(context.new_page())
         page.goto(path, wait_until="load")
         return page
 
@@ -70,9 +68,38 @@ def open_page(chromium, live_server):
         context.close()
 
 
+def listening(page):
+    """The page; what its console complains of from now on is in `page.complaints`."""
+    page.complaints = []
+    page.on("console", lambda said: said.type == "error" and page.complaints.append(said.text))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    return page
+
+
+def wait_until(page, question: str, arg=None, timeout_s: float = 30) -> None:
+    """Asks an async function until it says yes.
+
+    Playwright's `wait_for_function` takes a promise itself for a yes, and a bare expression falls foul of our CSP at
+    the second look: give it plain functions only.
+    """
+    deadline = time.monotonic() + timeout_s
+    while not page.evaluate(question, arg):
+        assert time.monotonic() < deadline, f"never true: {question}"
+        page.wait_for_timeout(50)
+
+
+@cache
+def axe_source() -> str:
+    return AXE.read_text(encoding="utf-8")
+
+
 def axe_findings(page, *, enhanced: bool = False) -> list[str]:
     """Whatever axe finds, of any weight, with the first place it stands; `enhanced` asks for AAA contrast too."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    options = {"rules": {"color-contrast-enhanced": {"enabled": enhanced}}}
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(axe_source())
+    options = {
+        "rules": {"color-contrast-enhanced": {"enabled": enhanced}},
+        "resultTypes": ["violations"],  # of what passes, no lists of places are made
+    }
     found = "r.violations.map(v => `${v.id}: ${v.nodes[0].html} ${v.nodes[0].failureSummary}`)"
     return page.evaluate(f"(options) => axe.run(document, options).then(r => {found})", options)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from gonghui.kit.gallery.samples import CODE
 from gonghui.kit.tests.browser import *  # noqa: F403
+from gonghui.kit.tests.browser import wait_until
 from gonghui.kit.tokens import QrVerdict, check_qr, qr_text, voucher_secret
 
 pytestmark = [
@@ -27,6 +28,13 @@ TITLES = {
     "closed": "已经结束",
     "not_entitled": "这一场您暂时不能抢",
 }
+# The page and every file it names; the worker promises no order among them.
+IS_KEPT_WHOLE = """async () => {
+  const named = [...document.querySelectorAll('script[src], link[rel=stylesheet], [data-engine]')];
+  const needed = [location.pathname, ...named.flatMap((e) => [e.src, e.href, e.dataset.engine].filter(Boolean))];
+  const kept = await Promise.all(needed.map((address) => caches.match(address, { ignoreVary: true })));
+  return needed.length > 6 && kept.every(Boolean);
+}"""
 
 
 def test_voucher_text_equals_that_of_python(open_page):
@@ -144,7 +152,7 @@ def test_another_pool_is_asked_at_its_own_addresses(open_page):
 
 def test_live_count_is_shown(open_page):
     page = open_page("/_gallery/page/grab?in=600")
-    page.wait_for_function("document.querySelector('[data-grab-left]').textContent === '126'")
+    page.wait_for_function("() => document.querySelector('[data-grab-left]').textContent === '126'")
     assert page.locator("[data-grab-bar]").evaluate("(bar) => [bar.value, bar.max]") == [126, 380]
 
 
@@ -162,11 +170,7 @@ def test_unanswered_order_ends_in_an_honest_try_again(open_page):
 
 def test_ticket_opens_again_without_network_after_one_visit(open_page):
     page = open_page("/tickets/7KQ2M9XW")
-    page.wait_for_function(
-        "Promise.all(['/tickets/7KQ2M9XW', '/static/kit/js/voucher.js'].map((a) => caches.match(a)))"
-        ".then((kept) => kept.every(Boolean))"
-    )
-    page.wait_for_function("caches.match('/static/vendor/lean-qr.mjs').then((file) => !!file)")
+    wait_until(page, IS_KEPT_WHOLE)
     page.context.set_offline(True)
     page.reload()
     page.wait_for_selector("[data-qr-area] svg")
@@ -177,9 +181,7 @@ def test_ticket_opens_again_without_network_after_one_visit(open_page):
 
 def test_page_that_was_not_kept_shows_the_offline_page(open_page):
     page = open_page("/_gallery/page/home")
-    page.wait_for_function("caches.match('/offline').then((kept) => !!kept)")
-    page.reload()
-    page.wait_for_function("!!navigator.serviceWorker.controller")
+    wait_until(page, "async () => !!navigator.serviceWorker.controller && !!(await caches.match('/offline'))")
     page.context.set_offline(True)
     page.goto("/_gallery/page/me")
     assert page.locator("h1").inner_text() == "没有找到这一页。"
@@ -187,11 +189,11 @@ def test_page_that_was_not_kept_shows_the_offline_page(open_page):
 
 def test_signing_out_forgets_the_kept_tickets(open_page):
     page = open_page("/tickets/7KQ2M9XW")
-    page.wait_for_function("caches.match('/tickets/7KQ2M9XW').then((kept) => !!kept)")
+    wait_until(page, "async () => !!(await caches.match('/tickets/7KQ2M9XW'))")
     page.evaluate(
         "document.body.insertAdjacentHTML('beforeend',"
         ' \'<form data-sign-out action="/offline"><button id="out"></button></form>\')'
     )
     page.evaluate("document.getElementById('out').click()")
     page.wait_for_url("**/offline*")
-    page.wait_for_function("caches.match('/tickets/7KQ2M9XW').then((kept) => !kept)")
+    wait_until(page, "async () => !(await caches.match('/tickets/7KQ2M9XW'))")

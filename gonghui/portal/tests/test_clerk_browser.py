@@ -108,7 +108,7 @@ def test_clerk_types_a_code_and_lets_fewer_in(counter, ticket):
 
 def test_clerk_redeems_without_network_and_hands_in_later(counter, ticket):
     page = counter()
-    page.wait_for_function("localStorage.length > 0")
+    page.wait_for_function("() => localStorage.length > 0")
     page.context.set_offline(True)
     page.fill("#code", ticket.code)
     page.click("#look-form button")
@@ -130,7 +130,7 @@ def test_clerk_redeems_without_network_and_hands_in_later(counter, ticket):
 def test_screenshot_of_another_minute_is_refused_without_network_too(counter, ticket):
     old = timezone.now() - dt.timedelta(minutes=5)
     page = counter()
-    page.wait_for_function("localStorage.length > 0")
+    page.wait_for_function("() => localStorage.length > 0")
     page.context.set_offline(True)
     page.fill("#code", tokens.qr_text(tokens.voucher_secret(ticket.code), ticket.code, old))
     page.click("#look-form button")
