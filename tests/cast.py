@@ -140,11 +140,15 @@ def _partner(cast: Cast) -> None:
     Clerk.objects.create(user=cast.users["clerk"], store=cast.store)
 
 
-@pytest.fixture
-def cast(db) -> Cast:
+def new_cast() -> Cast:
     made = Cast()
     _tree(made)
     _staff(made)
     _members(made)
     _partner(made)
     return made
+
+
+@pytest.fixture
+def cast(db) -> Cast:
+    return new_cast()
