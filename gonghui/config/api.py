@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -35,7 +37,18 @@ class Bearer(HttpBearer):
         return request.actor.user_id
 
 
-api = NinjaAPI(
+class Api(NinjaAPI):
+    def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: dict | None = None):
+        """Built once a language: it takes half a second and is the same for every reader."""
+        prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
+        return self._schema(prefix, get_language())
+
+    @cache  # noqa: B019  there is one, for ever
+    def _schema(self, prefix: str, language: str | None):
+        return super().get_openapi_schema(path_prefix=prefix)
+
+
+api = Api(
     title=_("工惠开放接口"),
     version=__version__,
     description=_(
