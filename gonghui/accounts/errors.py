@@ -65,6 +65,23 @@ PHONE_TAKEN = refusal(
 )
 SAME_PHONE = refusal("same_phone", _("这就是您现在的手机号。"), advice=_("不需要更换。"), status=422)
 WEAK_PASSWORD = refusal("weak_password", _("密码不合要求：{detail}"), advice=_("请换一个。"), status=422)
+OLD_PASSWORD_WRONG = refusal(
+    "old_password_wrong",
+    _("原密码不对。"),
+    advice=_("请检查大小写和输入法；忘记原密码请联系上级工会管理员重置。"),
+    status=422,
+)
+BAD_LOGIN = refusal(
+    "bad_login",
+    _("登录名“{login}”不合要求。"),
+    advice=_("请用 3 到 32 个小写字母、数字、点、横线或下划线，以字母开头，例如 li.jing。"),
+    status=422,
+)
+LOGIN_TAKEN = refusal(
+    "login_taken",
+    _("登录名“{login}”已经有人用了。"),
+    advice=_("请换一个；如果就是这个人，不需要再建账号，请到“授权”给他授权。"),
+)
 TOKEN_OVER = refusal(
     "token_over", _("登录已过期。"), advice=_("请重新登录，登录后会回到这一页。"), status=401
 )

@@ -25,10 +25,15 @@ class User(Row, AbstractBaseUser):
     phone = SealedTextField(_("手机号"), null=True, blank=True)
     phone_index = BlindIndexField(context="phone", of="phone", unique=True, null=True, editable=False)
     display_name = models.CharField(_("称呼"), max_length=64, blank=True)
+    password = models.CharField(_("密码"), max_length=128, editable=False)
     is_staff = models.BooleanField(_("工作人员"), default=False)
     is_active = models.BooleanField(_("可用"), default=True)
-    totp_secret = SealedTextField(null=True, blank=True)
-    totp_confirmed_at = models.DateTimeField(null=True, blank=True)
+    contact_phone = SealedTextField(_("联系电话"), null=True, blank=True)
+    """Of staff. No way in: as `phone` it would shut its owner out of their own membership."""
+    must_change_password = models.BooleanField(_("须修改密码"), default=False, db_default=False)
+    """The password was made by somebody else: it gives no grants, only the page where it is changed."""
+    totp_secret = SealedTextField(_("验证器密钥"), null=True, blank=True)
+    totp_confirmed_at = models.DateTimeField(_("绑定验证器"), null=True, blank=True)
     totp_last_step = models.BigIntegerField(default=0, editable=False)
     session_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     """Part of what every session vouches for: counting up ends them all."""

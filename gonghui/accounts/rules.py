@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,6 +32,11 @@ SECOND_STEP_LIFE = timedelta(minutes=5)
 STAFF_SESSION_LIFE = timedelta(hours=8)
 STAFF_IDLE_MAX = timedelta(hours=1)
 TOKEN_LIFE = timedelta(days=30)
+
+
+LOGIN_NAME = re.compile(r"[a-z][a-z0-9._-]{2,31}")
+ONE_TIME_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that is misread or misheard
+ONE_TIME_GROUPS, ONE_TIME_GROUP_LENGTH = 4, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,19 @@ def code_hash(phone: str, purpose: str, code: str) -> bytes:
 def token_hash(secret: str) -> bytes:
     """Of session keys and tokens: long random texts need no salt."""
     return hashlib.sha256(secret.encode()).digest()
+
+
+def is_login_name(login: str) -> bool:
+    """Lower case only: two accounts that differ by a capital letter would be taken for each other."""
+    return LOGIN_NAME.fullmatch(login) is not None
+
+
+def one_time_password() -> str:
+    """79 bits that can be read out over the telephone: 7kmp-x2qa-…"""
+    groups = range(ONE_TIME_GROUPS)
+    return "-".join(
+        "".join(secrets.choice(ONE_TIME_ALPHABET) for _ in range(ONE_TIME_GROUP_LENGTH)) for _ in groups
+    )
 
 
 def totp_step(now: datetime) -> int:

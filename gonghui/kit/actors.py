@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 NO_KEYS: Mapping[str, frozenset[int]] = MappingProxyType({})
@@ -35,6 +35,10 @@ class Actor:
         if not reason:
             raise ValueError("a system actor needs a reason")
         return cls(channel="system", reason=reason)
+
+    def because(self, reason: str) -> Actor:
+        """The same actor, whose reason stands in the audit trail of what they do next."""
+        return replace(self, reason=reason)
 
     @property
     def is_system(self) -> bool:

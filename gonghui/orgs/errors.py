@@ -57,6 +57,38 @@ GRANT_TWICE = refusal(
     advice=_("不需要重复授权；要改期限，请先收回原来的。"),
 )
 GRANT_OVER = refusal("grant_over", _("这项授权已经结束。"), advice=_("不需要再收回。"))
+ROOT_HAS_ANOTHER_NAME = refusal(
+    "root_has_another_name",
+    _("已经有最上级工会“{union}”，一个平台只有一个。"),
+    advice=_("要给它开第一个账号，请在 --union 写它的全称；下级工会请登录管理台新增。"),
+)
+FIRST_ACCOUNT_EXISTS = refusal(
+    "first_account_exists",
+    _("“{union}”已经有管理员“{login}”，第一个账号只建一次。"),
+    advice=_("进不去请用 gonghui staff password {login} 重置密码；再加一个人请用 gonghui staff add。"),
+)
+STAFF_ONESELF = refusal(
+    "staff_oneself",
+    _("这是您自己的账号，不能自己重置或停用。"),
+    advice=_("改密码请点右上角“修改密码”；其他事项请由另一位管理员办理。"),
+    status=403,
+)
+STAFF_BEYOND = refusal(
+    "staff_beyond",
+    _("{user}还有您不能授予的权限：{grant}。"),
+    advice=_("请联系能管理这项授权的上级工会管理员办理。"),
+    status=403,
+)
+STAFF_IS_OFF = refusal(
+    "staff_is_off", _("{user}的账号已经停用。"), advice=_("需要继续使用的，请先恢复使用。")
+)
+STAFF_IS_ON = refusal("staff_is_on", _("{user}的账号没有停用。"), advice=_("不需要恢复。"))
+UNION_NOT_ONE = refusal(
+    "union_not_one",
+    _("叫“{text}”或代码是它的工会有 {count} 个。"),
+    advice=_("请写全称或统一社会信用代码，恰好对应一个。"),
+    status=422,
+)
 NO_SUCH_STAFF = refusal(
     "no_such_staff",
     _("没有登录名为“{login}”的工作人员账号。"),

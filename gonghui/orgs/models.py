@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from gonghui.accounts.models import User
 from gonghui.kit.audit import Audit
 from gonghui.kit.models import Row
 from gonghui.kit.scope import AnyOf, ByKey, BySubtree, Everyone
@@ -125,6 +126,17 @@ class Union(Row):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Staff(User):
+    """Accounts of staff as administrators of grants see them; which of them: `queries.seen_staff`."""
+
+    scope = BySubtree("grants__union__path", verb="grants.write")
+    audit = Audit.ALL
+
+    class Meta:
+        proxy = True
+        verbose_name = verbose_name_plural = _("工作人员")
 
 
 class Grant(Row):

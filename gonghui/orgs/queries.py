@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, IntegerField, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, IntegerField, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from gonghui.accounts.models import User
 from gonghui.kit import actors, clock
 from gonghui.kit.actors import Actor
-from gonghui.orgs.models import Grant, Union
+from gonghui.kit.scope import BySubtree
+from gonghui.orgs.models import Grant, Staff, Union
 from gonghui.orgs.roles import verbs_of
 
 
 def grants_of(user_id: int) -> tuple[actors.Grant, ...]:
-    """The grants in force today, ready for an actor."""
+    """The grants in force today, ready for an actor. A password made by somebody else gives none."""
     rows = (
         Grant.objects.unscoped("building the actor of this user")
         .filter(in_force_on(clock.today()), user_id=user_id, union__status="active")
+        .filter(user__must_change_password=False)
         .values_list("role", "union__path", "industry_line__code")
     )
     return tuple(actors.Grant(role, path, verbs_of(role), line) for role, path, line in rows)
@@ -26,11 +28,17 @@ def in_force_on(day) -> Q:
     return Q(starts_on__lte=day, ended_at__isnull=True) & (Q(ends_on__isnull=True) | Q(ends_on__gte=day))
 
 
+def not_over_on(day) -> Q:
+    """In force on this day, or later."""
+    return Q(ended_at__isnull=True) & (Q(ends_on__isnull=True) | Q(ends_on__gte=day))
+
+
 def held_grants(actor: Actor) -> list[Grant]:
     """The actor's own grants in force, with their dates: what they may hand on."""
     return list(
         Grant.objects.unscoped("the actor's own grants")
         .filter(in_force_on(clock.today()), user_id=actor.user_id, union__status="active")
+        .filter(user__is_active=True)
         .select_related("union")
     )
 
@@ -42,6 +50,39 @@ def staff_with_login(login: str) -> User | None:
         .filter(login=login.strip(), is_staff=True, is_active=True)
         .first()
     )
+
+
+def administrators_of(union: Union, role: str):
+    """Grants of this role over this very union, now or later, whose holders can sign in."""
+    found = Grant.objects.unscoped("who administers a union").filter(not_over_on(clock.today()), role=role)
+    return found.filter(union=union, user__is_active=True).select_related("user").order_by("pk")
+
+
+def seen_staff(actor: Actor, *verbs: str):
+    """Staff with a grant, now or later, where the actor has every verb; who has none left, where they had one."""
+    staff = Staff.objects.unscoped("narrowed to the actor's subtrees here").filter(is_staff=True)
+    if actor.is_system:
+        return staff
+    ever = Grant.objects.unscoped("subquery of a scoped list").filter(user=OuterRef("pk"))
+    live = ever.filter(not_over_on(clock.today()))
+    for verb in verbs:
+        here = BySubtree("union__path", verb=verb).condition(actor)
+        staff = staff.filter(Exists(live.filter(here)) | (~Exists(live) & Exists(ever.filter(here))))
+    return staff if verbs else staff.none()
+
+
+def unions_called(text: str) -> list[Union]:
+    """For the command line: by whole name or code."""
+    named = Union.objects.unscoped("named on the command line").filter(Q(name=text) | Q(uscc=text))
+    return list(named.exclude(status__in=("merged", "dissolved")).select_related("parent").order_by("path"))
+
+
+def staff_with_grants():
+    """For the command line: every staff account, with what it is granted now or later."""
+    grants = Grant.objects.unscoped("listed on the command line").filter(not_over_on(clock.today()))
+    everybody = User.objects.unscoped("listed on the command line").filter(is_staff=True)
+    held = Prefetch("grants", grants.select_related("union"), to_attr="held")
+    return everybody.prefetch_related(held).order_by("login")
 
 
 def with_children_count(unions):

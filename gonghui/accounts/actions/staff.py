@@ -10,17 +10,27 @@ import structlog
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from gonghui.accounts import rules
 from gonghui.accounts.actions import answered
 from gonghui.accounts.actions.devices import end_sessions
 from gonghui.accounts.actions.lockouts import count_failures, forget_failures, lock_refusal
-from gonghui.accounts.errors import BAD_PASSWORD, TOTP_WRONG, WEAK_PASSWORD
+from gonghui.accounts.errors import (
+    BAD_LOGIN,
+    BAD_PASSWORD,
+    BAD_PHONE,
+    LOGIN_TAKEN,
+    OLD_PASSWORD_WRONG,
+    TOTP_WRONG,
+    WEAK_PASSWORD,
+)
 from gonghui.accounts.models import User
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.clock import now
 from gonghui.kit.errors import NOT_ALLOWED, DomainError, require
+from gonghui.kit.identifiers import read_phone
 from gonghui.kit.locks import lock_name
 
 log = structlog.get_logger("gonghui.accounts")
@@ -103,23 +113,126 @@ def _staff(user_id: int):
     return User.objects.unscoped("the user whose password was checked").filter(pk=user_id, is_staff=True)
 
 
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    login: str
+    name: str
+    contact_phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OneTimePassword:
+    """Shown once to whoever made it, kept as a hash only; its owner must change it at once."""
+
+    user: User
+    password: str
+
+
+def open_account(actor: Actor, *, new: NewAccount) -> OneTimePassword:
+    """For actions: a staff account without any grant."""
+    login = new.login.strip()
+    require(rules.is_login_name(login), BAD_LOGIN, login=login)
+    lock_name("login", login)
+    taken = User.objects.unscoped("a login is taken whoever asks").filter(login__iexact=login).exists()
+    require(not taken, LOGIN_TAKEN, login=login)
+    user = User(
+        login=login,
+        display_name=new.name.strip(),
+        contact_phone=_read_contact(new.contact_phone),
+        is_staff=True,
+        must_change_password=True,
+    )
+    password = rules.one_time_password()
+    user.set_password(password)
+    user.save()
+    return OneTimePassword(user, password)
+
+
+def _read_contact(raw: str) -> str | None:
+    if not raw.strip():
+        return None
+    reading = read_phone(raw)
+    require(reading.ok, BAD_PHONE, detail=reading.message)
+    return reading.value
+
+
+def renew_password(actor: Actor, *, user: User) -> OneTimePassword:
+    """For actions: the old one stops at once, a lock of the login is lifted, every session ends."""
+    password = rules.one_time_password()
+    forget_failures(actor, subjects=(("login", user.login.lower()),))
+    _write_password(actor, user, password, must_change=True)
+    return OneTimePassword(user, password)
+
+
+def drop_second_factor(actor: Actor, *, user: User) -> None:
+    """For actions: the phone is lost, the next sign-in enrols another; every session ends."""
+    forget_failures(actor, subjects=(("totp", str(user.pk)),))
+    _staff(user.pk).update(totp_secret=None, totp_confirmed_at=None, updated_at=now())
+    end_sessions(actor, user_id=user.pk)
+
+
+def switch_account(actor: Actor, *, user: User, on: bool) -> None:
+    """For actions: an account switched off opens nothing; its sessions end."""
+    _staff(user.pk).update(is_active=on, updated_at=now())
+    end_sessions(actor, user_id=user.pk)
+
+
 @action
 def forget_totp(actor: Actor, *, user_id: int) -> None:
-    """The phone is lost: the next sign-in enrols again. By the command line only."""
+    """By the command line; colleagues are helped by `orgs.actions.staff`."""
     require(actor.is_system, NOT_ALLOWED)
-    _staff(user_id).update(totp_secret=None, totp_confirmed_at=None, updated_at=now())
-    end_sessions(actor, user_id=user_id)
+    drop_second_factor(actor, user=_staff(user_id).get())
+
+
+@action
+def reset_password(actor: Actor, *, user_id: int) -> OneTimePassword:
+    """By the command line; colleagues are helped by `orgs.actions.staff`."""
+    require(actor.is_system, NOT_ALLOWED)
+    return renew_password(actor, user=_staff(user_id).select_for_update().get())
 
 
 @action
 def set_password(actor: Actor, *, user_id: int, password: str) -> None:
-    """One's own, or by the command line; ends every session."""
-    require(actor.is_system or actor.user_id == user_id, NOT_ALLOWED)
-    user = _staff(user_id).select_for_update().get()
+    """A chosen one, by a program of ours; ends every session."""
+    require(actor.is_system, NOT_ALLOWED)
+    _write_password(actor, _staff(user_id).select_for_update().get(), _strong(password), must_change=False)
+
+
+def change_password(actor: Actor, *, old: str, new: str, address: str = "") -> None:
+    """One's own; ends every session, of which the door renews the one in hand."""
+    answered(_try_change(actor, old=old, new=new, address=address))
+
+
+@action
+def _try_change(actor: Actor, *, old: str, new: str, address: str) -> User | DomainError:
+    user = _staff(actor.user_id).filter(is_active=True).first()
+    require(user is not None, NOT_ALLOWED)
+    # Guesses here and at the sign-in are guesses at the same password: they are counted together.
+    subjects = (("login", user.login.lower()), ("address", address))
+    lock_name("login", user.login.lower())
+    if refused := lock_refusal(*subjects):
+        return refused
+    user = _staff(user.pk).select_for_update().get()
+    if not user.check_password(old):
+        count_failures(actor, subjects=subjects)
+        return lock_refusal(*subjects) or DomainError(OLD_PASSWORD_WRONG)
+    require(new != old, WEAK_PASSWORD, detail=_("不能与原密码相同。"))
+    _write_password(actor, user, _strong(new, user), must_change=False)
+    forget_failures(actor, subjects=subjects[:1])
+    log.info("password_changed", user=user.pk)
+    return user
+
+
+def _strong(password: str, user: User | None = None) -> str:
     try:
         validate_password(password, user)
     except ValidationError as error:
         raise DomainError(WEAK_PASSWORD, detail=" ".join(error.messages)) from None
+    return password
+
+
+def _write_password(actor: Actor, user: User, password: str, *, must_change: bool) -> None:
     user.set_password(password)
-    user.save(update_fields=["password", "updated_at"])
-    end_sessions(actor, user_id=user_id)
+    user.must_change_password = must_change
+    user.save(update_fields=["password", "must_change_password", "updated_at"])
+    end_sessions(actor, user_id=user.pk)

@@ -5,7 +5,16 @@ import time_machine
 
 from gonghui.accounts import rules
 from gonghui.accounts.actions import staff
-from gonghui.accounts.errors import BAD_PASSWORD, LOCKED, TOTP_WRONG, WEAK_PASSWORD
+from gonghui.accounts.errors import (
+    BAD_LOGIN,
+    BAD_PASSWORD,
+    BAD_PHONE,
+    LOCKED,
+    LOGIN_TAKEN,
+    OLD_PASSWORD_WRONG,
+    TOTP_WRONG,
+    WEAK_PASSWORD,
+)
 from gonghui.accounts.models import User
 from gonghui.kit.actors import ANONYMOUS, Actor
 from gonghui.kit.clock import CHINA, now
@@ -129,16 +138,97 @@ def test_lost_phone_is_forgotten_by_the_command_line_only(li, secret):
     assert (after.totp_secret, after.totp_confirmed_at, after.session_epoch) == (None, None, 1)
 
 
-def test_password_too_weak_or_of_somebody_else_is_refused(li):
+@pytest.fixture
+def newcomer(db):
+    made = staff.open_account(
+        Actor.system("test"), new=staff.NewAccount("chen.yi", " 陈一 ", "138 0000 2222")
+    )
+    return made.user, made.password
+
+
+def change_reason(user, old, new="a long enough 1"):
     with pytest.raises(DomainError) as caught:
-        staff.set_password(Actor(user_id=li.pk), user_id=li.pk, password="12345678")
+        staff.change_password(Actor(user_id=user.pk), old=old, new=new)
+    return caught.value.reason
+
+
+def test_new_account_has_a_password_for_one_sign_in_and_a_telephone_that_is_no_way_in(newcomer):
+    user, password = newcomer
+    now_kept = User.objects.unscoped("test").get(pk=user.pk)
+    assert (now_kept.display_name, now_kept.contact_phone, now_kept.phone) == ("陈一", "13800002222", None)
+    assert (now_kept.is_staff, now_kept.must_change_password, now_kept.totp_secret) == (True, True, None)
+    assert staff.sign_in_staff(ANONYMOUS, login="chen.yi", password=password).pk == user.pk
+
+
+@pytest.mark.parametrize("login", ["Chen", "ab", "1chen", "陈一", "chen yi", "c" * 33, ""])
+def test_login_that_would_be_mistaken_is_refused(db, login):
+    with pytest.raises(DomainError) as caught:
+        staff.open_account(Actor.system("test"), new=staff.NewAccount(login, "陈一"))
+    assert caught.value.reason is BAD_LOGIN
+    assert not User.objects.unscoped("test").exists()
+
+
+def test_login_taken_in_any_case_and_a_wrong_telephone_are_refused(li):
+    User.objects.create(login="Old.Name", is_staff=True)
+    for login, phone, reason in (
+        ("li.jing", "", LOGIN_TAKEN), ("old.name", "", LOGIN_TAKEN), ("chen.yi", "12345", BAD_PHONE),
+    ):  # fmt: skip
+        with pytest.raises(DomainError) as caught:
+            staff.open_account(Actor.system("test"), new=staff.NewAccount(login, "陈一", phone))
+        assert caught.value.reason is reason
+    assert User.objects.unscoped("test").count() == 2
+
+
+def test_password_is_changed_by_its_owner_who_knows_the_old_one(li):
+    staff.change_password(Actor(user_id=li.pk), old=PASSWORD, new="a long enough 1")
+    after = staff.sign_in_staff(ANONYMOUS, login="li.jing", password="a long enough 1")
+    assert (after.session_epoch, after.must_change_password) == (1, False)
+    assert password_reason(password=PASSWORD) is BAD_PASSWORD
+
+
+def test_one_time_password_is_changed_at_once_and_is_no_choice_of_ones_own(newcomer):
+    user, password = newcomer
+    assert change_reason(user, password, password) is WEAK_PASSWORD
+    staff.change_password(Actor(user_id=user.pk), old=password, new="a long enough 1")
+    assert User.objects.unscoped("test").get(pk=user.pk).must_change_password is False
+
+
+def test_weak_password_is_refused_in_chinese(li):
+    with pytest.raises(DomainError) as caught:
+        staff.change_password(Actor(user_id=li.pk), old=PASSWORD, new="12345678")
     assert caught.value.reason is WEAK_PASSWORD
-    with pytest.raises(DomainError) as caught:
-        staff.set_password(Actor(user_id=li.pk + 1), user_id=li.pk, password="a long enough 1")
-    assert caught.value.reason is NOT_ALLOWED
+    assert (
+        caught.value.message
+        == "密码不合要求：密码太短，至少要有 10 个字符。 这个密码太常见了。 密码只包含数字。"
+    )
     assert staff.sign_in_staff(ANONYMOUS, login="li.jing", password=PASSWORD).session_epoch == 0
 
 
-def test_new_password_ends_every_session(li):
-    staff.set_password(Actor(user_id=li.pk), user_id=li.pk, password="a long enough 1")
+def test_wrong_old_passwords_lock_like_wrong_passwords_at_the_door(li):
+    assert password_reason() is BAD_PASSWORD
+    assert [change_reason(li, "wrong") for _ in range(4)] == [OLD_PASSWORD_WRONG] * 3 + [LOCKED]
+    assert change_reason(li, PASSWORD) is LOCKED
+    assert password_reason(password=PASSWORD) is LOCKED
+    made = staff.reset_password(Actor.system("test"), user_id=li.pk)
+    assert staff.sign_in_staff(ANONYMOUS, login="li.jing", password=made.password).must_change_password
+
+
+def test_nobody_without_a_staff_account_changes_a_password(db):
+    member = User.objects.create(phone="13800001111")
+    for actor in (ANONYMOUS, Actor(user_id=member.pk)):
+        with pytest.raises(DomainError) as caught:
+            staff.change_password(actor, old="", new="a long enough 1")
+        assert caught.value.reason is NOT_ALLOWED
+
+
+def test_passwords_are_set_without_the_old_one_by_the_system_only(li):
+    for act in (
+        lambda actor: staff.set_password(actor, user_id=li.pk, password="a long enough 1"),
+        lambda actor: staff.reset_password(actor, user_id=li.pk),
+    ):
+        with pytest.raises(DomainError) as caught:
+            act(Actor(user_id=li.pk))
+        assert caught.value.reason is NOT_ALLOWED
+    assert staff.sign_in_staff(ANONYMOUS, login="li.jing", password=PASSWORD).session_epoch == 0
+    staff.set_password(Actor.system("test"), user_id=li.pk, password="a long enough 1")
     assert staff.sign_in_staff(ANONYMOUS, login="li.jing", password="a long enough 1").session_epoch == 1

@@ -96,7 +96,8 @@ class Storyteller:
             return
         before, after = entry.before or {}, entry.after or {}
         for column in self.columns:
-            if column in SILENT or column not in (before | after) or self._is_index(column):
+            silent = column in SILENT or column in self.screen.untold or self._is_index(column)
+            if silent or column not in (before | after):
                 continue
             old, new = (self._value(column, side.get(column), names) for side in (before, after))
             if entry.op != "UPDATE" and not (old or new):
@@ -162,6 +163,10 @@ def plain_value(field: models.Field, value: Any) -> str:
 
 
 class Historical(admin.ModelAdmin):
+    """`untold` names further columns that say nothing to a reader."""
+
+    untold: frozenset[str] = frozenset()
+
     def history_view(self, request: HttpRequest, object_id: str, extra_context=None) -> HttpResponse:
         row = self.get_object(request, unquote(object_id))
         if row is None:

@@ -1,0 +1,96 @@
+"""Writes to grants: handing on what one holds, and taking it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import IntegrityError, transaction
+
+from gonghui.kit import clock
+from gonghui.kit.actions import action
+from gonghui.kit.actors import Actor
+from gonghui.kit.errors import NOT_FOUND, DomainError, require
+from gonghui.orgs import errors, queries, rules
+from gonghui.orgs.actions.unions import line_of
+from gonghui.orgs.models import Grant, Union
+from gonghui.orgs.roles import ROLES, verbs_of
+
+
+@dataclass(frozen=True, slots=True)
+class NewGrant:
+    role: str
+    union_id: int
+    starts_on: date
+    ends_on: date | None = None
+    industry_line_id: int | None = None
+
+
+@action
+def hand_on_grant(actor: Actor, *, login: str, new: NewGrant) -> Grant:
+    """Only what the actor holds, within their own subtree and dates, and never to themselves."""
+    user = queries.staff_with_login(login)
+    require(user is not None, errors.NO_SUCH_STAFF, login=login)
+    require(user.pk != actor.user_id, errors.GRANT_TO_ONESELF)
+    require(new.ends_on is None or new.ends_on >= new.starts_on, errors.GRANT_DATES)
+    union = Union.objects.visible_to(actor).filter(pk=new.union_id).first()
+    require(union is not None, NOT_FOUND)
+    require(actor.may("grants.write", union.path, line_of(union)))
+    _require_held(actor, union, new)
+    try:
+        with transaction.atomic():
+            return Grant.objects.create(
+                user=user,
+                role=new.role,
+                union=union,
+                industry_line_id=new.industry_line_id,
+                starts_on=new.starts_on,
+                ends_on=new.ends_on,
+                granted_by_id=actor.user_id,
+            )
+    except IntegrityError as error:
+        if "grant_once" not in str(error):
+            raise
+        role = str(ROLES[new.role].name)
+        raise DomainError(errors.GRANT_TWICE, user=str(user), union=union.name, role=role) from error
+
+
+def _require_held(actor: Actor, union: Union, new: NewGrant) -> None:
+    """One grant of the actor must hold all of it; two that hold half each do not add up."""
+    if actor.is_system:
+        return
+    wanted = verbs_of(new.role)
+    require(wanted, NOT_FOUND)
+    fitting = fitting_grants(queries.held_grants(actor), union.path, new.role, new.industry_line_id)
+    require(fitting, errors.GRANT_NOT_HELD, role=str(ROLES[new.role].name), union=union.name)
+    span = (new.starts_on, new.ends_on)
+    if not any(rules.covers_dates((held.starts_on, held.ends_on), span) for held in fitting):
+        widest = max(fitting, key=lambda held: held.ends_on or date.max)
+        limit = f"{widest.starts_on:%Y-%m-%d} — {widest.ends_on or '…'}"
+        raise DomainError(errors.GRANT_OUTLIVES, limit=limit)
+
+
+def fitting_grants(held: list[Grant], path: str, role: str, line_id: int | None) -> list[Grant]:
+    """Those of `held` that allow to hand on this role at this place."""
+    return [
+        grant
+        for grant in held
+        if "grants.write" in verbs_of(grant.role)
+        and verbs_of(role) <= verbs_of(grant.role)
+        and rules.is_at_or_below(path, grant.union.path)
+        and rules.covers_line(grant.industry_line_id, line_id)
+    ]
+
+
+@action
+def end_grant(actor: Actor, *, grant_id: int) -> Grant:
+    """Taken back from this moment on; the row stays."""
+    grant = Grant.objects.visible_to(actor).filter(pk=grant_id).select_related("union__industry_line").first()
+    require(grant is not None, NOT_FOUND)
+    require(grant.user_id != actor.user_id, errors.GRANT_TO_ONESELF)
+    require(actor.may("grants.write", grant.union.path, line_of(grant.union)))
+    require(grant.ends_on is None or grant.ends_on >= clock.today(), errors.GRANT_OVER)
+    live = Grant.objects.unscoped("compare-and-set of a fetched row").filter(pk=grant.pk, ended_at=None)
+    now = clock.now()
+    require(live.update(ended_at=now, updated_at=now), errors.GRANT_OVER)
+    return grant
