@@ -1,6 +1,7 @@
 """How the console looks (settings only; the site is in `config.site`)."""
 
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 UNFOLD = {
@@ -21,6 +22,12 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "gonghui.kit.console.dashboard.fill",
     "STYLES": [lambda request: static("kit/console/console.css")],
     "SCRIPTS": [lambda request: static("kit/console/console.js")],
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("修改密码"), "link": reverse_lazy("console_password")},
+            {"title": _("登录设备"), "link": reverse_lazy("console_devices")},
+        ]
+    },
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from gonghui.accounts.sessions import close_session
+from gonghui.accounts.sessions import close_session, is_through_both_steps
 from gonghui.kit.console.site import ScopedSite
 
 
@@ -14,18 +14,25 @@ class ConsoleSite(ScopedSite):
     final_catch_all_view = False
 
     def has_permission(self, request: HttpRequest) -> bool:
-        user = request.user
-        return user.is_active and user.is_staff and bool(request.session.get("second_factor"))
+        return is_through_both_steps(request) and not request.user.must_change_password
 
     def login(self, request: HttpRequest, extra_context=None) -> HttpResponse:
-        """Our own two steps instead of the theme's page."""
+        """Our own two steps instead of the theme's page; who is through them still has a password to change."""
         target = urlencode({"next": request.GET.get("next", reverse("admin:index"))})
-        return HttpResponseRedirect(f"{reverse('console_sign_in')}?{target}")
+        door = "console_password" if is_through_both_steps(request) else "console_sign_in"
+        return HttpResponseRedirect(f"{reverse(door)}?{target}")
 
     def logout(self, request: HttpRequest, extra_context=None) -> HttpResponse:
         if request.method == "POST":
             close_session(request, request.actor)
         return HttpResponseRedirect(reverse("console_sign_in"))
+
+    def password_change(self, request: HttpRequest, extra_context=None) -> HttpResponse:
+        """Django's page knows neither lock-outs nor the other sessions: ours does."""
+        return HttpResponseRedirect(reverse("console_password"))
+
+    def password_change_done(self, request: HttpRequest, extra_context=None) -> HttpResponse:
+        return HttpResponseRedirect(reverse("console_password"))
 
 
 # `config.apps.ConsoleAdminConfig` makes this class the site on which every app registers its screens.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from gonghui.kit.console.verbs import dress
 from gonghui.kit.identifiers import read_document, read_person_name, read_phone
 from gonghui.members.actions.delegations import RELATIONS
 from gonghui.members.actions.verification import ID_TYPES
@@ -72,6 +73,44 @@ class PasswordForm(AccountForm):
         error_messages={"required": _("请填写密码。")},
         widget=forms.PasswordInput({"autocomplete": "current-password"}),
     )
+
+
+class NewPasswordForm(forms.Form):
+    """In the console's look. How good the new one is, the action says."""
+
+    old = forms.CharField(
+        label=_("原密码"),
+        max_length=256,
+        strip=False,
+        error_messages={"required": _("请填写原密码。")},
+        widget=forms.PasswordInput({"autocomplete": "current-password", "autofocus": True}),
+    )
+    new = forms.CharField(
+        label=_("新密码"),
+        max_length=256,
+        strip=False,
+        help_text=_("至少 10 个字符，不能全是数字，也不要用常见的密码。可以用一句只有自己记得的话。"),
+        error_messages={"required": _("请填写新密码。")},
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label=_("再填一次新密码"),
+        max_length=256,
+        strip=False,
+        error_messages={"required": _("请再填一次新密码。")},
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, label_suffix="", **kwargs)
+        for field in self.fields.values():
+            dress(field)
+
+    def clean(self) -> dict:
+        entered = super().clean()
+        if "new" in entered and "again" in entered and entered["new"] != entered["again"]:
+            self.add_error("again", _("两次填写的新密码不一样。"))
+        return entered
 
 
 class TotpForm(AccountForm):

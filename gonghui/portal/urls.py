@@ -8,6 +8,7 @@ from django.urls import URLPattern, re_path
 
 from gonghui.portal.views import (
     activities,
+    console_account,
     console_sign_in,
     delegations,
     draws,
@@ -65,6 +66,10 @@ account = [
     page("sign-out", sign_in.sign_out, "sign_out"),
     page("privacy", sign_in.privacy, "privacy"),
     page("console/sign-in", console_sign_in.console_sign_in, "console_sign_in"),
+    page("console/password", console_account.password, "console_password"),
+    page("console/devices", console_account.devices, "console_devices"),
+    page("console/devices/end", console_account.devices_end_all, "console_devices_end_all"),
+    page(r"console/devices/(?P<device_id>[0-9]{1,18})/end", console_account.device_end, "console_device_end"),
     page("me", me.me, "me"),
     page("me/verify", verification.verify, "verify"),
     page("me/data", me.data, "my_data"),

@@ -6,6 +6,8 @@ import segno
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -14,7 +16,13 @@ from gonghui.accounts.actions.staff import confirm_second_factor, enrol_totp, si
 from gonghui.accounts.errors import SECOND_STEP_OVER
 from gonghui.accounts.models import User
 from gonghui.accounts.rules import SECOND_STEP_LIFE, unused_totp_code
-from gonghui.accounts.sessions import PENDING, PENDING_SINCE, client_address, open_session
+from gonghui.accounts.sessions import (
+    PENDING,
+    PENDING_SINCE,
+    client_address,
+    is_through_both_steps,
+    open_session,
+)
 from gonghui.kit.clock import now
 from gonghui.kit.errors import DomainError
 from gonghui.portal.account_forms import PasswordForm, TotpForm
@@ -29,7 +37,7 @@ HOME = "/console/"
 @sensitive_post_parameters("password", "code")
 @require_http_methods(["GET", "HEAD", "POST"])
 def console_sign_in(request: HttpRequest) -> HttpResponse:
-    if request.user.is_authenticated and request.user.is_staff and request.session.get("second_factor"):
+    if is_through_both_steps(request):
         return HttpResponseRedirect(wanted_path(request, HOME))
     if request.method != "POST":
         _forget(request)
@@ -85,7 +93,10 @@ def _second(request: HttpRequest) -> HttpResponse:
     except DomainError as error:
         return again(request, TOTP_PAGE, {"form": TotpForm(), **_second_step(request, user)}, error)
     open_session(request, confirmed, second_factor=True)
-    return HttpResponseRedirect(wanted_path(request, HOME))
+    target = wanted_path(request, HOME)
+    if confirmed.must_change_password:
+        target = f"{reverse('console_password')}?{urlencode({'next': target})}"
+    return HttpResponseRedirect(target)
 
 
 def _pending_user(request: HttpRequest) -> User | None:
