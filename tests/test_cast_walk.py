@@ -97,6 +97,11 @@ POST   /messages/read                                 empty     302 302 302 302 
 GET    /messages/1                                    none      404 404 404 404 404 404 404 404 404 302
 POST   /sign-out                                      empty     302 302 302 302 302 302 302 302 302 302
 GET    /console/sign-in                               none      302 302 302 302 200 302 200 200 200 200
+GET    /console/password                              none      200 200 200 200 302 200 302 302 302 302
+POST   /console/password                              empty     422 422 422 422 302 422 302 302 302 302
+GET    /console/devices                               none      200 200 200 200 302 200 302 302 302 302
+POST   /console/devices/end                           empty     302 302 302 302 302 302 302 302 302 302
+POST   /console/devices/1/end                         empty     404 404 404 404 302 404 302 302 302 302
 GET    /clerk/                                        none      403 403 403 403 200 403 403 403 403 302
 POST   /clerk/look                                    look      403 403 403 403 200 403 403 403 403 401
 POST   /clerk/redeem                                  redeem    403 403 403 403 200 403 403 403 403 401
