@@ -5,24 +5,26 @@ const OFFLINE = '/offline';
 const KEPT_PAGE = /^\/tickets(\/[0-9A-Z]+)?\/?$/;
 const KEPT_FILE = /^\/static\/(kit|portal|vendor\/(lean-qr|sha256))/;
 const HASHED = /\.[0-9a-f]{12}\./;
-const DOORS = /^\/sign-(in|out)\/?$/;
+const DOORS = /^\/(sign-(in|out)|me\/consents\/privacy\/withdraw)\/?$/;
 
-/* Nothing of one reader is kept for the next, however the first one's session ended. */
+/* Nothing of one reader is kept for the next, however the first one's session ended. What is still on its way then goes onto the
+   shelf that was opened before it was asked for, and with that shelf into nothing. */
 const forget = () => caches.delete(MINE);
 
 const isGood = (response) => response.ok && response.type === 'basic' && !response.redirected;
 
-const keep = async (name, request, response) => {
-  if (isGood(response)) await (await caches.open(name)).put(request, response.clone());
+const keep = async (shelf, request, response) => {
+  if (isGood(response)) await shelf.put(request, response.clone());
   return response;
 };
 
 /* A page together with the files it names: the first visit loads them before this worker is there. */
 const keepWhole = async (name, address) => {
+  const shelf = await caches.open(name);
   const response = await fetch(address, { credentials: 'same-origin' });
   if (!isGood(response)) return;
   const html = await response.clone().text();
-  await keep(name, address, response);
+  await keep(shelf, address, response);
   const named = [...html.matchAll(/(?:src|href|data-engine)="(\/static\/[^"#]+)/g)].map((found) => found[1]);
   const files = await caches.open(FILES);
   await Promise.all([...new Set(named)].map((file) => files.add(file).catch(() => { /* one picture less */ })));
@@ -45,9 +47,10 @@ const unstamp = async (stored) => {
 
 const page = async (request, isMine) => {
   try {
+    const shelf = isMine && await caches.open(MINE);
     const response = await fetch(request);
     if (isMine && response.type === 'opaqueredirect') await forget();
-    return isMine ? await keep(MINE, request, response) : response;
+    return isMine ? await keep(shelf, request, response) : response;
   } catch (error) {
     const stored = (isMine && (await caches.match(request, { ignoreVary: true }))) || (await caches.match(OFFLINE));
     if (stored) return unstamp(stored);
@@ -60,7 +63,7 @@ const file = async (request, path) => {
   const stored = await caches.match(request, { ignoreVary: true });
   if (stored && HASHED.test(path)) return stored;
   try {
-    return await keep(FILES, request, await fetch(request));
+    return await keep(await caches.open(FILES), request, await fetch(request));
   } catch (error) {
     if (stored) return stored;
     throw error;
