@@ -253,6 +253,7 @@ def sign_in_member(walker: Traveller, phone: str, to: str = "/") -> None:
     page.check("[name=agree]")
     walker.press("获取验证码")
     page.wait_for_selector("[data-demo-code]")
+    page.wait_for_load_state()  # the script that sends them listens from then on
     walker.picture(f"{walker.name}-sign-in-code")
     page.fill("[name=code]", page.inner_text("[data-demo-code]"))  # six digits send themselves
     page.wait_for_url(lambda url: "/sign-in" not in url)
