@@ -135,7 +135,7 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = not COLLECTED
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not COLLECTED
 MEDIA_ROOT = DATA_DIR / "media"
 
 LOGGING_CONFIG = "gonghui.kit.logs.configure"

@@ -185,7 +185,7 @@ def test_page_asks_few_questions(client, cast, mode, rows, django_assert_max_num
         )
     cast.sign_in(client, "mei")
     path = f"/activities/{activity.pk}"
-    assert queries_of(client, path, django_assert_max_num_queries) == {"grab": 9, "draw": 10}[mode]
+    assert queries_of(client, path, django_assert_max_num_queries) == {"grab": 8, "draw": 9}[mode]
 
 
 def test_page_is_light_with_forty_two_sessions(client, cast):

@@ -26,7 +26,7 @@ from gonghui.benefits.actions.draws import announce_draws
 from gonghui.benefits.models import Voucher, WaitEntry
 from gonghui.benefits.tests.wire import database_url
 from gonghui.kit.crypto import get_keyring
-from gonghui.kit.tests.browser import PHONE, axe_findings, chromium  # noqa: F401
+from gonghui.kit.tests.browser import PHONE, axe_findings, chromium, wait_until  # noqa: F401
 from gonghui.kit.tokens import QrVerdict, check_qr, voucher_secret
 from gonghui.members.models import Delegation
 from gonghui.portal.tests.programme import DAY, new_activity, new_release
@@ -268,12 +268,16 @@ def test_qr_is_good_now_and_another_a_minute_later(phone, cast, tmp_path):
     assert check_qr(first, secret, later + dt.timedelta(minutes=2)) == QrVerdict.STALE
 
 
+KEPT = """async (path) => {
+  const files = [...document.querySelectorAll('link[rel=stylesheet], script[src]')].map((file) => file.href || file.src);
+  for (const each of [path, '/offline', ...files]) if (!(await caches.match(each))) return false;
+  return true;
+}"""
+
+
 def kept(page, path: str) -> None:
     """Until the service worker has the page and all its files."""
-    page.wait_for_function(
-        "async (path) => !!(await caches.match(path)) && !!(await caches.match('/offline'))", arg=path
-    )
-    page.wait_for_timeout(500)
+    wait_until(page, KEPT, path)
 
 
 def test_ticket_opens_without_network_after_one_visit(phone, cast, tmp_path):
@@ -298,7 +302,7 @@ def test_tickets_are_forgotten_with_the_session(phone, cast):
     page.goto("/me")
     page.get_by_role("button", name=re.compile("退出登录")).first.click()
     page.wait_for_load_state("load")
-    page.wait_for_function("async (path) => !(await caches.match(path))", arg=path)
+    wait_until(page, "async (path) => !(await caches.match(path))", path)
     page.context.set_offline(True)
     page.goto(path)
     assert page.locator("h1").inner_text() == "没有网络"
