@@ -56,7 +56,7 @@ def test_killed_worker_loses_no_job_and_nobody_gets_two(cast):
         worker.wait()
     standing = holders()
     assert 0 < len(standing) < PEOPLE
-    assert held() == ["gonghui.benefits.tasks.grant_release"]
+    assert "gonghui.benefits.tasks.grant_release" in held()
     silence_for(tasks.SILENT_S + 1)
     worker = start_worker()
     try:
