@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from gonghui.activities.actions.sessions import follow_sessions
-from gonghui.activities.actions.verbs import open_activity
+from gonghui.activities.actions.verbs import follow_announcement, open_activity
 from gonghui.activities.actions.visits import survey_code
 from gonghui.activities.events import ActivityAnnounced, ActivityEnded
 from gonghui.activities.models import Activity
 from gonghui.activities.queries import people_who_came
-from gonghui.benefits.events import ReleaseCancelled, ReleaseClosed, ReleaseOpened
+from gonghui.benefits.events import ReleaseAnnounced, ReleaseCancelled, ReleaseClosed, ReleaseOpened
 from gonghui.feedback.actions import ensure_survey
 from gonghui.kit.actors import Actor
 from gonghui.kit.events import reacts_to
@@ -19,6 +19,16 @@ from gonghui.notices.models import MessageKind
 from gonghui.orgs.models import Union
 
 FOLLOWING = Actor.system("a release changed")
+
+
+@reacts_to(ReleaseAnnounced)
+def announce_with_release(event: ReleaseAnnounced) -> None:
+    """The hour written on the plan has come: its releases announce themselves, each at its own."""
+    found = Activity.objects.unscoped("the activity of a release that was announced").filter(
+        offer__releases=event.release_id, state="reviewed"
+    )
+    for activity_id in found.values_list("id", flat=True):
+        follow_announcement(FOLLOWING, activity_id=activity_id)
 
 
 @reacts_to(ReleaseOpened)

@@ -57,6 +57,16 @@ def announce_activity(actor: Actor, *, activity_id: int) -> Activity:
     return activity
 
 
+@action
+def follow_announcement(actor: Actor, *, activity_id: int) -> Activity:
+    """By the system, when the first of its releases was announced by its timer."""
+    activity = activity_for(actor, activity_id, "activities.announce")
+    if activity.state == Activity.State.REVIEWED:
+        move(activity, ACTIVITY_VERBS, "announce", announced_at=clock.now())
+        emit(ActivityAnnounced(activity_id=activity.pk))
+    return activity
+
+
 def _sessions(activity: Activity):
     return activity.sessions.exclude(state="cancelled")
 

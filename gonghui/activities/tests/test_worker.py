@@ -17,6 +17,7 @@ from gonghui.feedback.models import Survey
 from gonghui.notices.models import Message
 
 pytestmark = pytest.mark.django_db(transaction=True)
+ANNOUNCE = "gonghui.benefits.tasks.announce_release"
 OPEN = "gonghui.benefits.tasks.open_release"
 
 
@@ -42,6 +43,17 @@ def test_worker_opens_what_was_announced(cast):
     work()
     assert Survey.objects.unscoped("test").get().state == "published"
     assert (fresh(release).state, fresh(session).state, fresh(activity).state) == ("open", "released", "open")
+
+
+def test_activity_is_announced_with_the_first_of_its_releases(cast):
+    """The hour of announcing that stands on the plan is kept without anybody's hand."""
+    activity, _session, release = stage.reviewed(cast)
+    Release.objects.unscoped("test").filter(pk=release.pk).update(announce_at=stage.in_minutes(-1))
+    make_due(ANNOUNCE)
+    work()
+    assert (fresh(release).state, fresh(activity).state) == ("announced", "announced")
+    assert fresh(activity).announced_at is not None
+    assert Survey.objects.unscoped("test").get().state == "published"
 
 
 def test_worker_voids_the_tickets_of_a_cancelled_session(cast):
