@@ -54,9 +54,10 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 @pytest.fixture(autouse=True)
 def _no_caches_between_tests():
-    from django.core.cache import cache
+    from django.core.cache import caches
 
-    cache.clear()
+    for name in ("default", "shelf"):
+        caches[name].clear()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
@@ -137,7 +137,7 @@ def test_no_strange_parameter_of_a_page_is_a_server_error(cast, stage, who):
 
 
 def test_strangers_do_not_fill_the_store_of_frames(cast):
-    client, kept = quiet(), cache._cache
+    client, kept = quiet(), caches["shelf"]._cache
     for address in ("/activities", "/activities?page=2"):
         assert client.get(address).status_code == 200
     before = len(kept)

@@ -14,7 +14,6 @@ from gonghui.accounts.rules import STAFF_SESSION_LIFE, device_label
 from gonghui.kit.actors import Actor
 from gonghui.kit.clock import now
 
-BACKEND = "gonghui.accounts.backends.ScopedBackend"
 SEEN = "seen_at"
 PENDING, PENDING_SINCE = "staff_pending", "staff_pending_since"
 
@@ -24,7 +23,7 @@ def open_session(request: HttpRequest, user: User, *, second_factor: bool = Fals
 
     The key then stays the same until sign-out: passes of the grab are bound to it.
     """
-    auth.login(request, user, backend=BACKEND)
+    auth.login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     for key in (PENDING, PENDING_SINCE):
         request.session.pop(key, None)
     if second_factor:

@@ -86,7 +86,7 @@ DATABASES = {"default": database_settings()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["gonghui.accounts.backends.ScopedBackend"]
+AUTHENTICATION_BACKENDS = ["gonghui.config.backends.ReaderBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -101,6 +101,10 @@ PASSWORD_HASHERS = [
 ]
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "shelf": {"BACKEND": "gonghui.kit.shelf.Shelf", "LOCATION": "shelf"},
+}
 SESSION_ENGINE = "gonghui.accounts.session_store"
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True

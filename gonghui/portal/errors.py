@@ -23,6 +23,4 @@ def not_found(request: HttpRequest, exception=None) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _page(
-        request, 500, _("系统出了点问题，已经记录下来。"), _("您刚才的操作没有生效，请稍后再试。")
-    )
+    return _page(request, 500, _("系统出了点问题，已经记录下来。"), _("您刚才的操作没有生效，请稍后再试。"))

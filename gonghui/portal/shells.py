@@ -11,19 +11,18 @@ from collections.abc import Callable, Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
-from gonghui.portal.queries.fresh import fresh_key
+from gonghui.portal.queries.fresh import fresh_key, shelf
 
 FRESH_S = 2
 UNREAD_SHOWN_MAX = 99
 # Nobody who writes a title can know the mark.
 SEAL = secrets.token_hex(8)
 MARK = re.compile(rf"\[\[{SEAL}:(\w+)\]\]")
-Pieces = list[str]
+Pieces = tuple[str, ...]
 
 
 def looks_of(request: HttpRequest) -> tuple[bool, bool]:
@@ -39,10 +38,10 @@ def frame(
     Of what strangers type only what is known to us belongs in `key`: there is one frame a key to keep.
     """
     name = fresh_key("frame", key, looks)
-    found = cache.get(name)
+    found = shelf.get(name)
     if found is None:
         found = rendered(template, facts(), gaps, looks)
-        cache.set(name, found, FRESH_S)
+        shelf.set(name, found, FRESH_S)
     return found
 
 
@@ -51,7 +50,7 @@ def rendered(template: str, facts: Mapping[str, Any], gaps: Iterable[str], looks
     agent = {"User-Agent": "MicroMessenger" if wechat else ""}
     stand_in = SimpleNamespace(COOKIES={"elder": "1"} if elder else {}, headers=agent)
     marks = {name: mark_safe(f"[[{SEAL}:{name}]]") for name in gaps}  # noqa: S308  names of ours, typed by nobody
-    return MARK.split(render_to_string(template, {"request": stand_in, **facts, **marks}))
+    return tuple(MARK.split(render_to_string(template, {"request": stand_in, **facts, **marks})))
 
 
 def filled(pieces: Pieces, values: Mapping[str, Any]) -> str:

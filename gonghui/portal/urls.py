@@ -44,7 +44,11 @@ pages = [
     page(r"releases/(?P<release_id>[0-9]{1,18})", activities.release, "release"),
     page(r"releases/(?P<release_id>[0-9]{1,18})/reminder", activities.reminder, "reminder"),
     page(r"draws/(?P<release_id>[0-9]{1,18})/document\.json", draws.document, "draw_document"),
-    page(r"draws/(?P<release_id>[0-9]{1,18})/(?P<pool_id>[0-9]{1,18})/document\.json", draws.document, "pool_draw_document"),
+    page(
+        r"draws/(?P<release_id>[0-9]{1,18})/(?P<pool_id>[0-9]{1,18})/document\.json",
+        draws.document,
+        "pool_draw_document",
+    ),
     page(r"draws/(?P<release_id>[0-9]{1,18})/enter", draws.enter, "draw_enter"),
     page(r"draws/(?P<release_id>[0-9]{1,18})/leave", draws.leave, "draw_leave"),
     page(r"r/(?P<release_id>[0-9]{1,18})", grab.waiting_page, "waiting_page"),

@@ -16,5 +16,9 @@ def command(concurrency: int) -> None:
     from django.core.management import call_command
 
     # Notifications wake the worker at once; a job whose time comes is found by polling: within a second, not five.
-    options = (f"--concurrency={concurrency}", "--shutdown-graceful-timeout=8", "--fetch-job-polling-interval=1")
+    options = (
+        f"--concurrency={concurrency}",
+        "--shutdown-graceful-timeout=8",
+        "--fetch-job-polling-interval=1",
+    )
     call_command("procrastinate", "worker", *options)

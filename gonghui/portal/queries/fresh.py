@@ -7,7 +7,10 @@ import hashlib
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from django.core.cache import cache
+from django.core.cache import cache, caches
+from django.core.cache.backends.base import BaseCache
+
+shelf = caches["shelf"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -18,17 +21,20 @@ def fresh_key(name: str, *facts: object) -> str:
     return f"portal.{name}:{hashlib.sha256(repr(facts).encode()).hexdigest()}"
 
 
-def fresh_for(seconds: float) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Keeps the answer in this process; arguments must be few and simple, the answer not None."""
+def fresh_for(seconds: float, *, store: BaseCache = cache) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Keeps the answer in this process; arguments must be few and simple, the answer not None.
+
+    On the `shelf` every reader gets the very same answer: only for what nobody can change.
+    """
 
     def wrap(read: Callable[P, T]) -> Callable[P, T]:
         @functools.wraps(read)
         def run(*args: P.args, **kwargs: P.kwargs) -> T:
             key = fresh_key(read.__name__, args, sorted(kwargs.items()))
-            found = cache.get(key)
+            found = store.get(key)
             if found is None:
                 found = read(*args, **kwargs)
-                cache.set(key, found, seconds)
+                store.set(key, found, seconds)
             return found
 
         return run

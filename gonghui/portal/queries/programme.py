@@ -17,7 +17,7 @@ from gonghui.activities.queries import announced_activities
 from gonghui.benefits.models import Pool
 from gonghui.kit import clock
 from gonghui.kit.actors import ANONYMOUS
-from gonghui.portal.queries.fresh import fresh_for
+from gonghui.portal.queries.fresh import fresh_for, shelf
 from gonghui.portal.rules import Stage, Supply, said_places, said_when
 
 FRESH_S = 2
@@ -62,11 +62,11 @@ class Card:
         return list(Stage).index(Stage(self.state)), opens, -self.activity_id
 
 
-@fresh_for(FRESH_S)
-def running_cards() -> list[Card]:
+@fresh_for(FRESH_S, store=shelf)
+def running_cards() -> tuple[Card, ...]:
     """Announced and open activities, in the order in which readers want them. Two queries."""
     found = announced_activities(ANONYMOUS).filter(state__in=RUNNING_STATES)[:CARDS_MAX]
-    return sorted(cards_of(found), key=lambda card: card.rank)
+    return tuple(sorted(cards_of(found), key=lambda card: card.rank))
 
 
 def found_activities(holiday: int | None, kind: str, words: str) -> QuerySet[Activity]:

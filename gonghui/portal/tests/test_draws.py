@@ -8,7 +8,7 @@ import json
 import pytest
 import time_machine
 from click.testing import CliRunner
-from django.core.cache import cache
+from django.core.cache import caches
 
 from gonghui.benefits.actions.draws import announce_draws, publish_draw, run_draw
 from gonghui.benefits.draws.document import parse_draw_file
@@ -45,7 +45,8 @@ def drawn(made) -> None:
         publish_draw(SYSTEM, draw_id=draw.pk)
     with time_machine.travel(made.release.closes_at + dt.timedelta(minutes=12)):
         run_draw(SYSTEM, draw_id=draw.pk)
-    cache.clear()
+    for name in ("default", "shelf"):
+        caches[name].clear()
 
 
 def test_entering_is_said_on_the_activity_and_can_be_taken_back(client, cast, opera):

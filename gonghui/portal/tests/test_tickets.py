@@ -171,7 +171,7 @@ def test_ticket_asks_few_questions(client, cast, cruise, seats, django_assert_ma
     voucher = win(cast, cruise, seats=seats)
     honour(voucher, cast)
     cast.sign_in(client, "mei")
-    assert queries_of(client, f"/tickets/{voucher.code}", django_assert_max_num_queries) == 7
+    assert queries_of(client, f"/tickets/{voucher.code}", django_assert_max_num_queries) == 6
 
 
 # --- Confirm, return, leave ---------------------------------------------------------------------------------

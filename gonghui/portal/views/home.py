@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,10 @@ from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
-from django.template.loader import render_to_string
+from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
-from gonghui.kit.templatetags.kit import server_now
+from gonghui.kit.templatetags.kit import ago, cn_day, cn_time, server_now, short_code
 from gonghui.portal.queries.glance import Glance, glance_of
 from gonghui.portal.queries.programme import Card, holidays_ahead, kinds, running_cards
 from gonghui.portal.rules import Stage
@@ -22,6 +23,7 @@ from gonghui.portal.shells import answer, badge, filled, frame, looks_of, render
 PAGE = "portal/home.html"
 OPENINGS_SHOWN = 4
 CARDS_SHOWN = 8
+SHAPE = ("is_held", "state", "state_label", "kind", "cover_key")  # of a ticket
 SIGNS = {
     "reminder": "bell",
     "ticket": "ticket",
@@ -63,22 +65,43 @@ def _facts() -> dict[str, Any]:
     }
 
 
-def _hero(cards: list[Card]) -> Card | None:
+def _hero(cards: Sequence[Card]) -> Card | None:
     """What opens soonest; where nothing is to open, what can be had now."""
     soon = [c for c in cards if c.state == Stage.SOON and c.mode != "grant"]
     return next(iter(soon), None) or next((c for c in cards if c.state in (Stage.OPEN, Stage.DRAW)), None)
 
 
 def _own(glance: Glance) -> str:
-    """The step still missing, the next ticket, the newest message: few readers have all of them, many none."""
-    news = glance.news and glance.news | {"sign": SIGNS.get(glance.news["kind"], "bell")}
-    if glance.ticket or news:
-        facts = {"ticket": glance.ticket, "news": news, "step": glance.standing.step}
-        return render_to_string("portal/parts/home_own.html", facts)
-    step = glance.standing.step
-    if not step:
+    """The step still missing, the next ticket, the newest message: alike for many in shape, in words for nobody else."""
+    ticket, news, step = glance.ticket, glance.news, glance.standing.step
+    if not (ticket or news or step):
         return ""
-    return filled(frame(f"step:{step}", "portal/parts/home_own.html", lambda: {"step": step}, ()), {})
+    facts: dict[str, Any] = {"step": step}
+    words: dict[str, str] = {}
+    if ticket:
+        facts["ticket"] = {name: ticket[name] for name in SHAPE}
+        words |= _words_of_ticket(ticket)
+    if news:
+        facts["news"] = {"sign": SIGNS.get(news["kind"], "bell")}
+        words |= {
+            "news_title": news["title"],
+            "news_text": news["body"],
+            "news_since": ago(news["created_at"]),
+        }
+    pieces = frame(f"own:{facts}", "portal/parts/home_own.html", lambda: facts, words)
+    return filled(pieces, {name: escape(text) for name, text in words.items()})
+
+
+def _words_of_ticket(ticket: dict[str, Any]) -> dict[str, str]:
+    return {
+        "ticket_url": ticket["url"],
+        "ticket_title": ticket["title"],
+        "ticket_day": cn_day(ticket["starts_at"]),
+        "ticket_time": cn_time(ticket["starts_at"]),
+        "ticket_place": ticket["place"],
+        "ticket_seats": str(ticket["seats"]),
+        "ticket_code": short_code(ticket["code"]),
+    }
 
 
 def _remind(hero: Card, is_reminded: bool, csrf_token: str) -> str:
