@@ -84,7 +84,10 @@ HOLDS_ENOUGH = refusal(
     "holds_enough", _("您已经有这次投放的票了，每人限领 {limit} 次。"), advice=_("请到“我的票”查看。")
 )
 PARTY_TOO_LARGE = refusal(
-    "party_too_large", _("这一场每次最多 {limit} 人（含本人）。"), advice=_("请减少同行人后再试。"), status=422
+    "party_too_large",
+    _("这一场每次最多 {limit} 人（含本人）。"),
+    advice=_("请减少同行人后再试。"),
+    status=422,
 )
 NOTHING_TO_RELEASE = refusal(
     "no_pools", _("这次投放还没有名额。"), advice=_("请先添加场次或名额，再提交复核。"), status=422
@@ -114,12 +117,8 @@ SAME_PERSON_VOIDS = refusal(
     clause=_("抽签公示后作废须两人办理"),
 )
 NOT_A_GRANT = refusal("not_a_grant", _("这次投放不是直接发放。"), advice=_("请查看投放的方式。"))
-NOT_A_NO_SHOW = refusal(
-    "not_a_no_show", _("这张票没有记为爽约，不需要豁免。"), advice=_("请核对券码。")
-)
-REMINDER_TOO_LATE = refusal(
-    "reminder_too_late", _("已经开放了，不需要提醒。"), advice=_("现在就可以进入。")
-)
+NOT_A_NO_SHOW = refusal("not_a_no_show", _("这张票没有记为爽约，不需要豁免。"), advice=_("请核对券码。"))
+REMINDER_TOO_LATE = refusal("reminder_too_late", _("已经开放了，不需要提醒。"), advice=_("现在就可以进入。"))
 
 # --- at the counter ---
 UNKNOWN_CODE = refusal(
@@ -129,7 +128,10 @@ UNKNOWN_CODE = refusal(
     status=404,
 )
 NOT_A_CODE = refusal(
-    "not_a_code", _("这不是工惠的券码。"), advice=_("请扫会员“我的票”里的二维码，或输入票面上的 8 位券码。"), status=422
+    "not_a_code",
+    _("这不是工惠的券码。"),
+    advice=_("请扫会员“我的票”里的二维码，或输入票面上的 8 位券码。"),
+    status=422,
 )
 STALE_QR = refusal(
     "stale_qr",
@@ -138,16 +140,25 @@ STALE_QR = refusal(
     status=422,
 )
 FORGED_QR = refusal(
-    "forged_qr", _("二维码不是本系统发出的。"), advice=_("请不要放行，并记下对方的说明告诉主办方。"), status=422
+    "forged_qr",
+    _("二维码不是本系统发出的。"),
+    advice=_("请不要放行，并记下对方的说明告诉主办方。"),
+    status=422,
 )
 ALREADY_USED = refusal(
-    "already_used", _("这张券已经在{at}于{place}核销过，{arrived}人。"), advice=_("同一张券只能用一次；如有疑问请联系主办方。")
+    "already_used",
+    _("这张券已经在{at}于{place}核销过，{arrived}人。"),
+    advice=_("同一张券只能用一次；如有疑问请联系主办方。"),
 )
 NOT_CONFIRMED = refusal(
     "not_confirmed", _("这张券还没有确认。"), advice=_("请会员在“我的票”里点“确认”，然后再扫一次。")
 )
-GIVEN_BACK = refusal("given_back", _("这张券已经退回或过期，不能使用。"), advice=_("请会员到“我的票”查看有没有别的券。"))
-VOIDED = refusal("voided", _("这张券已被主办方作废。"), advice=_("原因在会员的消息里；如有疑问请联系主办方。"))
+GIVEN_BACK = refusal(
+    "given_back", _("这张券已经退回或过期，不能使用。"), advice=_("请会员到“我的票”查看有没有别的券。")
+)
+VOIDED = refusal(
+    "voided", _("这张券已被主办方作废。"), advice=_("原因在会员的消息里；如有疑问请联系主办方。")
+)
 NOT_YET_USABLE = refusal("too_early", _("还没到使用时间。"), advice=_("{opens}起可以核销。"))
 PAST_USE = refusal("too_late", _("这一场已经结束（{until}）。"), advice=_("请会员查看其他场次。"))
 TOO_MANY_ARRIVED = refusal(

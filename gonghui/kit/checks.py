@@ -14,7 +14,12 @@ def models_declare_scope_and_audit(app_configs=None, **_kwargs) -> list[Error]:
             continue
         if not hasattr(getattr(model, "scope", None), "condition"):
             found.append(
-                Error(f"{model._meta.label} declares no scope", obj=model, id="kit.E001", hint="BySubtree, ByKey, …")
+                Error(
+                    f"{model._meta.label} declares no scope",
+                    obj=model,
+                    id="kit.E001",
+                    hint="BySubtree, ByKey, …",
+                )
             )
         if not isinstance(getattr(model, "audit", None), Audit):
             found.append(Error(f"{model._meta.label} declares no audit", obj=model, id="kit.E002"))

@@ -84,7 +84,10 @@ STATE_CHANGED = refusal(
 )
 TOO_MANY = refusal("too_many", _("操作太频繁了。"), advice=_("请在 {seconds} 秒后再试。"), status=429)
 BODY_TOO_LARGE = refusal(
-    "body_too_large", _("提交的内容太大。"), advice=_("一次最多 {limit_mb} MB，请减少内容后再提交。"), status=413
+    "body_too_large",
+    _("提交的内容太大。"),
+    advice=_("一次最多 {limit_mb} MB，请减少内容后再提交。"),
+    status=413,
 )
 
 

@@ -1,10 +1,10 @@
 """Jobs run on Procrastinate, whose queue lives in our database: deferring inside a transaction is the outbox.
 
-    @job
-    def close_release(release_id: int): ...
+@job
+def close_release(release_id: int): ...
 
-    close_release.defer(release_id=7)                              # now, with the surrounding transaction
-    close_release.configure(schedule_at=when, lock="release:7").defer(release_id=7)
+close_release.defer(release_id=7)                              # now, with the surrounding transaction
+close_release.configure(schedule_at=when, lock="release:7").defer(release_id=7)
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ def periodic(cron: str, **options):
     """Run by the clock (China's hours are UTC+8: the cron text is in UTC), once however many workers there are."""
 
     def register(func):
-        task = app.task(name=f"{func.__module__}.{func.__name__}", queueing_lock=func.__name__, **options)(func)
+        task = app.task(name=f"{func.__module__}.{func.__name__}", queueing_lock=func.__name__, **options)(
+            func
+        )
         return app.periodic(cron=cron)(task)
 
     return register

@@ -27,7 +27,9 @@ SHARED = [
 def configure(_settings: dict | None = None) -> None:
     """Our own loggers and the standard library's, through one formatter."""
     plain = os.environ.get("GONGHUI_LOG", "json") == "plain"
-    renderer = structlog.dev.ConsoleRenderer() if plain else structlog.processors.JSONRenderer(ensure_ascii=False)
+    renderer = (
+        structlog.dev.ConsoleRenderer() if plain else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
     structlog.configure(
         processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
