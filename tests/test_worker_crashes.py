@@ -22,7 +22,7 @@ from tests.road import environment
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 PEOPLE = 2500  # five batches
-PATIENCE_S = 40
+PATIENCE_S = 100  # news is swept up once a minute
 
 
 def start_worker() -> subprocess.Popen:

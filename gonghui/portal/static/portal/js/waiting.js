@@ -33,9 +33,11 @@
     return response.ok;
   };
 
-  const change = async () => {
-    if (names.length && me.csrf && isReady() && !(await save())) return;
-    renew();
+  /* Names are kept one change after the other, never before we know who is reading: on a slow network people type first. */
+  let line;
+  const change = () => {
+    if (!names.length || !isReady()) { renew(); return; }
+    line = line.then(async () => { if (!me.csrf || (await save())) renew(); }).catch(renew);
   };
 
   const showOpening = () => {
@@ -46,6 +48,7 @@
   const fill = (mine) => {
     mine.delegates.forEach((person) => whom.add(new Option(person.name, person.id)));
     part('for-whom').hidden = mine.delegates.length === 0;
+    if (size() > 1 || names.some((field) => field.value)) return; // the reader was faster
     names.forEach((field, n) => { field.value = mine.companions[n] || ''; });
     if (mine.companions.length && seats && names.length) {
       seats.value = String(mine.companions.length + 1);
@@ -75,5 +78,5 @@
   if (seats) seats.addEventListener('change', change);
   whom.addEventListener('change', change);
   names.forEach((field) => field.addEventListener('change', change));
-  look().catch(() => { /* offline: grab.js says so */ });
+  line = look().catch(() => { /* offline: grab.js says so */ });
 })();
