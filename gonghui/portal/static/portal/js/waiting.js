@@ -25,10 +25,19 @@
     if (pool) pool.dispatchEvent(new Event('change'));
   };
 
-  const save = async () => {
+  const read = async () => (await fetch(root.dataset.partyUrl, { credentials: 'same-origin', cache: 'no-store' })).json();
+  const post = () => {
     const body = JSON.stringify({ companions: written(), for: whom.value ? Number(whom.value) : null });
     const headers = { 'Content-Type': 'application/json', 'X-CSRFToken': me.csrf };
-    const response = await fetch(root.dataset.partyUrl, { method: 'POST', credentials: 'same-origin', headers, body });
+    return fetch(root.dataset.partyUrl, { method: 'POST', credentials: 'same-origin', headers, body });
+  };
+
+  const save = async () => {
+    let response = await post();
+    if (response.status === 403) { // two first answers at once may each have brought a cookie
+      me.csrf = (await read()).csrf;
+      response = await post();
+    }
     if (!response.ok) part('grab-note').textContent = (await response.json()).title;
     return response.ok;
   };
@@ -66,8 +75,7 @@
   };
 
   const look = async () => {
-    const response = await fetch(root.dataset.partyUrl, { credentials: 'same-origin', cache: 'no-store' });
-    const mine = await response.json();
+    const mine = await read();
     if (!mine.is_signed_in) { showSignIn(); return; }
     me.csrf = mine.csrf;
     fill(mine);
