@@ -157,6 +157,9 @@ def test_companions_are_named_before_the_grab(phone, cast):
     page = phone("mei")
     page.goto(f"/r/{made.release.pk}")
     page.wait_for_selector("[data-grab-button][data-state=ready]")
+    wait_until(
+        page, "() => performance.getEntriesByType('resource').some((one) => one.name.includes('/me/party/'))"
+    )
     page.get_by_role("button", name="增加").click()
     page.get_by_text("还差 1 位同行人的姓名").wait_for()
     page.get_by_label("同行人 1 的姓名").fill("陈一")
