@@ -16,9 +16,9 @@ from typing import Any
 import psutil
 
 from gonghui.config.launcher import cluster, postgres
+from gonghui.kit.tests.ports import free_port
 
 START_TIMEOUT_S = 60
-PORTS = range(5640, 5650)
 
 
 @contextlib.contextmanager
@@ -44,14 +44,6 @@ def new_world(url: str, keys: str, **wanted: Any) -> dict[str, Any]:
 def environment(url: str, keys: str) -> dict[str, str]:
     ours = {"DATABASE_URL": url, "GONGHUI_KEYS": keys, "GONGHUI_GATE_ONLY": "1", "GONGHUI_LOG_LEVEL": "ERROR"}
     return {**os.environ, **ours, "DJANGO_SETTINGS_MODULE": "gonghui.config.settings"}
-
-
-def free_port() -> int:
-    for port in PORTS:
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise RuntimeError(f"no free port in {PORTS}")
 
 
 @contextlib.contextmanager

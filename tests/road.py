@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -18,8 +17,8 @@ from typing import Any
 from gonghui.benefits.tests.wire import database_url
 from gonghui.kit.crypto import get_keyring
 from gonghui.kit.tests.browser import ARGS, DESKTOP, PHONE, axe_findings, chromium_path
+from gonghui.kit.tests.ports import free_port
 
-PORTS = range(5770, 5790)
 START_TIMEOUT_S = 40
 STOP_TIMEOUT_S = 15
 WAIT_S = 15
@@ -82,14 +81,6 @@ def environment() -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "gonghui.config.settings",
     }
     return {**os.environ, **ours}
-
-
-def free_port() -> int:
-    for port in PORTS:
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise RuntimeError(f"no free port in {PORTS}")
 
 
 @contextlib.contextmanager

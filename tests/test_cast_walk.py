@@ -12,8 +12,7 @@ import pytest
 from django.db import transaction
 from django.urls import get_resolver
 
-from tests.cast import new_cast
-from tests.walk import KEY, build_stage, fingerprint, knock
+from tests.walk import KEY, fingerprint, knock
 
 WHO = {
     "P": "province_admin", "C": "city_admin", "S": "sister_admin", "F": "finance_officer", "K": "clerk",
@@ -144,15 +143,6 @@ POST   /api/v1/counter/redeem                         apiredeem 401 401 401 401 
 """
 DOORS = [line.split() for line in TABLE.strip().splitlines()]
 WALKED_BY_THE_CONTRACT = ("console/",)  # each screen of the back office: kit.console.contract
-
-
-@pytest.fixture(scope="module")
-def played(django_db_setup, django_db_blocker):
-    """The cast and their stage, built once: every knock is taken back to the same savepoint."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        cast = new_cast()
-        yield cast, build_stage(cast)
-        transaction.set_rollback(True)
 
 
 def body_of(word, stage):

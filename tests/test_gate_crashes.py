@@ -21,10 +21,11 @@ import psutil
 import psycopg
 import pytest
 
-from benchmarks.servers import environment, free_port, new_world, own_postgres, wait_for_port
+from benchmarks.servers import environment, new_world, own_postgres, wait_for_port
 from gonghui.benefits.gate.passes import Passes, binding_of
 from gonghui.config.launcher import cluster, postgres
 from gonghui.kit.crypto import Keyring
+from gonghui.kit.tests.ports import free_port
 
 pytestmark = pytest.mark.faults
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-import structlog
 from django.db.models import F, Q
 
 from gonghui.benefits.actions import claims, draws, grants, news, no_shows, releases, reminders, timers, voids
@@ -14,20 +13,10 @@ from gonghui.benefits.models import Draw, Release, Voucher
 from gonghui.benefits.rules import DRAW_GAP_MINUTES
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
-from gonghui.kit.errors import DomainError
-from gonghui.kit.jobs import job, periodic
+from gonghui.kit.jobs import job, periodic, run_due
 
-log = structlog.get_logger("gonghui.benefits")
 TIMER = Actor.system("timer of releases")
 NEWS = Actor.system("news of tickets")
-
-
-def run_due(verb: Callable[..., object], **facts: object) -> None:
-    """A timer whose moment has passed, or has not come, is no error: somebody was faster, or times were changed."""
-    try:
-        verb(TIMER, **facts)
-    except DomainError as refused:
-        log.info("timer_refused", verb=verb.__name__, code=refused.code, **facts)
 
 
 # --- Set for a moment ---------------------------------------------------------------------------------------
@@ -35,17 +24,17 @@ def run_due(verb: Callable[..., object], **facts: object) -> None:
 
 @job
 def announce_release(release_id: int) -> None:
-    run_due(releases.announce_release, release_id=release_id)
+    run_due(releases.announce_release, TIMER, release_id=release_id)
 
 
 @job
 def open_release(release_id: int) -> None:
-    run_due(releases.open_release, release_id=release_id)
+    run_due(releases.open_release, TIMER, release_id=release_id)
 
 
 @job
 def close_release(release_id: int) -> None:
-    run_due(releases.close_release, release_id=release_id)
+    run_due(releases.close_release, TIMER, release_id=release_id)
 
 
 @job
@@ -55,19 +44,19 @@ def send_reminders(release_id: int) -> None:
 
 @job
 def grant_release(release_id: int) -> None:
-    run_due(grants.grant_release, release_id=release_id)
+    run_due(grants.grant_release, TIMER, release_id=release_id)
 
 
 @job
 def publish_draws(release_id: int) -> None:
     due = Draw.objects.unscoped("draws of a closed release").filter(release_id=release_id, state="configured")
     for draw_id in due.values_list("id", flat=True):
-        run_due(draws.publish_draw, draw_id=draw_id)
+        run_due(draws.publish_draw, TIMER, draw_id=draw_id)
 
 
 @job
 def run_draw(draw_id: int) -> None:
-    run_due(draws.run_draw, draw_id=draw_id)
+    run_due(draws.run_draw, TIMER, draw_id=draw_id)
 
 
 @job
@@ -111,13 +100,13 @@ def follow_draws() -> None:
     waiting = Draw.objects.unscoped("the timer looks at every draw")
     closed = waiting.filter(state="configured", release__state="closed")
     for draw_id in closed.values_list("id", flat=True):
-        run_due(draws.publish_draw, draw_id=draw_id)
+        run_due(draws.publish_draw, TIMER, draw_id=draw_id)
     gap = F("release__draw_terms__gap_minutes")
     published = waiting.filter(state="published").values_list("id", "published_at", gap)
     for draw_id, published_at, minutes in published:
         gap_minutes = DRAW_GAP_MINUTES if minutes is None else minutes
         if published_at + timedelta(minutes=gap_minutes) <= clock.now():
-            run_due(draws.run_draw, draw_id=draw_id)
+            run_due(draws.run_draw, TIMER, draw_id=draw_id)
 
 
 def _releases(*conditions: Q, **lookups: object) -> list[int]:
@@ -127,7 +116,7 @@ def _releases(*conditions: Q, **lookups: object) -> list[int]:
 
 def _each(verb: Callable[..., object], release_ids: Iterable[int]) -> None:
     for release_id in release_ids:
-        run_due(verb, release_id=release_id)
+        run_due(verb, TIMER, release_id=release_id)
 
 
 @periodic("* * * * *")

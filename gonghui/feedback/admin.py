@@ -17,10 +17,11 @@ from gonghui.kit.console import (
     ChoicesDropdownFilter,
     NameSearch,
     RangeDateFilter,
+    ReasonForm,
     ScopedAdmin,
     SmallNameSearch,
     Verb,
-    VerbForm,
+    in_state,
     state_column,
     subtree_filter,
     when_column,
@@ -29,15 +30,6 @@ from gonghui.kit.masks import mask_name
 
 KIND_NAMES = {"score": _("打分"), "choice": _("单选"), "many": _("多选"), "text": _("填空")}
 COMMENT_SHOWN = 60
-
-
-class ReasonForm(VerbForm):
-    reason = forms.CharField(
-        label=_("原因"),
-        max_length=200,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": _("请写明原因。")},
-    )
 
 
 @display(description=_("会员"))
@@ -68,9 +60,9 @@ class RatingAdmin(ScopedAdmin):
     fields = ("stars", "comment", rater, "union", "created_at", "state", "hidden_reason")
     verbs = (
         Verb("hide", _("隐藏评语"), actions.hide_rating, "feedback.write", icon="visibility_off", form=ReasonForm,
-             when=lambda row: row.state == "shown", question=_("评语不再显示，分数照常计入满意度。")),
+             when=in_state("shown"), question=_("评语不再显示，分数照常计入满意度。")),
         Verb("show", _("恢复显示"), actions.show_rating, "feedback.write", icon="visibility", tone="primary",
-             when=lambda row: row.state == "hidden"),
+             when=in_state("hidden")),
     )  # fmt: skip
 
     def get_queryset(self, request):
@@ -128,9 +120,9 @@ class SurveyAdmin(ScopedAdmin):
     fields = ("title", "union", ("code", "version"), "state", "asked")
     verbs = (
         Verb("publish", _("启用"), actions.publish_survey, "feedback.write", icon="publish", tone="primary",
-             when=lambda row: row.state == "draft", question=_("启用后不能再改，正在使用的旧版本同时停用。")),
+             when=in_state("draft"), question=_("启用后不能再改，正在使用的旧版本同时停用。")),
         Verb("retire", _("停用"), actions.retire_survey, "feedback.write", icon="archive",
-             when=lambda row: row.state == "published", question=_("停用后会员不能再填；已有的答卷保留。")),
+             when=in_state("published"), question=_("停用后会员不能再填；已有的答卷保留。")),
     )  # fmt: skip
 
     def get_form(self, request, obj=None, change=False, **kwargs):

@@ -9,9 +9,16 @@ close_release.configure(schedule_at=when, lock="release:7").defer(release_id=7)
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import structlog
 from procrastinate import App, RetryStrategy
 from procrastinate.contrib.django import app
 
+from gonghui.kit.actors import Actor
+from gonghui.kit.errors import DomainError
+
+log = structlog.get_logger("gonghui.jobs")
 ATTEMPTS_MAX = 8
 RETRY = RetryStrategy(max_attempts=ATTEMPTS_MAX, exponential_wait=2)
 
@@ -35,6 +42,14 @@ def periodic(cron: str, **options):
         return app.periodic(cron=cron)(task)
 
     return register
+
+
+def run_due(verb: Callable[..., object], actor: Actor, **facts: object) -> None:
+    """A timer whose moment has passed, or has not come, is no error: somebody was faster, or times were changed."""
+    try:
+        verb(actor, **facts)
+    except DomainError as refused:
+        log.info("timer_refused", verb=verb.__name__, code=refused.code, **facts)
 
 
 def on_app_ready(ready: App) -> None:

@@ -9,9 +9,9 @@ from gonghui.accounts.actions.lockouts import count_failures
 from gonghui.accounts.actions.sign_in import open_account, sign_in_by_phone
 from gonghui.accounts.errors import CODE_TOO_SOON, CODE_WRONG, TOTP_WRONG
 from gonghui.accounts.models import Lockout, PhoneCode, User
-from gonghui.accounts.tests.racing import at_once
 from gonghui.kit.actors import ANONYMOUS
 from gonghui.kit.clock import now
+from gonghui.kit.tests.racing import at_once
 
 PHONE = "13800001111"
 

@@ -60,7 +60,7 @@ def announce_activity(actor: Actor, *, activity_id: int) -> Activity:
 @action
 def follow_announcement(actor: Actor, *, activity_id: int) -> Activity:
     """By the system, when the first of its releases was announced by its timer."""
-    activity = activity_for(actor, activity_id, "activities.announce")
+    activity = activity_for(actor, activity_id, "activities.announce", for_update=True)
     if activity.state == Activity.State.REVIEWED:
         move(activity, ACTIVITY_VERBS, "announce", announced_at=clock.now())
         emit(ActivityAnnounced(activity_id=activity.pk))
@@ -82,7 +82,7 @@ def _releases(activity: Activity):
 @action
 def open_activity(actor: Actor, *, activity_id: int) -> Activity:
     """By the system, when the first of its releases opens."""
-    activity = activity_for(actor, activity_id, "activities.announce")
+    activity = activity_for(actor, activity_id, "activities.announce", for_update=True)
     if activity.state == Activity.State.ANNOUNCED:
         move(activity, ACTIVITY_VERBS, "open")
     return activity

@@ -102,9 +102,11 @@ def _fields(kind: ActivityKind, text: ActivityText) -> dict[str, Any]:
     }
 
 
-def activity_for(actor: Actor, activity_id: int, verb: str) -> Activity:
-    """Fetched and allowed in one call."""
+def activity_for(actor: Actor, activity_id: int, verb: str, *, for_update: bool = False) -> Activity:
+    """Fetched and allowed in one call; `for_update` where its state decides whether anything is to be done."""
     found = Activity.objects.visible_to(actor).select_related("union", "kind", "offer", "holiday")
+    if for_update:
+        found = found.select_for_update(of=("self",))
     activity = found.filter(pk=activity_id).first()
     require(activity, NOT_FOUND)
     require(actor.may(verb, activity.union.path))

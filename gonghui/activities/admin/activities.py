@@ -16,11 +16,13 @@ from gonghui.activities.models import Activity
 from gonghui.activities.queries import activity_to_read, with_attention
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
+    ReasonForm,
     ScopedAdmin,
     SmallNameSearch,
     Verb,
     VerbForm,
     console_page,
+    in_state,
     related_filter,
     state_column,
     subtree_filter,
@@ -29,23 +31,10 @@ from gonghui.kit.console import (
 from gonghui.kit.errors import require
 
 
-class ReasonForm(VerbForm):
-    reason = forms.CharField(
-        label=_("原因"),
-        max_length=200,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": _("请写明原因。")},
-    )
-
-
 class NoteForm(VerbForm):
     note = forms.CharField(
         label=_("结论"), max_length=200, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
-
-
-def in_state(*states: str):
-    return lambda row: row.state in states
 
 
 @admin.register(Activity)

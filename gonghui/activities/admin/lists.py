@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from gonghui.activities import actions
-from gonghui.activities.admin.activities import ReasonForm
 from gonghui.activities.admin.page import SESSION_TONES
 from gonghui.activities.models import ActivityKind, HolidayPeriod, Session
 from gonghui.activities.models.holidays import Colour
@@ -24,6 +23,7 @@ from gonghui.feedback.rules import wrong_questions
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
     RangeDateFilter,
+    ReasonForm,
     ScopedAdmin,
     SmallNameSearch,
     Verb,

@@ -15,6 +15,7 @@ from gonghui.benefits import engine
 from gonghui.benefits.engine import Claim
 from gonghui.benefits.models import Release, Voucher
 from gonghui.feedback.models import Survey
+from gonghui.kit.tests.racing import at_once
 from gonghui.notices.models import Message
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,6 +58,13 @@ def test_activity_is_announced_with_the_first_of_its_releases(cast):
     assert (fresh(release).state, fresh(activity).state) == ("announced", "announced")
     assert fresh(activity).announced_at is not None
     assert Survey.objects.unscoped("test").get().state == "published"
+
+
+def test_activity_opened_from_several_sides_at_once_refuses_nobody(cast):
+    """The first of its releases opens while the sweep of the minute looks, and another release opens as well."""
+    activity, _session, _release = announced(cast)
+    answers = at_once(*[lambda: actions.open_activity(stage.SYSTEM, activity_id=activity.pk)] * 6)
+    assert {getattr(answer, "state", answer) for answer in answers} == {"open"}
 
 
 def test_worker_voids_the_tickets_of_a_cancelled_session(cast):

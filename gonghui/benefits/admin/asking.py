@@ -10,18 +10,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from gonghui.kit.console import Verb, VerbForm
+from gonghui.kit.console import ReasonForm, Verb, VerbForm
 from gonghui.kit.masks import mask_name
-
-
-class ReasonForm(VerbForm):
-    reason = forms.CharField(
-        label=_("原因"),
-        max_length=200,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": _("请写明原因。")},
-        help_text=_("会记入审计记录；涉及会员的，会发给他们。"),
-    )
 
 
 class NoteForm(VerbForm):

@@ -10,15 +10,16 @@ from unfold.decorators import display
 
 from gonghui.benefits.actions import draws as actions
 from gonghui.benefits.actions.no_shows import drop_no_show_rule, write_no_show_rule
-from gonghui.benefits.admin.asking import ReasonForm
 from gonghui.benefits.models import Draw, DrawVoid, NoShowRule
 from gonghui.benefits.models.draws import DRAW_VERBS
 from gonghui.kit.actors import Actor
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
+    ReasonForm,
     ScopedAdmin,
     SmallNameSearch,
     Verb,
+    in_state,
     related_filter,
     state_column,
     subtree_filter,
@@ -105,10 +106,10 @@ class DrawVoidAdmin(ScopedAdmin):
     fields = ("draw_name", "reason", ("proposed_by", "decided_by"), "state")
     verbs = (
         Verb("approve", _("批准作废"), actions.void_draw, "draws.void", key="void_id", icon="check", tone="danger",
-             when=lambda row: row.state == "proposed",
+             when=in_state("proposed"),
              question=_("这次抽签的票全部作废，持票人会收到原因。公示过的文件仍然保留。")),
         Verb("reject", _("不批准"), actions.reject_void, "draws.void", key="void_id", icon="close",
-             when=lambda row: row.state == "proposed"),
+             when=in_state("proposed")),
     )  # fmt: skip
 
     def get_queryset(self, request):

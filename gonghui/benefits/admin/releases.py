@@ -9,16 +9,18 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from gonghui.benefits.actions import releases as actions
-from gonghui.benefits.admin.asking import CapacityForm, PostponeForm, ReasonForm, ReturningVerb
+from gonghui.benefits.admin.asking import CapacityForm, PostponeForm, ReturningVerb
 from gonghui.benefits.models import Pool, Release
 from gonghui.kit import clock
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
     RangeDateFilter,
+    ReasonForm,
     ScopedAdmin,
     ScopedInline,
     SmallNameSearch,
     Verb,
+    in_state,
     related_filter,
     state_column,
     subtree_filter,
@@ -29,10 +31,6 @@ RELEASE_TONES = {
     "draft": "info", "reviewed": "warning", "announced": "info",
     "open": "success", "closed": "info", "cancelled": "danger",
 }  # fmt: skip
-
-
-def in_state(*states: str):
-    return lambda row: row.state in states
 
 
 class PoolInline(ScopedInline):

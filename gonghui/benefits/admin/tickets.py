@@ -10,13 +10,14 @@ from unfold.decorators import display
 from gonghui.benefits.actions.no_shows import exempt_no_show
 from gonghui.benefits.actions.redemptions import settle_offline_exception
 from gonghui.benefits.actions.voids import VOIDABLE, void_voucher
-from gonghui.benefits.admin.asking import NoteForm, ReasonForm, holder, voucher_holder
+from gonghui.benefits.admin.asking import NoteForm, holder, voucher_holder
 from gonghui.benefits.models import NoShowExemption, OfflineException, Redemption, Voucher, WaitEntry
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
     DropdownFilter,
     NameSearch,
     RangeDateFilter,
+    ReasonForm,
     ScopedAdmin,
     Verb,
     related_filter,

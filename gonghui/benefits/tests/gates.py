@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import connection
+
 from gonghui.benefits.gate.app import Gate, create_gate
 from gonghui.benefits.gate.passes import Passes, binding_of
 from gonghui.benefits.tests.wire import database_url
@@ -90,3 +92,16 @@ def with_gate(work, **options):
             return await work(gate)
 
     return asyncio.run(main())
+
+
+def sql(statement: str, *args) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, args)
+
+
+async def sql_elsewhere(statement: str, *args) -> None:
+    await asyncio.to_thread(sql, statement, *args)
+
+
+def asked_in_sql(gate) -> int:
+    return sum(gate._meters.batch_size.counts)

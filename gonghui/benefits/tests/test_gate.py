@@ -1,23 +1,27 @@
-"""The gate's answers: what it passes on, what it says from memory, what it refuses."""
+"""The gate's answers to a claim: what it passes on, and what it says from memory."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import gzip
-import json
 import time
 from collections import Counter
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
-from gonghui.benefits.gate.passes import PASS_CHARS
-from gonghui.benefits.models import Pool, Release, Voucher, WaitingPage
+from gonghui.benefits.models import Pool, Release, Voucher
 from gonghui.benefits.tests.crowd import counts, new_crowd, new_pool, new_release
-from gonghui.benefits.tests.gates import SESSION, ask, grab, live, new_pass, running_gate, with_gate
-from gonghui.kit.crypto import Keyring
+from gonghui.benefits.tests.gates import (
+    asked_in_sql,
+    grab,
+    live,
+    new_pass,
+    running_gate,
+    sql,
+    sql_elsewhere,
+    with_gate,
+)
 from gonghui.kit.tokens import normalise_short_code
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,19 +30,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def union(cast):
     return cast.unions["province"]
-
-
-def sql(statement: str, *args) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, args)
-
-
-async def sql_elsewhere(statement: str, *args) -> None:
-    await asyncio.to_thread(sql, statement, *args)
-
-
-def asked_in_sql(gate) -> int:
-    return sum(gate._meters.batch_size.counts)
 
 
 def test_win_is_told_with_its_code_and_stands_in_the_database(union):
@@ -277,310 +268,6 @@ def test_clock_of_the_gate_may_jump(union, jump_s):
     first, second, shown = with_gate(work, clock=lambda: time.time() + skew)
     assert [first.answer, second.answer] == ["won", "won"]
     assert abs(shown) < 0.1
-
-
-# --- Refusals -----------------------------------------------------------------------------------------------
-
-
-def refused(pool, work) -> tuple[int, str]:
-    before = counts(pool)
-    heard = with_gate(work)
-    assert counts(pool) == before
-    assert heard.facts["title"]
-    assert heard.facts["message"].endswith("。")
-    assert heard.headers["content-type"] == "application/json; charset=utf-8"
-    return heard.status, heard.answer
-
-
-@pytest.fixture
-def pool(union):
-    return new_pool(new_release(union, party_max=2), capacity=3)
-
-
-@pytest.fixture
-def person(db):
-    return new_crowd(1)[0]
-
-
-def test_expired_pass_is_refused(pool, person):
-    token = new_pass(person, pool.pk, expires_at=time.time() - 2)
-    assert refused(pool, lambda g: grab(g, pool.pk, token)) == (403, "pass_expired")
-
-
-def test_forged_pass_is_refused(pool, person):
-    token = new_pass(person, pool.pk, keyring=Keyring.generate())
-    assert refused(pool, lambda g: grab(g, pool.pk, token)) == (403, "bad_pass")
-
-
-def test_every_changed_character_of_a_pass_is_noticed(pool, person):
-    token = new_pass(person, pool.pk)
-    assert len(token) == PASS_CHARS
-
-    async def work(gate):
-        changed = [token[:i] + ("A" if token[i] != "A" else "B") + token[i + 1 :] for i in range(PASS_CHARS)]
-        return [(await grab(gate, pool.pk, text)).answer for text in changed]
-
-    assert set(with_gate(work)) == {"bad_pass"}
-    assert counts(pool) == (0, 3)
-
-
-def test_pass_of_another_session_is_refused(pool, person):
-    token = new_pass(person, pool.pk, session="the session of somebody else")
-    assert refused(pool, lambda g: grab(g, pool.pk, token)) == (403, "not_yours")
-
-
-def test_pass_without_any_session_is_refused(pool, person):
-    body = json.dumps({"pass": new_pass(person, pool.pk)}).encode()
-    assert refused(pool, lambda g: ask(g, "POST", f"/grab/{pool.pk}", body)) == (403, "not_yours")
-
-
-def test_pass_of_another_pool_is_refused(union, pool, person):
-    other = new_pool(pool.release, label="另一场")
-    token = new_pass(person, other.pk)
-    assert refused(pool, lambda g: grab(g, pool.pk, token)) == (403, "other_pool")
-
-
-def test_bearer_token_counts_like_a_session(pool, person):
-    body = json.dumps({"pass": new_pass(person, pool.pk, session="a-bearer-token")}).encode()
-    path = f"/grab/{pool.pk}"
-    heard = with_gate(lambda g: ask(g, "POST", path, body, authorization="Bearer a-bearer-token"))
-    assert heard.answer == "won"
-
-
-def test_more_seats_than_the_pass_allows_are_refused(pool, person):
-    token = new_pass(person, pool.pk, seats=2)
-    assert refused(pool, lambda g: grab(g, pool.pk, token, seats=3)) == (422, "too_many")
-
-
-def test_more_seats_than_the_release_allows_are_refused(pool, person):
-    token = new_pass(person, pool.pk, seats=9)
-    assert refused(pool, lambda g: grab(g, pool.pk, token, seats=3)) == (422, "too_many")
-
-
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        (b"", (400, "malformed")),
-        (b"{", (400, "malformed")),
-        (b"[]", (400, "malformed")),
-        (b'"pass"', (400, "malformed")),
-        (b"null", (400, "malformed")),
-        (b"\xff\xfe\x00", (400, "malformed")),
-        (b"[" * 2000, (400, "malformed")),
-        (b'{"pass": 1}', (400, "malformed")),
-        (b'{"pass": "x", "seats": true}', (400, "malformed")),
-        (b'{"pass": "x", "seats": 1.0}', (400, "malformed")),
-        (b'{"pass": "x", "seats": -1}', (400, "malformed")),
-        (b'{"pass": "x", "seats": 99999999999999999999}', (400, "malformed")),
-        (b'{"pass": "x", "wait": 1}', (400, "malformed")),
-        (b'{"pass": ""}', (403, "bad_pass")),
-        ('{"pass": "券"}'.encode(), (403, "bad_pass")),
-        (b'{"pass": "\\ud800"}', (403, "bad_pass")),
-        (b'{"pass": "' + b"A" * 112 + b'"}', (403, "bad_pass")),
-        (b'{"pass": "' + b"A" * 2100 + b'"}', (413, "too_large")),
-    ],
-)
-def test_bad_bodies_are_refused(pool, body, expected):
-    cookie = f"sessionid={SESSION}"
-    assert refused(pool, lambda g: ask(g, "POST", f"/grab/{pool.pk}", body, cookie=cookie)) == expected
-
-
-def test_claim_in_a_header_counts_like_one_in_the_body(pool, person):
-    order = json.dumps({"pass": new_pass(person, pool.pk), "seats": 2})
-    path, cookie = f"/grab/{pool.pk}", f"xsessionid=no; sessionid={SESSION}; theme=dark"
-    heard = with_gate(lambda g: ask(g, "POST", path, x_grab=order, cookie=cookie))
-    assert (heard.answer, heard.facts["remaining"]) == ("won", 1)
-
-
-@pytest.mark.parametrize(
-    ("order", "expected"),
-    [("{", (400, "malformed")), ('{"pass": "x"}', (403, "bad_pass")), ("x" * 2049, (413, "too_large"))],
-)
-def test_bad_claims_in_a_header_are_refused(pool, order, expected):
-    cookie = f"sessionid={SESSION}"
-    assert (
-        refused(pool, lambda g: ask(g, "POST", f"/grab/{pool.pk}", x_grab=order, cookie=cookie)) == expected
-    )
-
-
-def test_length_announced_too_long_is_refused_unread(pool):
-    async def never():
-        raise AssertionError("the body was read")
-
-    async def work(gate):
-        sent = []
-        scope = {"type": "http", "method": "POST", "path": f"/grab/{pool.pk}"}
-        scope["headers"] = [(b"content-length", b"1000000000")]
-
-        async def send(message):
-            sent.append(message)
-
-        await gate(scope, never, send)
-        return sent[0]["status"]
-
-    assert with_gate(work) == 413
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", "/grab/1", 405),
-        ("DELETE", "/grab/1", 405),
-        ("POST", "/grab/1/live", 405),
-        ("POST", "/grab/x", 404),
-        ("POST", "/grab/1/other", 404),
-        ("POST", "/grab/", 404),
-        ("GET", "/grab/-1/live", 404),
-        ("GET", "/grab/１/live", 404),
-        ("GET", "/grab/99999999999999999999999/live", 404),
-        ("GET", "/grab/987654321/live", 404),
-        ("GET", "/r/987654321", 404),
-        ("GET", "/r/x", 404),
-        ("POST", "/r/1", 405),
-    ],
-)
-def test_addresses_that_lead_nowhere(db, method, path, status):
-    heard = with_gate(lambda g: ask(g, method, path))
-    assert heard.status == status
-    assert heard.facts["message"].endswith("。")
-
-
-def test_pass_for_a_pool_that_is_gone_is_not_found(person, db):
-    heard = with_gate(lambda g: grab(g, 987654321, new_pass(person, 987654321)))
-    assert (heard.status, heard.answer) == (404, "unknown")
-
-
-def test_drafts_are_not_to_be_seen(union):
-    pool = new_pool(new_release(union, state="draft"))
-    assert with_gate(lambda g: ask(g, "GET", f"/grab/{pool.pk}/live")).status == 404
-
-
-def test_claim_of_a_person_who_is_gone_spoils_nobody_elses(pool, person):
-    """A pass outlives its person (two accounts merged): the others of that batch get their seats."""
-    gone = 987654321
-
-    async def work(gate):
-        people = [person, gone]
-        return await asyncio.gather(*(grab(gate, pool.pk, new_pass(p, pool.pk)) for p in people))
-
-    heard = with_gate(work)
-    assert [(h.status, h.answer) for h in heard] == [(200, "won"), (403, "bad_pass")]
-    assert counts(pool) == (1, 2)
-
-
-# --- Looking ------------------------------------------------------------------------------------------------
-
-
-def test_live_shows_what_is_left_and_the_databases_time(union):
-    now = timezone.now()
-    pool = new_pool(new_release(union, opens_at=now - dt.timedelta(hours=1)), capacity=2)
-    a, b, c = new_crowd(3)
-
-    async def work(gate):
-        before = await live(gate, pool.pk)
-        for p in (a, b, c):
-            await grab(gate, pool.pk, new_pass(p, pool.pk))
-        await asyncio.sleep(0.05)
-        return before, await live(gate, pool.pk)
-
-    before, after = with_gate(work)
-    assert {k: before[k] for k in ("pool", "state", "remaining", "capacity", "waiting")} == {
-        "pool": pool.pk,
-        "state": "open",
-        "remaining": 2,
-        "capacity": 2,
-        "waiting": 0,
-    }
-    assert before["opens_at_ms"] == round(pool.release.opens_at.timestamp() * 1000)
-    assert abs(before["now_ms"] / 1000 - time.time()) < 1
-    assert (after["state"], after["remaining"], after["waiting"]) == ("sold_out", 0, 1)
-
-
-def test_live_hears_of_changes_at_once(union):
-    release = new_release(union)
-    pool = new_pool(release, capacity=2)
-
-    async def work(gate):
-        seen = [(await live(gate, pool.pk))["state"], (await live(gate, pool.pk))["capacity"]]
-        await sql_elsewhere("UPDATE benefits_pool SET capacity = 7 WHERE id = %s", pool.pk)
-        await asyncio.sleep(0.1)
-        seen.append((await live(gate, pool.pk))["remaining"])
-        await sql_elsewhere("UPDATE benefits_release SET state = 'cancelled' WHERE id = %s", release.pk)
-        await asyncio.sleep(0.1)
-        return [*seen, (await live(gate, pool.pk))["state"]]
-
-    assert with_gate(work) == ["open", 2, 7, "cancelled"]
-
-
-def test_crowd_that_looks_asks_the_database_once_a_second(union):
-    pool = new_pool(new_release(union))
-
-    async def work(gate):
-        looks = 0
-        read, store = gate._store.pictures._read, gate._store.pictures
-
-        async def counted(*args):
-            nonlocal looks
-            looks += 1
-            return await read(*args)
-
-        store._read = counted
-        until = time.monotonic() + 1.5
-        seen = 0
-        while time.monotonic() < until:
-            await asyncio.gather(*(live(gate, pool.pk) for _ in range(50)))
-            seen += 50
-        return looks, seen
-
-    looks, seen = with_gate(work)
-    assert looks <= 3
-    assert seen > 1000
-
-
-def test_waiting_page_is_served_from_memory_with_etag_and_gzip(union):
-    release = new_release(union)
-    html = ("<!doctype html><title>国庆珠岛夜游</title>" * 50).encode()
-    WaitingPage.objects.create(release=release, html=html, etag="v1", rendered_at=timezone.now())
-
-    async def work(gate):
-        path = f"/r/{release.pk}"
-        plain = await ask(gate, "GET", path)
-        zipped = await ask(gate, "GET", path, accept_encoding="gzip, br")
-        same = await ask(gate, "GET", path, if_none_match=plain.headers["etag"])
-        head = await ask(gate, "HEAD", path)
-        await sql_elsewhere("UPDATE benefits_waitingpage SET html = %s, etag = 'v2'", b"<p>v2")
-        await asyncio.sleep(0.1)
-        return plain, zipped, same, head, await ask(gate, "GET", path)
-
-    plain, zipped, same, head, changed = with_gate(work)
-    assert (plain.status, plain.body) == (200, html)
-    assert gzip.decompress(zipped.body) == html
-    assert zipped.headers["content-encoding"] == "gzip"
-    assert (same.status, same.body) == (304, b"")
-    assert (head.status, head.body, head.headers["content-length"]) == (200, b"", str(len(html)))
-    assert (changed.body, changed.headers["etag"]) == (b"<p>v2", 'W/"v2"')
-    policy = plain.headers["content-security-policy"]
-    assert "default-src 'none'" in policy
-    assert "unsafe" not in policy
-    assert plain.headers["x-content-type-options"] == "nosniff"
-
-
-def test_page_of_a_draft_is_not_served(union):
-    release = new_release(union, state="reviewed")
-    WaitingPage.objects.create(release=release, html=b"x", etag="v1", rendered_at=timezone.now())
-    assert with_gate(lambda g: ask(g, "GET", f"/r/{release.pk}")).status == 404
-
-
-def test_gate_is_free_of_django():
-    import subprocess
-    import sys
-
-    code = (
-        "import sys, gonghui.benefits.gate.app;"
-        "print([m for m in sys.modules if m.split('.')[0] in ('django', 'psycopg', 'procrastinate')])"
-    )
-    heard = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert heard.stdout.strip() == "[]"
 
 
 def test_release_shut_by_its_verb_takes_no_more_claims(union):

@@ -18,9 +18,9 @@ import pytest
 
 from gonghui.config.launcher import cluster, postgres
 from gonghui.config.launcher.places import ROOT
+from gonghui.kit.tests.ports import free_port
 
 pytestmark = pytest.mark.faults
-PORTS = range(5610, 5630)
 READY, PATIENCE_S = "工惠已就绪", 90
 
 
@@ -70,14 +70,6 @@ def wait_for(condition, tell=lambda: ""):
     while not condition():
         assert time.monotonic() < deadline, f"did not happen in time\n{tell()}"
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    for port in PORTS:
-        with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("no port of our range is free")
 
 
 def status_of(port: int) -> int:

@@ -35,7 +35,7 @@ from gonghui.kit.console.filters import (
 )
 from gonghui.kit.console.listing import SmallNameSearch
 from gonghui.kit.console.navigation import console_page, page_facts
-from gonghui.kit.console.verbs import Verb, VerbForm, go_to
+from gonghui.kit.console.verbs import ReasonForm, Verb, VerbForm, go_to, in_state
 from gonghui.kit.search import NameSearch
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "Figure",
     "NameSearch",
     "RangeDateFilter",
+    "ReasonForm",
     "ScopedAdmin",
     "ScopedChoiceField",
     "ScopedInline",
@@ -54,6 +55,7 @@ __all__ = [
     "console_page",
     "figure",
     "go_to",
+    "in_state",
     "link_column",
     "page_facts",
     "related_filter",

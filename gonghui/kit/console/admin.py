@@ -10,7 +10,7 @@ from gonghui.kit.console.choosing import Choosing, choices_of, label_in
 from gonghui.kit.console.exporting import Exporting
 from gonghui.kit.console.history import Historical
 from gonghui.kit.console.listing import Listing
-from gonghui.kit.console.masking import Masking, ReasonForm, UnmaskVerb, show_unmasked
+from gonghui.kit.console.masking import LookForm, Masking, UnmaskVerb, show_unmasked
 from gonghui.kit.console.saving import Saving
 from gonghui.kit.console.scoping import Scoped
 from gonghui.kit.console.verbs import Verb, Verbal
@@ -37,7 +37,7 @@ class ScopedAdmin(Exporting, Historical, Verbal, Saving, Masking, Listing, Choos
             label=_("显示完整信息"),
             act=show_unmasked,
             needs=self.unmask_verb,
-            form=ReasonForm,
+            form=LookForm,
             icon="visibility",
             question=_("只在工作需要时查看。"),
         )

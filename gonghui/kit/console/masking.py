@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.audit import record_unmask
-from gonghui.kit.console.verbs import Verb, VerbForm
+from gonghui.kit.console.verbs import ReasonForm, Verb, reason_field
 from gonghui.kit.errors import BAD_INPUT, require
 from gonghui.kit.fields import BlindIndexField, SealedField
 
@@ -34,12 +34,10 @@ def show_unmasked(actor: Actor, *, row, fields: Iterable[str], reason: str) -> d
     return {name: getattr(row, name) for name in fields}
 
 
-class ReasonForm(VerbForm):
-    reason = forms.CharField(
+class LookForm(ReasonForm):
+    reason = reason_field(
         label=_("查看理由"),
         min_length=REASON_LENGTH_MIN,
-        max_length=200,
-        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("您的姓名、时间和理由会记入审计记录，本人可以要求查询。"),
     )
 

@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from unfold import widgets
 from unfold.enums import ActionVariant
 
@@ -26,6 +27,11 @@ Text = str | Promise
 
 def always(_row) -> bool:
     return True
+
+
+def in_state(*states: str) -> Callable[[Any], bool]:
+    """For `Verb.when`."""
+    return lambda row: row.state in states
 
 
 class VerbForm(forms.Form):
@@ -46,6 +52,23 @@ class VerbForm(forms.Form):
     @property
     def has_picker(self) -> bool:
         return any(isinstance(f.widget, AutocompleteSelect) for f in self.fields.values())
+
+
+def reason_field(**facts: Any) -> forms.CharField:
+    asked = {
+        "label": lazy("原因"),
+        "max_length": 200,
+        "widget": forms.Textarea(attrs={"rows": 3}),
+        "error_messages": {"required": lazy("请写明原因。")},
+        "help_text": lazy("会记入审计记录；涉及会员的，会发给他们。"),
+    }
+    return forms.CharField(**(asked | facts))
+
+
+class ReasonForm(VerbForm):
+    """Why: for every verb that takes something back, ends something, or is asked about later."""
+
+    reason = reason_field()
 
 
 DRESSES: list[tuple[type[forms.Field], type[forms.Widget]]] = [

@@ -3,10 +3,10 @@
 import pytest
 
 from gonghui.accounts.models import User
-from gonghui.accounts.tests.racing import at_once
 from gonghui.config.actors import actor_of
 from gonghui.kit.errors import DomainError
 from gonghui.kit.ports import _adapter
+from gonghui.kit.tests.racing import at_once
 from gonghui.members import errors
 from gonghui.members.actions.verification import verify_identity
 from gonghui.members.models import MergeCase, Person, VerificationTry

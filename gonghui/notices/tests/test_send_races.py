@@ -1,7 +1,7 @@
 import pytest
 
-from gonghui.accounts.tests.racing import at_once
 from gonghui.kit.actors import Actor
+from gonghui.kit.tests.racing import at_once
 from gonghui.members.models import Person
 from gonghui.notices.actions import Notice, sends, tell_many
 from gonghui.notices.actions.sends import deliver

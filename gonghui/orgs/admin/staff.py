@@ -19,6 +19,7 @@ from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.console import (
     DropdownFilter,
+    ReasonForm,
     ScopedAdmin,
     ScopedChoiceField,
     SmallNameSearch,
@@ -27,7 +28,7 @@ from gonghui.kit.console import (
     subtree_filter,
 )
 from gonghui.kit.console.masking import hidden
-from gonghui.kit.console.verbs import dress
+from gonghui.kit.console.verbs import dress, reason_field
 from gonghui.kit.masks import mask_phone
 from gonghui.kit.search import is_match
 from gonghui.orgs import actions, queries
@@ -85,14 +86,8 @@ class StaffSearch(SmallNameSearch):
         )
 
 
-class ReasonForm(VerbForm):
-    reason = forms.CharField(
-        label=_("理由"),
-        min_length=REASON_LENGTH_MIN,
-        max_length=200,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("您的姓名、时间和理由会记入审计记录。"),
-    )
+class StaffReasonForm(ReasonForm):
+    reason = reason_field(min_length=REASON_LENGTH_MIN, help_text=_("您的姓名、时间和理由会记入审计记录。"))
 
 
 def roles_to_give(actor: Actor) -> list[tuple[str, str]]:
@@ -189,16 +184,16 @@ class StaffAdmin(ScopedAdmin):
     fields = ("name", "login", "contact_phone", "posts", "state_now", "totp_confirmed_at", "created_at")
     readonly_fields = ("name", "posts", "state_now", "totp_confirmed_at", "created_at")
     verbs = (
-        OneTimeVerb("password", _("重置密码"), actions.reset_colleague_password, "grants.write", "staff_id", form=ReasonForm,
+        OneTimeVerb("password", _("重置密码"), actions.reset_colleague_password, "grants.write", "staff_id", form=StaffReasonForm,
              icon="lock_reset", when=lambda row: row.is_active,
              question=_("原密码立即失效，所有设备退出登录。新的一次性密码只显示一次，请当面或打电话告诉本人。")),
-        Verb("forget_totp", _("解绑验证器"), actions.forget_colleague_totp, "grants.write", "staff_id", form=ReasonForm,
+        Verb("forget_totp", _("解绑验证器"), actions.forget_colleague_totp, "grants.write", "staff_id", form=StaffReasonForm,
              icon="phonelink_erase", tone="danger", when=lambda row: bool(row.totp_secret),
              question=_("手机丢了或换了才需要。请先确认是本人；下次登录会要求重新绑定，所有设备退出登录。")),
-        Verb("switch_off", _("停用账号"), actions.switch_off_colleague, "grants.write", "staff_id", form=ReasonForm,
+        Verb("switch_off", _("停用账号"), actions.switch_off_colleague, "grants.write", "staff_id", form=StaffReasonForm,
              icon="person_off", tone="danger", when=lambda row: row.is_active,
              question=_("立即从所有设备退出，不能再登录；授权和记录都保留，可以恢复。")),
-        Verb("switch_on", _("恢复使用"), actions.switch_on_colleague, "grants.write", "staff_id", form=ReasonForm,
+        Verb("switch_on", _("恢复使用"), actions.switch_on_colleague, "grants.write", "staff_id", form=StaffReasonForm,
              icon="how_to_reg", tone="primary", when=lambda row: not row.is_active,
              question=_("密码、验证器和授权都照停用之前。")),
     )  # fmt: skip

@@ -6,7 +6,6 @@ import contextlib
 import datetime as dt
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ from gonghui.benefits.models import Voucher, WaitEntry
 from gonghui.benefits.tests.wire import database_url
 from gonghui.kit.crypto import get_keyring
 from gonghui.kit.tests.browser import PHONE, axe_findings, chromium, wait_until  # noqa: F401
+from gonghui.kit.tests.ports import free_port
 from gonghui.kit.tokens import QrVerdict, check_qr, voucher_secret
 from gonghui.members.models import Delegation
 from gonghui.portal.tests.programme import DAY, new_activity, new_release
@@ -34,7 +34,6 @@ from gonghui.portal.tests.test_tickets import honour
 from gonghui.portal.waiting import render_waiting_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PORTS = range(5730, 5750)
 START_TIMEOUT_S = 40
 LONG = "“百年湾区·工运同行”国庆中秋职工家庭珠江夜游暨粤剧折子戏观演专场（新就业形态劳动者优先）"
 # Chromium prints the status of a refusal that the page tells in words.
@@ -45,14 +44,6 @@ REFUSED_IN_WORDS = (
 
 
 # --- A server with the gate, and people with phones ----------------------------------------------------------
-
-
-def _free_port() -> int:
-    for port in PORTS:
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise RuntimeError(f"no free port in {PORTS}")
 
 
 def _wait_until_ready(process: subprocess.Popen, url: str, log) -> None:
@@ -69,7 +60,7 @@ def _wait_until_ready(process: subprocess.Popen, url: str, log) -> None:
 @pytest.fixture(scope="module")
 def site(django_db_setup, tmp_path_factory):
     """The address of the real web process, gate and pages on one port, on the test's database."""
-    port, log = _free_port(), tmp_path_factory.mktemp("site") / "web.log"
+    port, log = free_port(), tmp_path_factory.mktemp("site") / "web.log"
     ours = {"DATABASE_URL": database_url(), "GONGHUI_KEYS": get_keyring().to_json()}
     command = [sys.executable, "-m", "gonghui.config.launcher.serve", "127.0.0.1", str(port), "1"]
     with log.open("wb") as said:

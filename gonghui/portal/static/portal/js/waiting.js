@@ -46,7 +46,10 @@
   let line;
   const change = () => {
     if (!names.length || !isReady()) { renew(); return; }
-    line = line.then(async () => { if (!me.csrf || (await save())) renew(); }).catch(renew);
+    line = line.then(async () => {
+      if (!me.csrf) await look(); // the first look found no network
+      if (!me.csrf || (await save())) renew();
+    }).catch(renew);
   };
 
   const showOpening = () => {
