@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from gonghui.config.launcher import cluster, postgres
+from gonghui.config.launcher.orphans import LAUNCHER
 from gonghui.kit.tests.ports import free_port
 
 START_TIMEOUT_S = 60
@@ -42,7 +43,13 @@ def new_world(url: str, keys: str, **wanted: Any) -> dict[str, Any]:
 
 
 def environment(url: str, keys: str) -> dict[str, str]:
-    ours = {"DATABASE_URL": url, "GONGHUI_KEYS": keys, "GONGHUI_GATE_ONLY": "1", "GONGHUI_LOG_LEVEL": "ERROR"}
+    ours = {
+        "DATABASE_URL": url,
+        "GONGHUI_KEYS": keys,
+        "GONGHUI_GATE_ONLY": "1",
+        "GONGHUI_LOG_LEVEL": "ERROR",
+        LAUNCHER: str(os.getpid()),
+    }
     return {**os.environ, **ours, "DJANGO_SETTINGS_MODULE": "gonghui.config.settings"}
 
 

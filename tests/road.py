@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gonghui.benefits.tests.wire import database_url
+from gonghui.config.launcher.orphans import LAUNCHER
 from gonghui.kit.crypto import get_keyring
 from gonghui.kit.tests.browser import ARGS, DESKTOP, PHONE, axe_findings, chromium_path
 from gonghui.kit.tests.ports import free_port
@@ -78,6 +79,7 @@ def environment() -> dict[str, str]:
         "GONGHUI_KEYS": get_keyring().to_json(),
         "GONGHUI_SHOW_CODES": "1",
         "GONGHUI_LOG_LEVEL": "INFO",
+        LAUNCHER: str(os.getpid()),  # killed tests leave no server behind
         "DJANGO_SETTINGS_MODULE": "gonghui.config.settings",
     }
     return {**os.environ, **ours}

@@ -24,6 +24,7 @@ from gonghui.benefits.actions.claims import claim
 from gonghui.benefits.actions.draws import announce_draws
 from gonghui.benefits.models import Voucher, WaitEntry
 from gonghui.benefits.tests.wire import database_url
+from gonghui.config.launcher.orphans import LAUNCHER
 from gonghui.kit.crypto import get_keyring
 from gonghui.kit.tests.browser import PHONE, axe_findings, chromium, wait_until  # noqa: F401
 from gonghui.kit.tests.ports import free_port
@@ -61,7 +62,11 @@ def _wait_until_ready(process: subprocess.Popen, url: str, log) -> None:
 def site(django_db_setup, tmp_path_factory):
     """The address of the real web process, gate and pages on one port, on the test's database."""
     port, log = free_port(), tmp_path_factory.mktemp("site") / "web.log"
-    ours = {"DATABASE_URL": database_url(), "GONGHUI_KEYS": get_keyring().to_json()}
+    ours = {
+        "DATABASE_URL": database_url(),
+        "GONGHUI_KEYS": get_keyring().to_json(),
+        LAUNCHER: str(os.getpid()),
+    }
     command = [sys.executable, "-m", "gonghui.config.launcher.serve", "127.0.0.1", str(port), "1"]
     with log.open("wb") as said:
         process = subprocess.Popen(command, env={**os.environ, **ours}, stdout=said, stderr=said)
