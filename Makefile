@@ -48,7 +48,7 @@ world: base ## 建演示数据，例如 make world ARGS="--members 1000000" · b
 doctor: base ## 体检：哪里不对，下一步做什么 · what is wrong, in words
 	@exec $(PY) -m gonghui doctor $(ARGS)
 
-new-app: dev ## 搭一个新应用：make new-app ARGS="stations --beside activities" · scaffold an app
+new-app: dev ## 搭一个新应用：make new-app ARGS="stations --beside activities --title 服务站点" · scaffold an app
 	@exec $(PY) -m gonghui new-app $(ARGS)
 
 base: ## 只建运行环境 · the environment to run

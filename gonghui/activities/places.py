@@ -15,6 +15,7 @@ from gonghui.kit.console.choosing import choices_of
 from gonghui.partners.models import Hall, Store
 
 SEATS_MAX = 100_000
+SEATS_DIGITS_MAX = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class PlaceChoice:
         text = (typed or "").strip()
         if not text and self.seats:
             return self.place
-        if not text.isdecimal() or not 1 <= int(text) <= SEATS_MAX:
+        if not text.isdecimal() or len(text) > SEATS_DIGITS_MAX or not 1 <= int(text) <= SEATS_MAX:
             raise ValidationError(_("请填写“%s”每场的名额。") % self.name)
         if self.seats and int(text) > self.seats:
             raise ValidationError(

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from gonghui.activities import reports
 from gonghui.activities.models import Activity, HolidayPeriod, Session
 from gonghui.activities.queries import with_attention
-from gonghui.activities.reports import COST_DEFINITION, SUBJECT, VISITS, Figures, Report
+from gonghui.activities.reports import COST_DEFINITION, SUBJECT, TO_EXPORT, TO_READ, VISITS, Figures, Report
 from gonghui.activities.rules import SHOWN_MIN
 from gonghui.benefits.models import Redemption, WaitEntry
 from gonghui.feedback.queries import score_counts, shown_comments
@@ -26,23 +26,11 @@ from gonghui.kit.actors import Actor
 from gonghui.kit.clock import CHINA
 from gonghui.kit.console import console_page, page_facts
 from gonghui.kit.console.exporting import record_export
-from gonghui.kit.scope import BySubtree
 from gonghui.kit.templatetags.kit import cn_day, percent, yuan
 
 INDEX_ROWS = 200
 COMMENTS_SHOWN = 12
 SESSIONS_SHOWN = 400
-
-
-def reportable(actor: Actor):
-    found = Activity.objects.unscoped("narrowed to reports.view here").select_related(
-        "kind", "union", "holiday"
-    )
-    return (
-        found
-        if actor.is_system
-        else found.filter(BySubtree("union__path", verb="reports.view").condition(actor))
-    )
 
 
 @console_page(
@@ -57,7 +45,7 @@ def reportable(actor: Actor):
 def report_index(request: HttpRequest) -> HttpResponse:
     """By holiday, newest first; what was never announced has nothing to report."""
     asked = request.GET.get("q", "").strip()
-    found = with_attention(reportable(request.actor).filter(announced_at__isnull=False))
+    found = with_attention(reports.reportable(request.actor, *TO_READ).filter(announced_at__isnull=False))
     if asked:
         found = found.filter(title__icontains=asked)
     activities = list(found.order_by("-announced_at", "-id")[:INDEX_ROWS])
@@ -90,13 +78,13 @@ def holiday_page(request: HttpRequest, holiday_id: int) -> HttpResponse:
     "reports/activity/<int:activity_id>/sheet", name="report_activity_sheet", needs="reports.export"
 )
 def activity_sheet(request: HttpRequest, activity_id: int) -> HttpResponse:
-    report = reports.activity_report(request.actor, activity_id=activity_id)
+    report = reports.activity_report(request.actor, activity_id=activity_id, verbs=TO_EXPORT)
     return _sheet(request.actor, report, {"activity": activity_id})
 
 
 @console_page("reports/holiday/<int:holiday_id>/sheet", name="report_holiday_sheet", needs="reports.export")
 def holiday_sheet(request: HttpRequest, holiday_id: int) -> HttpResponse:
-    report = reports.holiday_report(request.actor, holiday_id=holiday_id)
+    report = reports.holiday_report(request.actor, holiday_id=holiday_id, verbs=TO_EXPORT)
     return _sheet(request.actor, report, {"holiday": holiday_id})
 
 

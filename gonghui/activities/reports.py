@@ -29,6 +29,8 @@ from gonghui.members.models import Membership
 from gonghui.orgs.models import Union
 
 SUBJECT = "activity"
+TO_READ = ("reports.view",)
+TO_EXPORT = (*TO_READ, "reports.export")
 COST_DEFINITION = "工会和单位补贴 × 发出名额 ÷ 到场人数"
 # A window's paper ticket is the visit where tickets are exchanged; the scan at the gate is it elsewhere.
 VISITS = Q(kind="exchange", voucher__pool__honour_by="exchange") | Q(
@@ -101,26 +103,31 @@ class Report:
     by_union: tuple[tuple[str, int], ...] = ()
 
 
-def activity_report(actor: Actor, *, activity_id: int) -> Report:
-    found = _reportable(actor).filter(pk=activity_id)
+def activity_report(actor: Actor, *, activity_id: int, verbs: Sequence[str] = TO_READ) -> Report:
+    found = reportable(actor, *verbs).filter(pk=activity_id)
     activity = found.first()
     require(activity, NOT_FOUND)
     return _report(activity.title, [activity])
 
 
-def holiday_report(actor: Actor, *, holiday_id: int) -> Report:
+def holiday_report(actor: Actor, *, holiday_id: int, verbs: Sequence[str] = TO_READ) -> Report:
     """The activities of one holiday within the actor's own subtree."""
     holiday = HolidayPeriod.objects.filter(pk=holiday_id).first()
     require(holiday, NOT_FOUND)
     require(actor.may_anywhere("reports.view"))
-    return _report(str(holiday), list(_reportable(actor).filter(holiday=holiday).order_by("id")))
+    return _report(str(holiday), list(reportable(actor, *verbs).filter(holiday=holiday).order_by("id")))
 
 
-def _reportable(actor: Actor) -> QuerySet[Activity]:
-    found = Activity.objects.unscoped("scoped by reports.view below").select_related("kind", "union", "offer")
+def reportable(actor: Actor, *verbs: str) -> QuerySet[Activity]:
+    """Activities of which the actor may do all of `verbs`, each by whatever grant reaches them."""
+    found = Activity.objects.unscoped("narrowed to the verbs here").select_related(
+        "kind", "union", "offer", "holiday"
+    )
     if actor.is_system:
         return found
-    return found.filter(BySubtree("union__path", verb="reports.view").condition(actor))
+    for verb in verbs:
+        found = found.filter(BySubtree("union__path", verb=verb).condition(actor))
+    return found
 
 
 def _report(title: str, activities: Sequence[Activity]) -> Report:

@@ -36,6 +36,9 @@ TOO_LATE_TO_RETURN = refusal(
 NOT_RETURNABLE = refusal(
     "not_returnable", _("这张票的状态是“{state}”，不能退回。"), advice=_("请到“我的票”查看最新情况。")
 )
+NOT_VOIDABLE = refusal(
+    "not_voidable", _("这张票的状态是“{state}”，不能作废。"), advice=_("请刷新页面，看过最新情况后再操作。")
+)
 NOT_HELD = refusal(
     "not_held", _("这张票不需要确认，或者已经过了确认时间。"), advice=_("请到“我的票”查看最新情况。")
 )
@@ -93,6 +96,18 @@ NOTHING_TO_RELEASE = refusal(
     "no_pools", _("这次投放还没有名额。"), advice=_("请先添加场次或名额，再提交复核。"), status=422
 )
 BAD_TIMES = refusal("bad_times", _("时间安排有误：{detail}"), advice=_("请改好时间后再提交。"), status=422)
+NOT_LATER = refusal(
+    "not_later",
+    _("新的开放时间要晚于原定的 {opens}。"),
+    advice=_("请选更晚的时间；要提前，请用“提前开放”。"),
+    status=422,
+)
+NOT_OPEN_YET = refusal(
+    "not_open_yet",
+    _("还没有开放，{opens} 才开放，不能提前截止。"),
+    advice=_("不想办了请用“取消投放”。"),
+    status=422,
+)
 TOO_EARLY = refusal(
     "too_early_to_open",
     _("还没有到开放时间 {opens}。"),

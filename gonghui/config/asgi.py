@@ -41,10 +41,7 @@ class Application:
             await self._django(scope, receive, send)
 
     async def _django(self, scope, receive, send) -> None:
-        async def taken():  # Granian's own gives a future; a2wsgi hands it to the loop, which takes coroutines only
-            return await receive()
-
-        await self.pages(scope, taken, send)
+        await self.pages(scope, receive, send)
 
     async def _waiting_page(self, scope, receive, send) -> None:
         """From the gate's memory; a page no job has rendered yet is rendered by Django."""

@@ -25,7 +25,11 @@ class Answer(WSGIResponder):
         self.head: dict[str, Any] | None = None
         self.chunks: list[bytes] = []
         self.held_bytes = 0
-        environ = build_environ(scope, Body(self.loop, receive))
+
+        async def taken():  # Granian's own gives a future; a2wsgi hands it to the loop, which takes coroutines only
+            return await receive()
+
+        environ = build_environ(scope, Body(self.loop, taken))
         run = contextvars.copy_context().run
         await self.loop.run_in_executor(self.executor, run, self.wsgi, environ, self.start_response)
         await self.deliver(more_body=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 from procrastinate import JobContext
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
 
 from gonghui.kit.jobs import ATTEMPTS_MAX, periodic
@@ -18,7 +18,10 @@ async def rescue_jobs(context: JobContext, timestamp: int) -> None:
     """What a killed worker held goes to another; its locks would keep all that follow waiting for ever."""
     jobs = context.app.job_manager
     for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=SILENT_S):
-        await rescue(jobs, job)
+        try:
+            await rescue(jobs, job)
+        except ConnectorException:  # it ended meanwhile, or the database is away: the next minute looks again
+            log.exception("job_not_rescued", task=job.task_name, job=job.id)
 
 
 async def rescue(jobs, job: Job) -> None:
@@ -29,6 +32,7 @@ async def rescue(jobs, job: Job) -> None:
         return
     try:
         await jobs.retry_job(job)
-    except ConnectorException:  # its successor waits already under the same queueing lock
+    except UniqueViolation:  # its successor waits already under the same queueing lock
         await jobs.finish_job(job, Status.ABORTED, delete_job=False)
+        return
     log.warning("job_rescued", task=job.task_name, job=job.id)

@@ -27,7 +27,7 @@ def listed(model, **asked: str) -> str:
 
 
 def within(model, actor: Actor, *verbs: str):
-    return admin.site._registry[model].within(actor, *verbs)
+    return admin.site.get_model_admin(model).within(actor, *verbs)
 
 
 @figure(needs="activities.view", order=10)
@@ -100,8 +100,14 @@ def activities_to_announce(actor: Actor) -> Figure:
 
 @waiting(needs="activities.announce", order=30)
 def activities_to_evaluate(actor: Actor) -> Figure:
-    found = within(Activity, actor, "activities.announce").filter(state__in=("ended", "evaluated"))
+    found = within(Activity, actor, "activities.announce").filter(state="ended")
     return Figure(_("活动待评估"), found.count(), "rate_review", listed(Activity, state__exact="ended"))
+
+
+@waiting(needs="activities.announce", order=35)
+def activities_to_judge(actor: Actor) -> Figure:
+    found = within(Activity, actor, "activities.announce").filter(state="evaluated")
+    return Figure(_("活动待定去留"), found.count(), "rule", listed(Activity, state__exact="evaluated"))
 
 
 @waiting(needs="draws.void", order=40)

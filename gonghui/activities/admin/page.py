@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, Sum
+from django.db.models import Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from gonghui.activities.models import Activity, Session
 from gonghui.activities.queries import releases_of, sessions_of
+from gonghui.activities.reports import VISITS
 from gonghui.benefits.models import Redemption, Release, WaitEntry
 from gonghui.kit.actors import Actor
 
@@ -70,10 +71,10 @@ def session_lines(actor: Actor, activity: Activity) -> list[SessionLine]:
     )
     came = dict(
         Redemption.objects.unscoped("counts without persons")
-        .filter(voucher__pool__in=pools)
+        .filter(VISITS, voucher__pool__in=pools)
         .order_by()
         .values_list("voucher__pool")
-        .annotate(n=Sum("arrived", filter=Q(kind="check_in") | Q(voucher__pool__honour_by="exchange")))
+        .annotate(n=Sum("arrived"))
     )
     return [SessionLine(s, waiting.get(s.pool_id, 0) or 0, came.get(s.pool_id, 0) or 0) for s in sessions]
 
@@ -162,7 +163,8 @@ def release_buttons(request: HttpRequest, release: Release, activity: Activity) 
     """The release's own verbs that are ready now, coming back to this page afterwards; none once all is over."""
     if activity.state not in LIVE_STATES:
         return []
-    screen = admin.site._registry[Release]
+    screen = admin.site.get_model_admin(Release)
+    may = request.actor.may
     back = f"?back={request.path}"
     return [
         {
@@ -170,5 +172,5 @@ def release_buttons(request: HttpRequest, release: Release, activity: Activity) 
             "address": reverse(f"admin:benefits_release_{name}", args=[release.pk]) + back,
         }
         for name in RELEASE_BUTTONS
-        if screen._verbs[name].when(release) and screen.may(request, screen._verbs[name].needs, release)
+        if screen._verbs[name].when(release) and may(screen._verbs[name].needs, activity.union.path)
     ]

@@ -9,7 +9,13 @@ import pytest
 
 from gonghui.activities import actions, reports
 from gonghui.activities.models import HolidayPeriod, ReadDay
-from gonghui.activities.reports import activity_report, export_report, holiday_report, satisfaction_text
+from gonghui.activities.reports import (
+    TO_EXPORT,
+    activity_report,
+    export_report,
+    holiday_report,
+    satisfaction_text,
+)
 from gonghui.activities.rules import merged_small_groups
 from gonghui.activities.tests import stage
 from gonghui.activities.tests.stage import SYSTEM, announced, fresh, planned, with_session, written
@@ -20,6 +26,7 @@ from gonghui.benefits.models import Redemption, Reminder, Voucher
 from gonghui.benefits.tests.crowd import new_crowd
 from gonghui.feedback.models import Rating
 from gonghui.kit import clock
+from gonghui.kit.actors import Actor, Grant
 from gonghui.members.models import Membership
 
 
@@ -235,6 +242,19 @@ def test_report_is_exported_as_a_sheet(cast):
     assert heading[:5] == ["活动", "类型", "主办工会", "状态", "名额"]
     assert line[:5] == ["国庆电影专场", "电影", "东江市总工会", "已预告", 10]
     assert (total[0], total[heading.index("补贴合计（元）")], total[-1]) == ("合计", 260, "83.3%（样本不足）")
+
+
+def test_sheet_holds_only_what_is_read_and_exported_by_the_same_actor(cast):
+    """Reads the whole city, exports one factory: the city's sheet is not theirs."""
+    activity = lived_through(cast)
+    city, factory = cast.unions["city"].path, cast.unions["factory"].path
+    reader = Grant("reviewer", city, frozenset({"reports.view"}))
+    exporter = Grant("finance_officer", factory, frozenset({"reports.view", "reports.export"}))
+    actor = Actor(user_id=cast.users["judge"].pk, grants=(reader, exporter))
+    assert activity_report(actor, activity_id=activity.pk).title == activity.title
+    assert refused(activity_report, actor, activity_id=activity.pk, verbs=TO_EXPORT) == "not_found"
+    both = Actor(user_id=actor.user_id, grants=(Grant("finance_officer", city, exporter.verbs),))
+    assert activity_report(both, activity_id=activity.pk, verbs=TO_EXPORT).title == activity.title
 
 
 def test_report_is_exported_only_by_those_who_may(cast):

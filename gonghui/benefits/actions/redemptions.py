@@ -188,8 +188,11 @@ def settle_offline_exception(actor: Actor, *, exception_id: int, note: str) -> O
     require(row, NOT_FOUND)
     require(actor.user_id and actor.may("vouchers.void", row.voucher.release.union.path))
     require(note.strip(), errors.NOTE_MISSING)
-    open_ones = OfflineException.objects.unscoped("compare-and-set of a fetched row").filter(pk=row.pk)
-    moved = open_ones.filter(settled_at=None).update(settled_at=clock.now(), note=note.strip())
+    still_open = OfflineException.objects.unscoped("compare-and-set of a fetched row").filter(
+        pk=row.pk, settled_at=None
+    )
+    now = clock.now()
+    moved = still_open.update(settled_at=now, note=note.strip(), updated_at=now)
     require(moved, errors.ALREADY_SETTLED)
     row.refresh_from_db()
     return row

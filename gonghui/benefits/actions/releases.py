@@ -173,7 +173,7 @@ def because(actor: Actor, reason: str) -> str:
     """From here on the audit trail of this transaction carries the reason."""
     reason = reason.strip()
     require(reason, errors.REASON_MISSING)
-    name_actor(Actor(user_id=actor.user_id, channel=actor.channel, reason=reason))
+    name_actor(actor.because(reason))
     return reason
 
 
@@ -248,7 +248,7 @@ def postpone_release(actor: Actor, *, release_id: int, opens_at: datetime, reaso
     reason = because(actor, reason)
     require(release.state == Release.State.ANNOUNCED, errors.POSTPONE_TOO_LATE)
     require(release.mode != Release.Mode.DRAW, errors.DRAW_KEEPS_ITS_TIMES)
-    require(opens_at > release.opens_at, errors.BAD_TIMES, detail=messages.said(release.opens_at))
+    require(opens_at > release.opens_at, errors.NOT_LATER, opens=messages.said(release.opens_at))
     before = release.opens_at
     release.opens_at = opens_at
     _require_times(release)
@@ -274,7 +274,7 @@ def close_release(actor: Actor, *, release_id: int, reason: str = "") -> Release
         )
         because(actor, reason)
         changes = {"closes_at": max(now, release.opens_at)}
-        require(now > release.opens_at, errors.BAD_TIMES, detail=messages.said(release.opens_at))
+        require(now > release.opens_at, errors.NOT_OPEN_YET, opens=messages.said(release.opens_at))
     move(release, RELEASE_VERBS, "close", **changes)
     emit(ReleaseClosed(release_id=release.pk))
     if release.mode == Release.Mode.DRAW:

@@ -68,7 +68,7 @@ def void_voucher(actor: Actor, *, voucher_id: int, reason: str) -> Voucher:
     settled, promoted = engine.give_back(voucher.pk, Voucher.State.VOIDED)
     voucher.refresh_from_db()
     if settled.outcome != "done":
-        raise DomainError(errors.NOT_RETURNABLE, state=voucher.get_state_display())
+        raise DomainError(errors.NOT_VOIDABLE, state=voucher.get_state_display())
     tell_holder(actor, voucher, "voided", messages.voided_alone(voucher, reason))
     tell_promoted(promoted)
     return voucher

@@ -446,7 +446,7 @@ def test_postponed_release_tells_who_asked_and_reminds_them_again(cast):
 
 
 @pytest.mark.parametrize(
-    ("minutes", "code"), [(5, "bad_times"), (9, "bad_times"), (48 * 60, "bad_times"), (60, None)]
+    ("minutes", "code"), [(5, "not_later"), (9, "not_later"), (48 * 60, "bad_times"), (60, None)]
 )
 def test_release_is_postponed_only_to_a_later_time_that_fits(cast, minutes, code):
     release = announced(cast)
