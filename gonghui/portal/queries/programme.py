@@ -17,10 +17,9 @@ from gonghui.activities.queries import announced_activities
 from gonghui.benefits.models import Pool
 from gonghui.kit import clock
 from gonghui.kit.actors import ANONYMOUS
-from gonghui.portal.queries.fresh import fresh_for, shelf
+from gonghui.portal.queries.fresh import FRESH_S, fresh_for, shelf
 from gonghui.portal.rules import Stage, Supply, said_places, said_when
 
-FRESH_S = 2
 CARDS_MAX = 60
 RUNNING_STATES = ("announced", "open")
 HOLIDAYS_BACK = timedelta(days=60)
@@ -183,6 +182,11 @@ class Holiday:
     @property
     def past(self) -> bool:
         return self.days_left < 0
+
+    @property
+    def is_running(self) -> bool:
+        """Its days have begun, and the day itself is another."""
+        return self.days_left == 0 and self.date != clock.today()
 
     @property
     def url(self) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.messages import get_messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
@@ -28,6 +27,7 @@ from gonghui.benefits.models import Draw, Release
 from gonghui.feedback.queries import satisfaction_of, shown_comments
 from gonghui.kit.actors import ANONYMOUS, Actor
 from gonghui.kit.errors import NOT_FOUND, SIGN_IN_FIRST, require
+from gonghui.kit.identifiers import row_id
 from gonghui.kit.templatetags.kit import server_now
 from gonghui.notices.queries import unread_of
 from gonghui.portal.offerings import Offering, offerings_of, shared_terms
@@ -39,7 +39,7 @@ from gonghui.portal.queries.activity import (
     public_activity,
     published_draws,
 )
-from gonghui.portal.queries.fresh import fresh_for
+from gonghui.portal.queries.fresh import FRESH_S, fresh_for
 from gonghui.portal.queries.mine import reminded
 from gonghui.portal.queries.programme import (
     RUNNING_STATES,
@@ -49,7 +49,7 @@ from gonghui.portal.queries.programme import (
     holiday_strip,
     kinds,
 )
-from gonghui.portal.shells import answer, badge, frame, looks_of, rendered
+from gonghui.portal.shells import answer, badge
 
 LIST, PAGE = "portal/activities.html", "portal/activity.html"
 WORDS_MAX = 40
@@ -68,14 +68,9 @@ COMMENTS_SHOWN = 5
 def activities(request: HttpRequest) -> HttpResponse:
     """Kept for a moment for all who follow the same link of ours; a search or an address made up is answered anew."""
     asked = {name: request.GET.get(name, "").strip()[:WORDS_MAX] for name in ("holiday", "kind", "q", "page")}
-    unread = unread_of(request.actor)
-    values = {"now": server_now(), "unread_count": badge(unread)}
-    gaps = [name for name in values if values[name]]
-    looks = looks_of(request)
-    if not _is_offered(asked):
-        return answer(rendered(LIST, _list_facts(asked), gaps, looks), values)
-    key = f"activities:{bool(unread)}:{urlencode(asked)}"
-    return answer(frame(key, LIST, lambda: _list_facts(asked), gaps, looks), values)
+    values = {"now": server_now(), "unread_count": badge(unread_of(request.actor))}
+    key = f"activities:{urlencode(asked)}" if _is_offered(asked) else None
+    return answer(request, key, LIST, lambda: _list_facts(asked), values)
 
 
 def _is_offered(asked: dict[str, str]) -> bool:
@@ -89,7 +84,7 @@ def _is_offered(asked: dict[str, str]) -> bool:
 
 
 def _list_facts(asked: dict[str, str]) -> dict[str, Any]:
-    holiday = int(asked["holiday"]) if asked["holiday"].isdecimal() and len(asked["holiday"]) < 10 else None
+    holiday = row_id(asked["holiday"])
     words, kind = asked["q"], asked["kind"]
     too_short = 0 < len(words) < SEARCH_LENGTH_MIN
     found = found_activities(holiday, kind, "" if too_short else words)
@@ -125,6 +120,7 @@ def _holiday_link(holiday, chosen: int | None, asked: dict) -> dict:
         "date": holiday.date,
         "days_left": holiday.days_left,
         "past": holiday.past,
+        "is_running": holiday.is_running,
         "current": current,
         "url": _address(asked, holiday=None if current else holiday.pk),
     }
@@ -154,7 +150,7 @@ class Outline:
     draws: dict[int, PublishedDraw]
 
 
-@fresh_for(2)
+@fresh_for(FRESH_S)
 def _outline(activity_id: int) -> Outline:
     shown, sessions = public_activity(activity_id)
     offerings = offerings_of(sessions, group_names())
@@ -180,22 +176,15 @@ def activity(request: HttpRequest, activity_id: str) -> HttpResponse:
     marks = marks_of(request.actor, pk, outline.releases)
     own = _own(request.actor, outline, marks) | {"path": request.path, "activity_id": pk}
     own |= {"csrf_token": get_token(request), "is_signed_in": request.actor.user_id is not None}
-    unread = unread_of(request.actor)
     values = {
         "now": server_now(),
         "csrf_token": own["csrf_token"],
         "like": render_to_string("portal/parts/like.html", own | {"likes": outline.likes}),
         "own": render_to_string("portal/parts/own.html", own),
         "action": render_to_string("portal/parts/activity_action.html", own),
-        "unread_count": badge(unread),
+        "unread_count": badge(unread_of(request.actor)),
     }
-    gaps = [name for name in values if name != "unread_count" or unread]
-    said = list(get_messages(request))
-    if said:
-        pieces = rendered(PAGE, _facts(pk) | {"messages": said}, gaps, looks_of(request))
-    else:
-        pieces = frame(f"activity:{pk}:{bool(unread)}", PAGE, lambda: _facts(pk), gaps, looks_of(request))
-    return answer(pieces, values)
+    return answer(request, f"activity:{pk}", PAGE, lambda: _facts(pk), values)
 
 
 def _facts(activity_id: int) -> dict[str, Any]:
