@@ -185,6 +185,16 @@ def _is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
+# --- Numbers of rows ----------------------------------------------------------------------------------------
+
+ROW_ID = "[0-9]{1,18}"  # every such number fits into bigint
+
+
+def row_id(text: str) -> int | None:
+    """The number an address or a form names a row by; None where it can be none."""
+    return int(text) if re.fullmatch(ROW_ID, text) else None
+
+
 # --- Other documents ----------------------------------------------------------------------------------------
 
 # Loose on purpose: these documents change form every few years, and a person with a good one must get in.

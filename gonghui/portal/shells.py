@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
+from django.contrib.messages import get_messages
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
-from gonghui.portal.queries.fresh import fresh_key, shelf
+from gonghui.portal.queries.fresh import FRESH_S, fresh_key, shelf
 
-FRESH_S = 2
 UNREAD_SHOWN_MAX = 99
 # Nobody who writes a title can know the mark.
 SEAL = secrets.token_hex(8)
@@ -35,9 +35,10 @@ def frame(
 ) -> Pieces:
     """Text, name of a gap, text, name, …, text. `facts` is asked only where nothing fresh is kept.
 
-    Of what strangers type only what is known to us belongs in `key`: there is one frame a key to keep.
+    Of what strangers type only what is known to us belongs in `key`: there is one frame a key and set of gaps to keep.
     """
-    name = fresh_key("frame", key, looks)
+    gaps = tuple(gaps)
+    name = fresh_key("frame", key, gaps, looks)
     found = shelf.get(name)
     if found is None:
         found = rendered(template, facts(), gaps, looks)
@@ -58,10 +59,26 @@ def filled(pieces: Pieces, values: Mapping[str, Any]) -> str:
     return "".join(str(values[piece]) if at % 2 else piece for at, piece in enumerate(pieces))
 
 
-def badge(unread: int) -> str:
-    """The number on 消息; nothing where nothing is unread."""
-    return "" if not unread else f"{UNREAD_SHOWN_MAX}+" if unread > UNREAD_SHOWN_MAX else str(unread)
+def badge(unread: int) -> str | None:
+    """The number on 消息; no gap where nothing is unread."""
+    return None if not unread else f"{UNREAD_SHOWN_MAX}+" if unread > UNREAD_SHOWN_MAX else str(unread)
 
 
-def answer(pieces: Pieces, values: Mapping[str, Any]) -> HttpResponse:
-    return HttpResponse(filled(pieces, values))
+def answer(
+    request: HttpRequest,
+    key: str | None,
+    template: str,
+    facts: Callable[[], Mapping[str, Any]],
+    values: Mapping[str, Any],
+) -> HttpResponse:
+    """The page for this reader: `values` fill its gaps, None leaves one out.
+
+    Rendered for this reader alone where something is to be said to them, and where there is no `key`.
+    """
+    given = {name: value for name, value in values.items() if value is not None}
+    said, looks = list(get_messages(request)), looks_of(request)
+    if said or key is None:
+        pieces = rendered(template, {**facts(), "messages": said}, given, looks)
+    else:
+        pieces = frame(key, template, facts, given, looks)
+    return HttpResponse(filled(pieces, given))

@@ -80,11 +80,17 @@ class Ticket:
 
 
 def ticket_of(voucher: Voucher) -> Ticket:
-    state, label = SHOWN[voucher.state]
     where = place_facts(voucher.pool, voucher.release)
-    if state == "valid" and where["ends_at"] and where["ends_at"] <= clock.now():
-        state, label = "expired", _("活动已结束")
-    return Ticket(voucher=voucher, state=state, state_label=str(label), **where)
+    state, label = shown_state(voucher.state, where["ends_at"])
+    return Ticket(voucher=voucher, state=state, state_label=label, **where)
+
+
+def shown_state(state: str, ends_at: datetime | None) -> tuple[str, str]:
+    """State as the components know it, and its words: what could still be used is over with what it is for."""
+    shown, label = SHOWN[state]
+    if shown == "valid" and ends_at and ends_at <= clock.now():
+        return "expired", _("活动已结束")
+    return shown, str(label)
 
 
 def place_facts(pool: Pool, release: Release) -> dict[str, Any]:

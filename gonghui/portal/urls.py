@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.urls import URLPattern, re_path
 
+from gonghui.kit.identifiers import ROW_ID
 from gonghui.portal.views import (
     activities,
     console_account,
@@ -23,6 +24,9 @@ from gonghui.portal.views import (
 )
 
 CODE = "(?P<code>[0-9A-Z]{6,16})"
+ACTIVITY, RELEASE, POOL, DEVICE, DELEGATION, MESSAGE = (
+    f"(?P<{name}_id>{ROW_ID})" for name in ("activity", "release", "pool", "device", "delegation", "message")
+)
 
 
 def page(route: str, view: Callable, name: str) -> URLPattern:
@@ -36,31 +40,27 @@ pages = [
     page("offline", home.offline, "offline"),
     re_path(r"^sw\.js$", home.service_worker, name="service_worker"),
     page("activities", activities.activities, "activities"),
-    page(r"activities/(?P<activity_id>[0-9]{1,18})", activities.activity, "activity"),
-    page(r"activities/(?P<activity_id>[0-9]{1,18})/read", activities.read, "activity_read"),
-    page(r"activities/(?P<activity_id>[0-9]{1,18})/like", activities.like, "activity_like"),
-    page(r"activities/(?P<activity_id>[0-9]{1,18})/opinions", activities.opinions, "activity_opinions"),
-    page(r"activities/(?P<activity_id>[0-9]{1,18})/rate", feedback.rate_activity, "activity_rate"),
-    page(r"releases/(?P<release_id>[0-9]{1,18})", activities.release, "release"),
-    page(r"releases/(?P<release_id>[0-9]{1,18})/reminder", activities.reminder, "reminder"),
-    page(r"draws/(?P<release_id>[0-9]{1,18})/document\.json", draws.document, "draw_document"),
-    page(
-        r"draws/(?P<release_id>[0-9]{1,18})/(?P<pool_id>[0-9]{1,18})/document\.json",
-        draws.document,
-        "pool_draw_document",
-    ),
-    page(r"draws/(?P<release_id>[0-9]{1,18})/enter", draws.enter, "draw_enter"),
-    page(r"draws/(?P<release_id>[0-9]{1,18})/leave", draws.leave, "draw_leave"),
-    page(r"r/(?P<release_id>[0-9]{1,18})", grab.waiting_page, "waiting_page"),
-    page(r"claims/(?P<release_id>[0-9]{1,18})", grab.claim, "claim"),
-    page(r"me/pass/(?P<pool_id>[0-9]{1,18})", grab.take_pass, "pass"),
-    page(r"me/party/(?P<release_id>[0-9]{1,18})", grab.party, "party"),
+    page(rf"activities/{ACTIVITY}", activities.activity, "activity"),
+    page(rf"activities/{ACTIVITY}/read", activities.read, "activity_read"),
+    page(rf"activities/{ACTIVITY}/like", activities.like, "activity_like"),
+    page(rf"activities/{ACTIVITY}/opinions", activities.opinions, "activity_opinions"),
+    page(rf"activities/{ACTIVITY}/rate", feedback.rate_activity, "activity_rate"),
+    page(rf"releases/{RELEASE}", activities.release, "release"),
+    page(rf"releases/{RELEASE}/reminder", activities.reminder, "reminder"),
+    page(rf"draws/{RELEASE}/document\.json", draws.document, "draw_document"),
+    page(rf"draws/{RELEASE}/{POOL}/document\.json", draws.document, "pool_draw_document"),
+    page(rf"draws/{RELEASE}/enter", draws.enter, "draw_enter"),
+    page(rf"draws/{RELEASE}/leave", draws.leave, "draw_leave"),
+    page(rf"r/{RELEASE}", grab.waiting_page, "waiting_page"),
+    page(rf"claims/{RELEASE}", grab.claim, "claim"),
+    page(rf"me/pass/{POOL}", grab.take_pass, "pass"),
+    page(rf"me/party/{RELEASE}", grab.party, "party"),
     page("tickets", tickets.tickets, "tickets"),
     page(rf"tickets/{CODE}", tickets.ticket, "ticket"),
     page(rf"tickets/{CODE}/confirm", tickets.confirm, "ticket_confirm"),
     page(rf"tickets/{CODE}/return", tickets.give_back, "ticket_return"),
     page(rf"tickets/{CODE}/rate", feedback.rate, "ticket_rate"),
-    page(r"tickets/waiting/(?P<pool_id>[0-9]{1,18})/leave", tickets.leave_line, "line_leave"),
+    page(rf"tickets/waiting/{POOL}/leave", tickets.leave_line, "line_leave"),
 ]
 
 # --- account -------------------------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ account = [
     page("console/password", console_account.password, "console_password"),
     page("console/devices", console_account.devices, "console_devices"),
     page("console/devices/end", console_account.devices_end_all, "console_devices_end_all"),
-    page(r"console/devices/(?P<device_id>[0-9]{1,18})/end", console_account.device_end, "console_device_end"),
+    page(rf"console/devices/{DEVICE}/end", console_account.device_end, "console_device_end"),
     page("me", me.me, "me"),
     page("me/verify", verification.verify, "verify"),
     page("me/data", me.data, "my_data"),
@@ -83,15 +83,15 @@ account = [
     page("me/consents/(?P<purpose>[a-z_]+)/(?P<verb>give|withdraw)", me.consent, "consent"),
     page("me/devices", me.devices, "devices"),
     page("me/devices/end", me.devices_end_all, "devices_end_all"),
-    page(r"me/devices/(?P<device_id>[0-9]{1,18})/end", me.device_end, "device_end"),
+    page(rf"me/devices/{DEVICE}/end", me.device_end, "device_end"),
     page("me/settings", me.look, "settings"),
     page("me/settings/elder", me.elder, "elder"),
     page("me/delegations", delegations.delegations, "delegations"),
     page("me/delegations/new", delegations.delegation_new, "delegation_new"),
-    page(r"me/delegations/(?P<delegation_id>[0-9]{1,18})/end", delegations.delegation_end, "delegation_end"),
+    page(rf"me/delegations/{DELEGATION}/end", delegations.delegation_end, "delegation_end"),
     page("messages", messages.inbox, "messages"),
     page("messages/read", messages.messages_read, "messages_read"),
-    page(r"messages/(?P<message_id>[0-9]{1,18})", messages.message, "message"),
+    page(rf"messages/{MESSAGE}", messages.message, "message"),
 ]
 
 urlpatterns = [*pages, *account]

@@ -148,6 +148,15 @@ def test_seats_beyond_the_hall_are_refused_by_name(cast, client):
     assert "“珠岛游船码头 观光船”只有 380 座。" in str(response.context["form"].errors["places"])
 
 
+@pytest.mark.parametrize("typed", ["0", "100001", "9" * 5000, "²", "-1", "x"])
+def test_seats_that_are_no_number_of_seats_are_asked_for_again(cast, client, typed):
+    before = counts()
+    response = as_staff(cast, client).post(NEW, plan(cast, **{f"seats-h{cast.hall.pk}": typed}))
+    assert response.status_code == 422
+    assert "请填写“珠岛游船码头 观光船”每场的名额。" in str(response.context["form"].errors["places"])
+    assert counts() == before
+
+
 def test_store_without_halls_asks_for_its_number(cast, client):
     park = Store.objects.create(partner=cast.store.partner, name="湿地公园")
     place = {"places": [f"s{park.pk}"]}

@@ -15,6 +15,7 @@ from gonghui.kit.console.admin import ScopedAdmin
 from gonghui.kit.console.columns import when_column
 from gonghui.kit.console.filters import DropdownFilter, RangeDateFilter
 from gonghui.kit.console.history import CHANNELS, OPS
+from gonghui.kit.identifiers import row_id
 from gonghui.kit.models import AuditEntry
 
 VERB = "audit.view"
@@ -107,8 +108,8 @@ class AuditAdmin(ScopedAdmin):
         self, request: HttpRequest, object_id: str, form_url="", extra_context=None
     ) -> HttpResponse:
         """To the history of the row it is about, which decides again who may see it."""
-        known = object_id.isdecimal() and len(object_id) < 19
-        entry = self.within(request.actor).filter(pk=int(object_id)).first() if known else None
+        pk = row_id(object_id)
+        entry = self.within(request.actor).filter(pk=pk).first() if pk else None
         screen = audited_screens(request.actor).get(entry.table_name) if entry else None
         if screen is None or not screen.within(request.actor, VERB).filter(pk=entry.row_id).exists():
             raise Http404

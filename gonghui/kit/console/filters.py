@@ -18,6 +18,7 @@ from unfold.contrib.filters.forms import AutocompleteDropdownForm
 
 from gonghui.kit.console.choosing import choices_of, label_in
 from gonghui.kit.console.scoping import crosses_many, narrowed, relation_chain
+from gonghui.kit.identifiers import row_id
 
 __all__ = [
     "ChoicesDropdownFilter",
@@ -81,10 +82,8 @@ class PickerFilter(admin.SimpleListFilter):
 
     @cached_property
     def chosen(self):
-        value = self.value() or ""
-        return (
-            self.choosable().filter(pk=int(value)).first() if value.isdecimal() and len(value) < 19 else None
-        )
+        pk = row_id(self.value() or "")
+        return self.choosable().filter(pk=pk).first() if pk else None
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if not self.value():

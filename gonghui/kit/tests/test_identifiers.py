@@ -16,6 +16,7 @@ from gonghui.kit.identifiers import (
     read_phone,
     read_resident_id,
     read_uscc,
+    row_id,
 )
 
 GOOD = "440106199001011235"
@@ -34,6 +35,18 @@ numbers = st.builds(
 
 def full_width(text):
     return "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text)
+
+
+# --- Numbers of rows ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("7", 7), ("007", 7), ("9" * 18, 10**18 - 1), ("9" * 19, None), ("9" * 5000, None), ("", None)]
+    + [(text, None) for text in ("-1", "1e9", "²", "٣", "1\n", " 1", "1_0")],
+)
+def test_row_id_is_up_to_eighteen_plain_digits(text, number):
+    assert row_id(text) == number
 
 
 # --- Resident ID --------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from gonghui.kit.console import (
     subtree_filter,
 )
 from gonghui.kit.console.filters import PickerFilter
-from gonghui.kit.identifiers import read_uscc
+from gonghui.kit.identifiers import read_uscc, row_id
 from gonghui.orgs import actions, queries, rules
 from gonghui.orgs.models import Employer, Grant, IndustryLine, Region, Union, UnionKind
 
@@ -170,10 +170,8 @@ class UnionAdmin(ScopedAdmin):
         return super().changelist_view(request, found)
 
     def _way_down(self, request) -> list[Union]:
-        asked = request.GET.get("parent", "")
-        if not (asked.isdecimal() and len(asked) < 19):
-            return []
-        union = self.within(request.actor).filter(pk=asked).first()
+        pk = row_id(request.GET.get("parent", ""))
+        union = self.within(request.actor).filter(pk=pk).first() if pk else None
         return queries.way_down_to(request.actor, union) if union else []
 
     def save_model(self, request, obj, form, change) -> None:

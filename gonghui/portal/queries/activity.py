@@ -17,10 +17,10 @@ from gonghui.benefits.models.vouchers import GONE_STATES
 from gonghui.kit.actors import ANONYMOUS, Actor
 from gonghui.kit.errors import NOT_FOUND, require
 from gonghui.members.models import Person, WorkerGroup
-from gonghui.portal.queries.fresh import fresh_for
+from gonghui.portal.queries.fresh import FRESH_S, fresh_for
 
 
-@fresh_for(2)
+@fresh_for(FRESH_S)
 def public_activity(activity_id: int) -> tuple[Activity, list[Session]]:
     """Two queries for whoever reads it in these two seconds."""
     activity = activity_to_read(ANONYMOUS, activity_id)

@@ -9,7 +9,9 @@ from typing import ParamSpec, TypeVar
 
 from django.core.cache import cache, caches
 from django.core.cache.backends.base import BaseCache
+from django.utils.translation import get_language
 
+FRESH_S = 2  # how late a page may be with what is the same for all
 shelf = caches["shelf"]
 
 P = ParamSpec("P")
@@ -17,8 +19,8 @@ T = TypeVar("T")
 
 
 def fresh_key(name: str, *facts: object) -> str:
-    """As short as every cache takes and of plain letters, whatever was asked for."""
-    return f"portal.{name}:{hashlib.sha256(repr(facts).encode()).hexdigest()}"
+    """As short as every cache takes and of plain letters, whatever was asked for; of the reader's language."""
+    return f"portal.{name}:{hashlib.sha256(repr((get_language(), facts)).encode()).hexdigest()}"
 
 
 def fresh_for(seconds: float, *, store: BaseCache = cache) -> Callable[[Callable[P, T]], Callable[P, T]]:

@@ -13,6 +13,7 @@ from gonghui.benefits.errors import NOT_A_DRAW
 from gonghui.benefits.models import Draw, Release
 from gonghui.benefits.queries import draw_document
 from gonghui.kit.errors import NOT_FOUND, DomainError, require
+from gonghui.kit.identifiers import row_id
 from gonghui.members.queries import bookable_for
 from gonghui.portal.doors import signed_in
 from gonghui.portal.forms import PartyForm
@@ -63,9 +64,9 @@ def enter(request: HttpRequest, release_id: str) -> HttpResponse:
 @require_POST
 def leave(request: HttpRequest, release_id: str) -> HttpResponse:
     actor = signed_in(request)
-    pool = request.POST.get("pool", "")
-    require(pool.isdecimal() and len(pool) <= 18, NOT_FOUND)
-    leave_draw(actor, pool_id=int(pool))
+    pool_id = row_id(request.POST.get("pool", ""))
+    require(pool_id, NOT_FOUND)
+    leave_draw(actor, pool_id=pool_id)
     messages.success(request, _("已取消报名，截止前还可以再报。"))
     offering = waiting_offering(int(release_id))
     require(offering is not None, NOT_FOUND)

@@ -23,6 +23,7 @@ from gonghui.benefits.models import Party, Pool, WaitingPage
 from gonghui.kit import clock
 from gonghui.kit.actors import ANONYMOUS, Actor
 from gonghui.kit.errors import BAD_INPUT, NOT_FOUND, SIGN_IN_FIRST, DomainError, require
+from gonghui.kit.identifiers import row_id
 from gonghui.kit.masks import mask_name
 from gonghui.members.queries import bookable_for
 from gonghui.portal.actions import name_party
@@ -99,9 +100,9 @@ def take_pass(request: HttpRequest, pool_id: str) -> JsonResponse:
 
 def _asked_for(seats: str, for_person: str) -> tuple[int, int | None]:
     is_number = seats.isdecimal() and len(seats) <= 4 and int(seats) >= 1
-    is_person = not for_person or (for_person.isdecimal() and len(for_person) <= 18)
-    require(is_number and is_person, BAD_INPUT, detail=_("人数或代订人"))
-    return int(seats), int(for_person) if for_person else None
+    other = row_id(for_person)
+    require(is_number and (other or not for_person), BAD_INPUT, detail=_("人数或代订人"))
+    return int(seats), other
 
 
 def _ms(moment: Any) -> int:

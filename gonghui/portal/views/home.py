@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from django.contrib.messages import get_messages
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
@@ -18,7 +17,7 @@ from gonghui.kit.templatetags.kit import ago, cn_day, cn_time, server_now, short
 from gonghui.portal.queries.glance import Glance, glance_of
 from gonghui.portal.queries.programme import Card, holidays_ahead, kinds, running_cards
 from gonghui.portal.rules import Stage
-from gonghui.portal.shells import answer, badge, filled, frame, looks_of, rendered
+from gonghui.portal.shells import answer, badge, filled, frame
 
 PAGE = "portal/home.html"
 OPENINGS_SHOWN = 4
@@ -38,17 +37,11 @@ def home(request: HttpRequest) -> HttpResponse:
     """What opens next and when; then what is the reader's own; then everything else."""
     hero = _hero(running_cards())
     glance = glance_of(request.actor, hero.release_id if hero else None)
-    signed_in = glance.standing.is_signed_in
     values = {"now": server_now(), "own": _own(glance), "unread_count": badge(glance.unread)}
-    if signed_in:
+    if glance.standing.is_signed_in:
         values["csrf_token"] = get_token(request)
-        values["remind"] = _remind(hero, glance.is_reminded, values["csrf_token"]) if hero else ""
-    gaps = [name for name, value in values.items() if value or name == "own"]
-    said = list(get_messages(request))
-    if said:
-        return answer(rendered(PAGE, _facts() | {"messages": said}, gaps, looks_of(request)), values)
-    key = f"home:{signed_in}:{bool(glance.unread)}"
-    return answer(frame(key, PAGE, _facts, gaps, looks_of(request)), values)
+        values["remind"] = _remind(hero, glance.is_reminded, values["csrf_token"]) if hero else None
+    return answer(request, "home", PAGE, _facts, values)
 
 
 def _facts() -> dict[str, Any]:
