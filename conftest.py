@@ -54,10 +54,9 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 @pytest.fixture(autouse=True)
 def _no_caches_between_tests():
-    from django.core.cache import caches
+    from gonghui.kit.tests.shelves import forget_kept
 
-    for name in ("default", "shelf"):
-        caches[name].clear()
+    forget_kept()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -20,7 +20,6 @@ from tests.cast import IDS
 from tests.walk import fingerprint
 
 SYSTEM = Actor.system("test")
-PHONE = "13800000123"
 
 
 # --- NULL is nobody -----------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from django.urls import reverse
 from gonghui.accounts.actions.devices import issue_api_token
 from gonghui.accounts.actions.staff import set_password
 from gonghui.accounts.models import PhoneCode, User
+from gonghui.activities.tests.stage import announced, open_at_once
 from gonghui.benefits.models import Release, Voucher
 from gonghui.kit.actors import Actor
 from gonghui.kit.models import AuditEntry
@@ -201,7 +202,7 @@ def test_roster_says_the_same_of_a_member_with_another_name_and_of_nobody(cast):
 
 
 @pytest.mark.django_db
-def test_extra_fields_are_ignored(cast, client, stage):
+def test_extra_fields_of_settings_are_ignored(cast, client):
     cast.sign_in(client, "hua")
     extra = {
         "is_staff": "1",
@@ -212,21 +213,22 @@ def test_extra_fields_are_ignored(cast, client, stage):
     }
     client.post("/me/settings/elder", {"on": "1", **extra})
     client.post("/me/consents/messages/give", extra)
-    body = {
-        "seats": 1,
-        "key": str(uuid4()),
-        "state": "redeemed",
-        "person_id": cast.people["mei"].pk,
-        "price": 0,
-    }
-    for who in ("hua", "lan"):
-        client.post(
-            stage.address("/api/v1/pools/{pool}/claims"),
-            body,
-            content_type="application/json",
-            headers=bearer(cast, who),
-        )
     hua = Person.objects.unscoped("test").get(pk=cast.people["hua"].pk)
     assert (hua.verification, User.objects.unscoped("test").get(pk=hua.user_id).is_staff) == ("none", False)
-    assert Voucher.objects.unscoped("test").get().person_id == cast.people["mei"].pk
-    assert Release.objects.unscoped("test").get(pk=stage.facts["release"]).state == "open"
+
+
+@pytest.mark.django_db
+def test_extra_fields_of_a_claim_are_ignored(cast, client):
+    _activity, session, release = announced(cast)
+    open_at_once(release)
+    mei, lan = cast.people["mei"].pk, cast.people["lan"].pk
+    body = {"seats": 1, "key": str(uuid4()), "state": "redeemed", "person_id": mei, "price": 0}
+    address = f"/api/v1/pools/{session.pool_id}/claims"
+    refused, won = (
+        client.post(address, body, content_type="application/json", headers=bearer(cast, who))
+        for who in ("hua", "lan")
+    )
+    assert (refused.status_code, won.status_code, won.json()["answer"]) == (403, 200, "won")
+    voucher = Voucher.objects.unscoped("test").get(release=release)
+    assert (voucher.person_id, voucher.state, voucher.seats) == (lan, "confirmed", 1)
+    assert Release.objects.unscoped("test").get(pk=release.pk).state == "open"

@@ -14,6 +14,7 @@ from gonghui.accounts.actions.staff import set_password
 from gonghui.accounts.models import User
 from gonghui.activities.tests.stage import announced
 from gonghui.kit.actors import Actor
+from gonghui.kit.middleware import CONSOLE_CSP, MEMBER_CSP
 from gonghui.orgs.models import Grant
 from tests.attackers import HEADERS, bearer, strict
 from tests.cast import PASSWORD
@@ -137,7 +138,7 @@ def test_no_redirect_leaves_the_house(cast, client, target):
         assert place in ("/", "/me/settings") or "evil" not in place.split("/")[1], place
 
 
-def test_referrer_of_another_site_leads_home(cast, client, stage):
+def test_referrer_of_another_site_leads_to_our_own_page(cast, client, stage):
     cast.sign_in(client, "mei")
     _activity, _session, release = announced(cast)
     for page in ("https://evil.example/", "//evil.example", "https://testserver.evil.example/x"):
@@ -183,10 +184,12 @@ def test_every_kind_of_answer_carries_the_headers(cast, client, stage):
 
     paths = ["/", "/sign-in", "/nowhere", "/activities/987654321", "/console/sign-in", "/console/", "/api/v1/me", "/sw.js",
              "/api/v1/docs", "/healthz", "/metrics", "/?q=%00", stage.address("/r/{release}")]  # fmt: skip
+    assert "unsafe" not in MEMBER_CSP
     for path in paths:
         answer = client.get(path)
         assert [name for name in HEADERS if name not in answer.headers] == [], path
-        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"], path
+        wanted = CONSOLE_CSP if path.startswith("/console/") else MEMBER_CSP
+        assert answer.headers["Content-Security-Policy"] == wanted, path
     forbidden = strict().post("/sign-out")
     assert (forbidden.status_code, [n for n in HEADERS if n not in forbidden.headers]) == (403, [])
     cast.sign_in(client, "city_admin")

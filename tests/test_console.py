@@ -8,6 +8,7 @@ from django.contrib.admin import ModelAdmin
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
+from gonghui.benefits.models import NoShowRule
 from gonghui.kit.actors import Actor, Grant
 from gonghui.kit.console import ScopedAdmin, dashboard, listing
 from gonghui.kit.console.masking import show_unmasked
@@ -16,7 +17,6 @@ from gonghui.kit.errors import DomainError
 from gonghui.kit.models import AuditEntry
 from gonghui.members.models import Membership, Person
 from gonghui.orgs.models import Employer, Union
-from tests.cast import new_union
 
 ALL_SCREENS = [screen for screen in admin.site._registry.values() if isinstance(screen, ScopedAdmin)]
 
@@ -138,12 +138,19 @@ def test_autocomplete_answers_for_screens_one_may_see_only(cast, client):
     assert client.get(reverse("admin:autocomplete"), asked).status_code == 403
 
 
-def test_row_moved_out_of_sight_by_a_verb_leads_to_the_list(cast, client):
-    new_union("江口纺织厂工会", "enterprise", cast.unions["district"])
+def test_row_moved_within_sight_by_a_verb_leads_back_to_it(cast, client):
     cast.sign_in(client, "province_admin")
     address = reverse("admin:orgs_union_move", args=[cast.unions["factory"].pk])
     done = client.post(address, {"parent": cast.unions["sister"].pk})
     assert done.headers["Location"] == reverse("admin:orgs_union_change", args=[cast.unions["factory"].pk])
+
+
+def test_row_that_a_verb_took_out_of_sight_leads_to_the_list(cast, client):
+    rule = NoShowRule.objects.create(union=cast.unions["city"], count=2, within_days=90, bar_days=30)
+    cast.sign_in(client, "city_admin")
+    done = client.post(reverse("admin:benefits_noshowrule_drop", args=[rule.pk]))
+    assert done.headers["Location"] == reverse("admin:benefits_noshowrule_changelist")
+    assert client.get(reverse("admin:benefits_noshowrule_change", args=[rule.pk])).status_code in (302, 404)
 
 
 def test_first_page_reads_only_figures_one_may_see(cast, client, monkeypatch):

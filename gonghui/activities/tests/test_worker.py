@@ -27,7 +27,10 @@ OPEN = "gonghui.benefits.tasks.open_release"
 
 
 def work() -> None:
-    """Until nothing is due; nothing may have failed, nor failed and be tried again later. One shot ends beside a job that is about to defer another."""
+    """Until nothing is due; nothing may have failed, not even to be tried again later.
+
+    More than once, because one shot ends beside a job that is about to defer another.
+    """
     due = ProcrastinateJob.objects.filter(status="todo").exclude(scheduled_at__gt=Now())
     deadline = time.monotonic() + WORK_S
     while due.exists():

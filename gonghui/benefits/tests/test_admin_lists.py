@@ -15,6 +15,7 @@ from gonghui.benefits.actions.voids import void_voucher
 from gonghui.benefits.models import (
     Draw,
     DrawVoid,
+    NoShowExemption,
     NoShowRule,
     OfflineException,
     Pool,
@@ -173,6 +174,8 @@ class TestVoucherScreen(ConsoleContract):
         cast.sign_in(client, "city_admin")
         assert client.post(self.at("exempt", row), {"reason": "急诊"}).status_code == 302
         assert "急诊" in client.get(self.at("change", row)).content.decode()
+        client.post(self.at("exempt", row), {"reason": "再一次"})
+        assert NoShowExemption.objects.unscoped("test").get().reason == "急诊"
 
 
 @pytest.mark.parametrize("who", ["sister_admin", "finance_officer", "mei", "anonymous"])

@@ -7,20 +7,21 @@ import sys
 
 import pytest
 from click.testing import CliRunner
-from django.db import connection
 
 from gonghui.accounts.actions.staff import sign_in_staff
 from gonghui.accounts.models import User
+from gonghui.benefits.tests.wire import database_url
 from gonghui.config.cli import staff
 from gonghui.config.launcher import preparation
 from gonghui.config.world import divisions
 from gonghui.kit.actors import ANONYMOUS
 from gonghui.kit.errors import DomainError
 from gonghui.kit.models import AuditEntry
-from gonghui.orgs.models import Grant, Region, Union
+from gonghui.orgs.models import Grant, Region, Union, UnionKind
 from tests.cast import new_cast
 
 FIRST = ("first", "--union", "南粤省总工会", "--login", "province", "--name", "张三")
+ADD = ("add", "li.jing", "--role", "operator", "--union", "东江市总工会")
 
 
 @pytest.fixture(autouse=True)
@@ -60,11 +61,61 @@ def test_first_account_finds_the_divisions_of_its_province(db):
     assert run("first", "--help").exit_code == 0
 
 
-def test_first_account_is_made_without_divisions_too(db, monkeypatch, tmp_path):
+def test_first_account_is_made_without_divisions_which_come_later(db, monkeypatch, tmp_path):
+    source = divisions.SOURCE
     monkeypatch.setattr(divisions, "SOURCE", tmp_path)
     made = run(*FIRST)
     assert (made.exit_code, Union.objects.unscoped("test").count()) == (0, 1)
     assert "行政区划没有写入" in made.output
+    assert "make frontend" in made.output and "gonghui staff divisions" in made.output
+    assert run("divisions").exception.code == "no_divisions"
+    monkeypatch.setattr(divisions, "SOURCE", source)
+    assert run("divisions").exit_code == 0
+    assert codes_of_regions()[:2] == ["44", "4401"]
+
+
+def codes_of_regions() -> list[str]:
+    return list(Region.objects.unscoped("test").order_by("code").values_list("code", flat=True))
+
+
+def test_divisions_are_written_once_however_often_and_completed(db):
+    assert run("divisions").exit_code == 0
+    rows = list(Region.objects.unscoped("test").order_by("code").values())
+    assert "没有改动" in run("divisions", "44").output
+    assert list(Region.objects.unscoped("test").order_by("code").values()) == rows
+    Region.objects.unscoped("test").filter(code__startswith="4453", code__regex="^.{9}$").delete()
+    assert "写入了" in run("divisions").output
+    assert codes_of_regions() == [row["code"] for row in rows]
+    assert not Region.objects.unscoped("test").filter(parent=None).exclude(code="44").exists()
+    assert run("divisions", "46").exit_code == 0
+    assert set(codes_of_regions()) > {row["code"] for row in rows}
+
+
+@pytest.mark.parametrize("code", ["99", "4401", ""])
+def test_divisions_of_no_province_are_refused_and_change_nothing(db, code):
+    refused = run("divisions", code).exception
+    assert (refused.code, f"没有代码为“{code}”的" in str(refused)) == ("no_such_province", True)
+    assert codes_of_regions() == []
+    made = run(*FIRST, "--divisions", code)
+    assert (made.exit_code, f"没有代码为“{code}”的" in made.output) == (0, True)
+    assert signed_in("province", made.output)
+
+
+def test_divisions_of_an_empty_list_are_refused(db, monkeypatch, tmp_path):
+    for level in ("provinces", "cities", "areas", "streets"):
+        (tmp_path / f"{level}.json").write_text("[]")
+    monkeypatch.setattr(divisions, "SOURCE", tmp_path)
+    assert run("divisions").exception.code == "no_such_province"
+
+
+def test_password_is_printed_with_the_hours_it_lasts(cast):
+    for words in (ADD, ("password", "judge")):
+        assert "72 小时内有效，到" in run(*words).output
+
+
+def test_kinds_and_roles_offered_are_those_there_are():
+    assert set(staff.KINDS) <= set(UnionKind.values)
+    assert set(staff.ROLES) == {code for code, _name in Grant._meta.get_field("role").choices}
 
 
 def test_second_first_account_is_refused(db):
@@ -119,11 +170,9 @@ def test_list_of_nobody_says_what_comes_first(db):
 @pytest.mark.django_db(transaction=True)
 def test_refusal_is_one_sentence_on_stderr_of_the_real_command():
     new_cast()
-    parts = connection.settings_dict
-    url = f"postgresql://{parts['USER']}:{parts['PASSWORD']}@/{parts['NAME']}?host={parts['HOST']}&port={parts['PORT']}"
     found = subprocess.run(
         [sys.executable, "-m", "gonghui", "staff", "password", "nobody"],
-        env={**os.environ, "DATABASE_URL": url}, capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "DATABASE_URL": database_url()}, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert (found.returncode, found.stdout) == (1, "")
     assert found.stderr.startswith("✘ 没有登录名为“nobody”的工作人员账号。")

@@ -10,6 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from gonghui.accounts.models import User
+from gonghui.kit import clock
 from gonghui.kit.errors import DomainError
 from gonghui.members.models import Person
 from gonghui.orgs import actions
@@ -225,16 +226,17 @@ def test_role_with_more_than_one_holds_is_refused(cast, newcomer):
 
 
 def test_grant_may_not_outlive_what_is_held(cast, newcomer):
-    Grant.objects.unscoped("test").filter(user=cast.users["city_admin"]).update(ends_on=dt.date(2027, 12, 31))
+    last = clock.today() + dt.timedelta(days=400)
+    Grant.objects.unscoped("test").filter(user=cast.users["city_admin"]).update(ends_on=last)
     with refused("grant_outlives"):
         hand_on(cast, "city_admin")
     with refused("grant_outlives"):
-        hand_on(cast, "city_admin", ends_on=dt.date(2028, 1, 1))
+        hand_on(cast, "city_admin", ends_on=last + dt.timedelta(days=1))
     with refused("grant_outlives"):
-        hand_on(cast, "city_admin", starts_on=dt.date(2023, 12, 31), ends_on=dt.date(2027, 1, 1))
+        hand_on(cast, "city_admin", starts_on=dt.date(2023, 12, 31), ends_on=last)
     with refused("grant_dates"):
         hand_on(cast, "city_admin", ends_on=dt.date(2026, 4, 30))
-    hand_on(cast, "city_admin", ends_on=dt.date(2027, 12, 31))
+    hand_on(cast, "city_admin", ends_on=last)
 
 
 def test_same_grant_twice_is_refused(cast, newcomer):

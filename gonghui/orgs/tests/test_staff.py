@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from gonghui.accounts.actions.staff import NewAccount, change_password
 from gonghui.accounts.models import User
 from gonghui.config.actors import actor_of
+from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import DomainError
 from gonghui.kit.models import AuditEntry
+from gonghui.kit.tests.racing import at_once
 from gonghui.orgs import actions
 from gonghui.orgs.models import Grant, IndustryLine, Staff, Union
 from gonghui.orgs.queries import grants_of, seen_staff
@@ -134,7 +136,8 @@ def test_colleague_beyond_ones_own_rights_is_refused(cast):
         add(cast, "finance_officer")
     with refused("not_allowed"):
         add(cast, "mei")
-    Grant.objects.unscoped("test").filter(user=cast.users["city_admin"]).update(ends_on=dt.date(2027, 1, 1))
+    tomorrow = clock.today() + dt.timedelta(days=1)
+    Grant.objects.unscoped("test").filter(user=cast.users["city_admin"]).update(ends_on=tomorrow)
     with refused("grant_outlives"):
         add(cast, "city_admin")
 
@@ -237,24 +240,11 @@ def test_two_administrators_who_switch_each_other_off_at_once_leave_one():
     Grant.objects.create(
         user=other, role="org_admin", union=cast.unions["province"], starts_on=dt.date(2025, 1, 1)
     )
-    one, answers = cast.users["province_admin"], []
-
-    def run(actor: Actor, staff_id: int) -> None:
-        try:
-            actions.switch_off_colleague(actor, staff_id=staff_id, reason=WHY)
-            answers.append("off")
-        except DomainError as error:
-            answers.append(error.code)
-        finally:
-            connection.close()
-
+    one = cast.users["province_admin"]
     pairs = ((actor_of(one), other.pk), (actor_of(other), one.pk))
-    threads = [threading.Thread(target=run, args=pair) for pair in pairs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(answers) == ["off", "staff_beyond"]
+    switch_off = partial(actions.switch_off_colleague, reason=WHY)
+    answers = at_once(*[partial(switch_off, actor, staff_id=staff_id) for actor, staff_id in pairs])
+    assert sorted(getattr(answer, "code", "off") for answer in answers) == ["off", "staff_beyond"]
     assert User.objects.unscoped("test").filter(pk__in=(one.pk, other.pk), is_active=True).count() == 1
 
 

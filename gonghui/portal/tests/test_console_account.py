@@ -103,7 +103,7 @@ def test_one_time_password_opens_only_the_page_where_it_is_changed(client, cast,
         assert client.get("/console/orgs/union/").status_code == 200
 
 
-def test_first_account_walks_from_the_command_line_to_its_own_console(client, cast):
+def test_new_colleague_walks_from_the_first_sign_in_to_their_own_console(client, cast):
     account = actions.staff.NewAccount("chen.yi", "陈一")
     grant = actions.NewGrant("org_admin", cast.unions["district"].pk, dt.date(2026, 1, 1))
     made = actions.add_colleague(cast.actor("city_admin"), account=account, grant=grant)

@@ -8,13 +8,13 @@ import json
 import pytest
 import time_machine
 from click.testing import CliRunner
-from django.core.cache import caches
 
 from gonghui.benefits.actions.draws import announce_draws, publish_draw, run_draw
 from gonghui.benefits.draws.document import parse_draw_file
 from gonghui.benefits.models import Draw, DrawEntry
 from gonghui.config.cli.draw import draw as draw_command
 from gonghui.kit.actors import Actor
+from gonghui.kit.tests.shelves import forget_kept
 from gonghui.portal.tests.programme import DAY, new_activity, new_release
 from gonghui.portal.tests.test_home import text_of
 
@@ -45,8 +45,7 @@ def drawn(made) -> None:
         publish_draw(SYSTEM, draw_id=draw.pk)
     with time_machine.travel(made.release.closes_at + dt.timedelta(minutes=12)):
         run_draw(SYSTEM, draw_id=draw.pk)
-    for name in ("default", "shelf"):
-        caches[name].clear()
+    forget_kept()
 
 
 def test_entering_is_said_on_the_activity_and_can_be_taken_back(client, cast, opera):

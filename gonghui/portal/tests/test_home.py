@@ -6,11 +6,11 @@ import datetime as dt
 from uuid import uuid4
 
 import pytest
-from django.core.cache import caches
 from django.utils import timezone
 
 from gonghui.activities.models import HolidayPeriod
 from gonghui.benefits.actions.claims import claim
+from gonghui.kit.tests.shelves import forget_kept
 from gonghui.members.models import Membership
 from gonghui.notices.models import Message
 from gonghui.portal.tests.programme import DAY, HOUR, MINUTE, new_activity, new_release
@@ -28,8 +28,7 @@ def text_of(client, path="/", **extra) -> str:
 def queries_of(client, path, django_assert_max_num_queries) -> int:
     """Cold: nothing was kept from an earlier reader. That the account was seen today is written once a day, not here."""
     client.get("/offline")
-    for name in ("default", "shelf"):
-        caches[name].clear()
+    forget_kept()
     with django_assert_max_num_queries(QUERIES_MAX) as asked:
         assert client.get(path).status_code == 200
     return len(asked)

@@ -1,0 +1,9 @@
+"""What this process keeps of pages and queries."""
+
+from django.core.cache import caches
+
+
+def forget_kept() -> None:
+    """As for a reader who comes first."""
+    for name in ("default", "shelf"):
+        caches[name].clear()
