@@ -40,6 +40,14 @@ BAD_PASSWORD = refusal(
     advice=_("请检查大小写和输入法；忘记密码请联系上级工会管理员。"),
     status=422,
 )
+ONE_TIME_OVER = refusal(
+    "one_time_over",
+    _("这个一次性密码已经过期，{until} 起不能再用。"),
+    advice=_(
+        "请上级工会管理员在管理台“工作人员”里重置，或者请系统管理员运行 gonghui staff password {login}。"
+    ),
+    status=403,
+)
 SECOND_STEP_OVER = refusal(
     "second_step_over", _("停留时间太长，请重新输入密码。"), advice=_("这是为了保护后台数据。"), status=401
 )

@@ -30,12 +30,12 @@ class SessionWatch:
         session = request.session
         if "_auth_user_id" not in session:
             return
-        is_staff = bool(session.get("second_factor"))
+        has_second_factor = bool(session.get("second_factor"))
         moment = int(now().timestamp())
         idle_s = moment - session.get(SEEN, moment)
         actor = Actor(user_id=int(session["_auth_user_id"]), channel="web")
-        if is_staff and idle_s > STAFF_IDLE_MAX.total_seconds():
+        if has_second_factor and idle_s > STAFF_IDLE_MAX.total_seconds():
             close_session(request, actor)
-        elif SEEN not in session or idle_s > (STAFF_NOTE_S if is_staff else MEMBER_NOTE_S):
+        elif SEEN not in session or idle_s > (STAFF_NOTE_S if has_second_factor else MEMBER_NOTE_S):
             session[SEEN] = moment
             note_device_seen(actor, session_key=session.session_key)

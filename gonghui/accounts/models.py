@@ -32,6 +32,8 @@ class User(Row, AbstractBaseUser):
     """Of staff. No way in: as `phone` it would shut its owner out of their own membership."""
     must_change_password = models.BooleanField(_("须修改密码"), default=False, db_default=False)
     """The password was made by somebody else: it gives no grants, only the page where it is changed."""
+    password_expires_at = models.DateTimeField(_("一次性密码到期"), null=True, blank=True, editable=False)
+    """Of such a password only."""
     totp_secret = SealedTextField(_("验证器密钥"), null=True, blank=True)
     totp_confirmed_at = models.DateTimeField(_("绑定验证器"), null=True, blank=True)
     totp_last_step = models.BigIntegerField(default=0, editable=False)
@@ -50,6 +52,11 @@ class User(Row, AbstractBaseUser):
             ),
             models.CheckConstraint(
                 condition=Q(is_staff=False) | Q(login__isnull=False), name="staff_has_login"
+            ),
+            models.CheckConstraint(
+                condition=Q(must_change_password=True, password_expires_at__isnull=False)
+                | Q(must_change_password=False, password_expires_at__isnull=True),
+                name="one_time_password_expires",
             ),
         ]
 

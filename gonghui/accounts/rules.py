@@ -34,6 +34,8 @@ STAFF_IDLE_MAX = timedelta(hours=1)
 TOKEN_LIFE = timedelta(days=30)
 
 
+ONE_TIME_LIFE = timedelta(hours=72)
+
 LOGIN_NAME = re.compile(r"[a-z][a-z0-9._-]{2,31}")
 ONE_TIME_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that is misread or misheard
 ONE_TIME_GROUPS, ONE_TIME_GROUP_LENGTH = 4, 4

@@ -51,9 +51,9 @@ def close_session(request: HttpRequest, actor: Actor) -> None:
 def renew_session(request: HttpRequest) -> None:
     """After every session was ended: the one in hand goes on, under a new key and as a new device."""
     user = User.objects.unscoped("the session's own user").get(pk=request.user.pk)
-    is_staff, until = bool(request.session.get("second_factor")), request.session.get_expiry_date()
-    open_session(request, user, second_factor=is_staff)
-    if is_staff:  # the eight hours run on: they count from the second factor
+    has_second_factor, until = bool(request.session.get("second_factor")), request.session.get_expiry_date()
+    open_session(request, user, second_factor=has_second_factor)
+    if has_second_factor:  # the eight hours run on: they count from the second factor
         request.session.set_expiry(until)
         request.session.save()
 

@@ -14,6 +14,9 @@ def actor_of(user, channel: str = "web", *, keys: Keys | None = None) -> Actor:
     """The actor behind a signed-in user; nobody without one. `keys` where they were read with the user just now."""
     if not getattr(user, "is_authenticated", False):
         return ANONYMOUS
+    if user.is_staff and user.must_change_password:
+        # Whoever made the password knows it: it opens the page where it is changed, and nothing of its owner's.
+        return Actor(user_id=user.pk, keys={"user": frozenset({user.pk})}, channel=channel)
     keys = keys or keys_of(user.pk)
     if not user.is_staff:
         return Actor(user_id=user.pk, keys=keys, channel=channel)

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from django.db import connection
 
-from gonghui.accounts.backends import OWN_FIELDS, ScopedBackend
 from gonghui.accounts.models import User
+from gonghui.kit.fields import BlindIndexField, SealedField
+
+# Compiling the same lookup for every page of every signed-in reader costs more than answering it. What is sealed is opened
+# by the pages that show it: there it is read when first asked for.
+OWN_FIELDS = [
+    field.attname
+    for field in User._meta.concrete_fields
+    if not isinstance(field, SealedField | BlindIndexField)
+]
 
 # The person behind a user, once verified or matched; the stores where the user honours vouchers.
 KEYS = """
@@ -22,7 +30,12 @@ READER = f"SELECT {KEYS}, {', '.join(OWN_FIELDS)} FROM accounts_user u WHERE id 
 Keys = dict[str, frozenset[int]]
 
 
-class ReaderBackend(ScopedBackend):
+class ReaderBackend:
+    """Loads the signed-in user; credentials are checked by `accounts.actions`, never here."""
+
+    def authenticate(self, request, **credentials):
+        return None
+
     def get_user(self, user_id: int):
         """Whoever the session says, hence without a scope; `own_keys` are for `config.actors`."""
         with connection.cursor() as cursor:

@@ -17,9 +17,10 @@ class ConsoleSite(ScopedSite):
         return is_through_both_steps(request) and not request.user.must_change_password
 
     def login(self, request: HttpRequest, extra_context=None) -> HttpResponse:
-        """Our own two steps instead of the theme's page; who is through them still has a password to change."""
+        """Our own two steps instead of the theme's page; who has a one-time password changes it first."""
         target = urlencode({"next": request.GET.get("next", reverse("admin:index"))})
-        door = "console_password" if is_through_both_steps(request) else "console_sign_in"
+        must_change = is_through_both_steps(request) and request.user.must_change_password
+        door = "console_password" if must_change else "console_sign_in"
         return HttpResponseRedirect(f"{reverse(door)}?{target}")
 
     def logout(self, request: HttpRequest, extra_context=None) -> HttpResponse:

@@ -15,6 +15,8 @@ from django.db import connection
 
 from gonghui.kit.actors import Actor
 
+REASON_LENGTH_MIN = 4  # of a reason somebody types
+
 
 @dataclass(frozen=True, slots=True)
 class Audit:

@@ -75,8 +75,8 @@ STAFF_ONESELF = refusal(
 )
 STAFF_BEYOND = refusal(
     "staff_beyond",
-    _("{user}还有您不能授予的权限：{grant}。"),
-    advice=_("请联系能管理这项授权的上级工会管理员办理。"),
+    _("{user}还有您不能授予的权限：{grant}（期限：{until}）。"),
+    advice=_("范围和期限都要在您自己的授权之内；请联系能管理这项授权的上级工会管理员办理。"),
     status=403,
 )
 STAFF_IS_OFF = refusal(

@@ -14,13 +14,8 @@ from gonghui.orgs.roles import verbs_of
 
 
 def grants_of(user_id: int) -> tuple[actors.Grant, ...]:
-    """The grants in force today, ready for an actor. A password made by somebody else gives none."""
-    rows = (
-        Grant.objects.unscoped("building the actor of this user")
-        .filter(in_force_on(clock.today()), user_id=user_id, union__status="active")
-        .filter(user__must_change_password=False)
-        .values_list("role", "union__path", "industry_line__code")
-    )
+    """The grants in force today, ready for an actor."""
+    rows = _grants_in_force(user_id).values_list("role", "union__path", "industry_line__code")
     return tuple(actors.Grant(role, path, verbs_of(role), line) for role, path, line in rows)
 
 
@@ -35,11 +30,17 @@ def not_over_on(day) -> Q:
 
 def held_grants(actor: Actor) -> list[Grant]:
     """The actor's own grants in force, with their dates: what they may hand on."""
-    return list(
-        Grant.objects.unscoped("the actor's own grants")
-        .filter(in_force_on(clock.today()), user_id=actor.user_id, union__status="active")
-        .filter(user__is_active=True)
-        .select_related("union")
+    return list(_grants_in_force(actor.user_id).select_related("union"))
+
+
+def _grants_in_force(user_id: int | None):
+    """None while the account is switched off or its password was made by somebody else."""
+    return Grant.objects.unscoped("the user's own grants").filter(
+        in_force_on(clock.today()),
+        user_id=user_id,
+        user__is_active=True,
+        user__must_change_password=False,
+        union__status="active",
     )
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+Span = tuple[date, date | None]
+"""First and last day; without a last one for good."""
+
 PATH_LENGTH_MAX = 255
 DEPTH_MAX = 12
 
@@ -35,7 +38,7 @@ def covers_line(held: int | None, wanted: int | None) -> bool:
     return held is None or held == wanted
 
 
-def covers_dates(held: tuple[date, date | None], wanted: tuple[date, date | None]) -> bool:
+def covers_dates(held: Span, wanted: Span) -> bool:
     """Nobody hands on what begins before or lasts longer than what they hold."""
     if wanted[0] < held[0]:
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from django.contrib.auth.hashers import make_password
@@ -22,6 +23,7 @@ from gonghui.accounts.errors import (
     BAD_PHONE,
     LOGIN_TAKEN,
     OLD_PASSWORD_WRONG,
+    ONE_TIME_OVER,
     TOTP_WRONG,
     WEAK_PASSWORD,
 )
@@ -32,6 +34,7 @@ from gonghui.kit.clock import now
 from gonghui.kit.errors import NOT_ALLOWED, DomainError, require
 from gonghui.kit.identifiers import read_phone
 from gonghui.kit.locks import lock_name
+from gonghui.kit.templatetags.kit import cn_when
 
 log = structlog.get_logger("gonghui.accounts")
 
@@ -64,9 +67,18 @@ def _try_password(actor: Actor, *, login: str, password: str, address: str) -> U
         # Takes as long as a real check, so that the time does not tell which logins exist.
         make_password(password)
     elif user.check_password(password):
-        return user
+        return _one_time_refusal(user) or user
     count_failures(actor, subjects=subjects)
     return lock_refusal(*subjects) or DomainError(BAD_PASSWORD)
+
+
+def _one_time_refusal(user: User) -> DomainError | None:
+    until = user.password_expires_at
+    return (
+        DomainError(ONE_TIME_OVER, until=cn_when(until), login=user.login)
+        if until and until <= now()
+        else None
+    )
 
 
 @action
@@ -122,10 +134,14 @@ class NewAccount:
 
 @dataclass(frozen=True, slots=True)
 class OneTimePassword:
-    """Shown once to whoever made it, kept as a hash only; its owner must change it at once."""
+    """Shown once to whoever made it, kept as a hash only; its owner signs in before it expires and changes it at once."""
 
     user: User
     password: str
+
+    @property
+    def life_h(self) -> int:
+        return rules.ONE_TIME_LIFE // timedelta(hours=1)
 
 
 def open_account(actor: Actor, *, new: NewAccount) -> OneTimePassword:
@@ -140,10 +156,9 @@ def open_account(actor: Actor, *, new: NewAccount) -> OneTimePassword:
         display_name=new.name.strip(),
         contact_phone=_read_contact(new.contact_phone),
         is_staff=True,
-        must_change_password=True,
     )
     password = rules.one_time_password()
-    user.set_password(password)
+    _put_password(user, password, must_change=True)
     user.save()
     return OneTimePassword(user, password)
 
@@ -232,7 +247,12 @@ def _strong(password: str, user: User | None = None) -> str:
 
 
 def _write_password(actor: Actor, user: User, password: str, *, must_change: bool) -> None:
+    _put_password(user, password, must_change=must_change)
+    user.save(update_fields=["password", "must_change_password", "password_expires_at", "updated_at"])
+    end_sessions(actor, user_id=user.pk)
+
+
+def _put_password(user: User, password: str, *, must_change: bool) -> None:
     user.set_password(password)
     user.must_change_password = must_change
-    user.save(update_fields=["password", "must_change_password", "updated_at"])
-    end_sessions(actor, user_id=user.pk)
+    user.password_expires_at = now() + rules.ONE_TIME_LIFE if must_change else None

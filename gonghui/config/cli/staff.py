@@ -5,14 +5,15 @@ from __future__ import annotations
 import click
 
 from gonghui.config.cli import setup_django
+from gonghui.orgs import roles
 
 KINDS = ("province", "city", "district", "street", "industry", "federation", "enterprise")
-ROLES = ("org_admin", "operator", "reviewer", "finance_officer", "audit_committee", "judge")
+ROLES = tuple(roles.ROLES)
 
 
 @click.group()
 def command() -> None:
-    """工作人员账号：第一个账号、增加同事、重置密码、解绑验证器。
+    """工作人员账号：第一个账号、增加同事、重置密码、解绑验证器；行政区划。
 
     平时请在管理台“工会组织 › 工作人员”里办，这里是还没有账号或者谁也进不去的时候用的。
     每一步都记入审计记录，操作人记作“系统”。
@@ -56,10 +57,22 @@ def first(union: str, login: str, name: str, kind: str, divisions: str) -> None:
     已经有管理员时拒绝。以后的同事由他在管理台里加。
     """
     prepare()
-    from gonghui.config.cli.staffing import open_first, write_divisions
+    from gonghui.config.cli.staffing import open_first
 
-    open_first(union, kind=kind, login=login, name=name)
-    write_divisions(divisions)
+    open_first(union, kind=kind, login=login, name=name, province=divisions)
+
+
+@command.command("divisions")
+@click.argument("province", default="44")
+def write_divisions(province: str) -> None:
+    """写入一个省到街道的行政区划，供建立工会时选择；PROVINCE 是省级代码，不写就是 44（广东省）。
+
+    建第一个账号时没有写成的，运行 make frontend 以后用它补上；已经有的不动，可以重复运行。
+    """
+    connect()
+    from gonghui.config.cli import staffing
+
+    staffing.write_divisions(province)
 
 
 @command.command()

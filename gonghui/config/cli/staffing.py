@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import click
+from django.db import transaction
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +16,7 @@ from gonghui.config.world.divisions import divisions, write_regions
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import DomainError, require
+from gonghui.kit.templatetags.kit import cn_when
 from gonghui.orgs import actions, queries
 from gonghui.orgs.admin.staff import STATES, state_of
 from gonghui.orgs.errors import NO_SUCH_STAFF, UNION_NOT_ONE
@@ -25,7 +27,7 @@ def at_the_terminal(command: str) -> Actor:
     return Actor.system(f"gonghui staff {command}")
 
 
-def open_first(union: str, *, kind: str, login: str, name: str) -> None:
+def open_first(union: str, *, kind: str, login: str, name: str, province: str) -> None:
     made = actions.open_first_account(
         at_the_terminal("first"),
         union=actions.NewUnion(union.strip(), kind),
@@ -33,18 +35,20 @@ def open_first(union: str, *, kind: str, login: str, name: str) -> None:
     )
     click.echo(f"“{union.strip()}”的管理员账号建好了。")
     print_password(made)
+    try:
+        write_divisions(province)
+    except DomainError as refused:  # the account stands, and its password is on the screen
+        click.echo(f"行政区划没有写入：{refused}")
 
 
 def write_divisions(province: str) -> None:
-    """Where there are none yet; a machine without the front-end files can do without."""
-    if Region.objects.unscoped("are there divisions").exists():
-        return
-    try:
-        made = write_regions(divisions(province))
-    except DomainError as missing:
-        click.echo(f"行政区划没有写入：{missing}")
-        return
-    click.echo(f"行政区划写入了 {len(made):,} 条。")
+    """All of a province or none; what is there already stays."""
+    regions = Region.objects.unscoped("counted at the terminal")
+    with transaction.atomic():
+        before = regions.count()
+        write_regions(divisions(province.strip()))
+        made = regions.count() - before
+    click.echo(f"行政区划写入了 {made:,} 条。" if made else "行政区划已经齐全，没有改动。")
 
 
 def add_account(login: str, role: str, union: str, *, name: str, phone: str, until: date | None) -> None:
@@ -77,7 +81,10 @@ def account_of(login: str) -> User:
 def print_password(made: OneTimePassword) -> None:
     click.echo(f"登录名      {made.user.login}")
     click.echo(f"一次性密码  {made.password}")
-    click.echo("只显示这一次。请到管理台 /console/ 登录：先用手机验证器扫码，再改成自己的密码。")
+    click.echo(
+        f"只显示这一次，{made.life_h} 小时内有效，到{cn_when(made.user.password_expires_at)}为止。"
+        "请到管理台 /console/ 登录：先用手机验证器扫码，再改成自己的密码。"
+    )
 
 
 def print_accounts() -> None:

@@ -13,12 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
-from gonghui.kit.audit import record_unmask
+from gonghui.kit.audit import REASON_LENGTH_MIN, record_unmask
 from gonghui.kit.console.verbs import ReasonForm, Verb, reason_field
 from gonghui.kit.errors import BAD_INPUT, require
 from gonghui.kit.fields import BlindIndexField, SealedField
-
-REASON_LENGTH_MIN = 4
 
 
 def hidden(value: Any) -> str:
@@ -43,10 +41,13 @@ class LookForm(ReasonForm):
 
 
 class UnmaskVerb(Verb):
-    """Shows the values in the dialog itself; they are never in an address, a session or a cache."""
+    """Shows the values in the dialog itself; they are never in an address, a session or a cache.
+
+    What is `hidden` stays so: a mask says how a value is read, hiding that nobody reads it.
+    """
 
     def answer(self, screen, request: HttpRequest, row, form: forms.Form) -> HttpResponse:
-        fields = list(screen.masks)
+        fields = [name for name, mask in screen.masks.items() if mask is not hidden]
         values = show_unmasked(request.actor, row=row, fields=fields, reason=form.cleaned_data["reason"])
         shown = [(screen.title_of(name), values[name]) for name in fields]
         facts = {"verb": self, "row": row, "values": shown, "back": self.back_to(screen, row)}

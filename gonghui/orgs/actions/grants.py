@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.db import IntegrityError, transaction
@@ -11,6 +11,7 @@ from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, DomainError, require
+from gonghui.kit.locks import lock_name
 from gonghui.orgs import errors, queries, rules
 from gonghui.orgs.actions.unions import line_of
 from gonghui.orgs.models import Grant, Union
@@ -61,17 +62,19 @@ def _require_held(actor: Actor, union: Union, new: NewGrant) -> None:
         return
     wanted = verbs_of(new.role)
     require(wanted, NOT_FOUND)
-    fitting = fitting_grants(queries.held_grants(actor), union.path, new.role, new.industry_line_id)
+    asked = (union.path, new.role, new.industry_line_id)
+    fitting = fitting_grants(queries.held_grants(actor), *asked)
     require(fitting, errors.GRANT_NOT_HELD, role=str(ROLES[new.role].name), union=union.name)
-    span = (new.starts_on, new.ends_on)
-    if not any(rules.covers_dates((held.starts_on, held.ends_on), span) for held in fitting):
+    if not fitting_grants(fitting, *asked, span=(new.starts_on, new.ends_on)):
         widest = max(fitting, key=lambda held: held.ends_on or date.max)
         limit = f"{widest.starts_on:%Y-%m-%d} — {widest.ends_on or '…'}"
         raise DomainError(errors.GRANT_OUTLIVES, limit=limit)
 
 
-def fitting_grants(held: list[Grant], path: str, role: str, line_id: int | None) -> list[Grant]:
-    """Those of `held` that allow to hand on this role at this place."""
+def fitting_grants(
+    held: list[Grant], path: str, role: str, line_id: int | None, *, span: rules.Span | None = None
+) -> list[Grant]:
+    """Those of `held` that allow to hand on this role at this place, and for all of `span` where one is given."""
     return [
         grant
         for grant in held
@@ -79,12 +82,21 @@ def fitting_grants(held: list[Grant], path: str, role: str, line_id: int | None)
         and verbs_of(role) <= verbs_of(grant.role)
         and rules.is_at_or_below(path, grant.union.path)
         and rules.covers_line(grant.industry_line_id, line_id)
+        and (span is None or rules.covers_dates((grant.starts_on, grant.ends_on), span))
     ]
+
+
+def lock_the_staff() -> None:
+    """One at a time: two administrators who take it from each other at once would leave nobody."""
+    lock_name("staff_accounts", "")
 
 
 @action
 def end_grant(actor: Actor, *, grant_id: int) -> Grant:
     """Taken back from this moment on; the row stays."""
+    lock_the_staff()
+    if not actor.is_system:  # what the actor holds now, not when the request began
+        actor = replace(actor, grants=queries.grants_of(actor.user_id))
     grant = Grant.objects.visible_to(actor).filter(pk=grant_id).select_related("union__industry_line").first()
     require(grant is not None, NOT_FOUND)
     require(grant.user_id != actor.user_id, errors.GRANT_TO_ONESELF)

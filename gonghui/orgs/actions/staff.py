@@ -16,15 +16,14 @@ from gonghui.accounts.models import User
 from gonghui.kit import clock
 from gonghui.kit.actions import action, name_actor
 from gonghui.kit.actors import Actor
+from gonghui.kit.audit import REASON_LENGTH_MIN
 from gonghui.kit.errors import BAD_INPUT, NOT_ALLOWED, NOT_FOUND, require
-from gonghui.kit.locks import lock_name
 from gonghui.orgs import errors, queries
-from gonghui.orgs.actions.grants import NewGrant, fitting_grants, hand_on_grant
+from gonghui.orgs.actions.grants import NewGrant, fitting_grants, hand_on_grant, lock_the_staff
 from gonghui.orgs.actions.unions import NewUnion, lock_the_tree, plant_union
 from gonghui.orgs.models import Grant, Union
 
 TOP_ROLE = "org_admin"
-REASON_LENGTH_MIN = 4
 
 
 @action
@@ -53,7 +52,7 @@ def add_colleague(actor: Actor, *, account: NewAccount, grant: NewGrant) -> OneT
 
 @action
 def reset_colleague_password(actor: Actor, *, staff_id: int, reason: str) -> OneTimePassword:
-    """The old one stops at once; the new one is good for one sign-in."""
+    """The old one stops at once; the new one for 72 hours, and only to choose another."""
     actor, user = _colleague(actor, staff_id, reason)
     require(user.is_active, errors.STAFF_IS_OFF, user=str(user))
     return renew_password(actor, user=user)
@@ -85,8 +84,7 @@ def _colleague(actor: Actor, staff_id: int, reason: str) -> tuple[Actor, User]:
     """Locked, and allowed: never oneself, nobody with a grant beyond the actor's own. The reason goes on record."""
     reason = reason.strip()
     require(len(reason) >= REASON_LENGTH_MIN, BAD_INPUT, detail=_("请写明理由，至少四个字。"))
-    # One at a time: two administrators who switch each other off at once would leave nobody.
-    lock_name("staff_accounts", "")
+    lock_the_staff()
     seen = queries.seen_staff(actor, "grants.write").filter(pk=staff_id)
     require(seen.exists(), NOT_FOUND)
     require(staff_id != actor.user_id, errors.STAFF_ONESELF)
@@ -101,10 +99,12 @@ def _require_reach(actor: Actor, user: User) -> None:
     """Whoever resets an account could act as it: every grant it holds must be one the actor could give."""
     if actor.is_system:
         return
-    held = queries.held_grants(actor)
+    held, today = queries.held_grants(actor), clock.today()
     for grant in _grants_that_count(user):
-        fits = fitting_grants(held, grant.union.path, grant.role, grant.industry_line_id)
-        require(fits, errors.STAFF_BEYOND, user=str(user), grant=str(grant))
+        span = (max(grant.starts_on, today), grant.ends_on)
+        fits = fitting_grants(held, grant.union.path, grant.role, grant.industry_line_id, span=span)
+        until = grant.ends_on or _("长期有效")
+        require(fits, errors.STAFF_BEYOND, user=str(user), grant=str(grant), until=until)
 
 
 def _grants_that_count(user: User) -> list[Grant]:

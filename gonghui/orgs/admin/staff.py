@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from gonghui.accounts.rules import LOGIN_NAME
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
+from gonghui.kit.audit import REASON_LENGTH_MIN
 from gonghui.kit.console import (
     DropdownFilter,
     ReasonForm,
@@ -32,7 +33,7 @@ from gonghui.kit.console.verbs import dress, reason_field
 from gonghui.kit.masks import mask_phone
 from gonghui.kit.search import is_match
 from gonghui.orgs import actions, queries
-from gonghui.orgs.actions.staff import REASON_LENGTH_MIN, NewAccount, OneTimePassword
+from gonghui.orgs.actions.staff import NewAccount, OneTimePassword
 from gonghui.orgs.models import Grant, Staff
 from gonghui.orgs.roles import ROLES
 
@@ -169,7 +170,7 @@ class StaffAdmin(ScopedAdmin):
     """Nothing is edited here: an account is opened with its first grant, and helped by verbs with a reason."""
 
     icon, order = "manage_accounts", 25
-    view_verb = write_verb = "grants.write"
+    view_verb = write_verb = unmask_verb = "grants.write"
     search = StaffSearch("display_name")
     search_help_text = _("姓名：汉字、全拼或首字母；或登录名的开头")
     masks = {"contact_phone": mask_phone, "password": hidden}
