@@ -19,21 +19,25 @@ from PIL import Image
 from gonghui.activities.models import Activity
 from gonghui.activities.tests.stage import in_minutes
 from gonghui.benefits.models import Pool, Redemption, Voucher, WaitEntry
+from gonghui.benefits.tests.servers import running
 from gonghui.config.launcher.totp import current_code
 from gonghui.feedback.models import Rating, Response
 from gonghui.kit import clock, tokens
 from gonghui.kit.models import AuditEntry
 from gonghui.kit.tests.browser import *  # noqa: F403
-from gonghui.kit.tests.browser import axe_findings
+from gonghui.kit.tests.browser import axe_findings, wait_until
 from gonghui.members.models import Membership, Person, RosterImport
 from gonghui.members.tests.test_rosters import id_no
 from tests.cast import PASSWORD
-from tests.road import Traveller, Travellers, film_of, personal_data_in, running
+from tests.road import Traveller, Travellers, film_of, personal_data_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 TITLE = "国庆电影《望海》专场"
 CAPACITY = 3
+PARTY_IS_READ = (
+    "() => performance.getEntriesByType('resource').some((one) => one.name.includes('/me/party/'))"
+)
 QR = "[data-qr-area] svg"
 # name, ID number, phone: fictional, on the roster that is imported
 LIN, ZHOU, HE = (
@@ -63,7 +67,7 @@ def processes(cast, tmp_path):
         user = cast.users[name]
         user.set_password(PASSWORD)
         user.save()
-    with running(tmp_path) as started:
+    with running(tmp_path, worker=True) as started:
         yield started
 
 
@@ -291,7 +295,7 @@ def grab_with_two_companions(road: Road) -> None:
 
 
 def choose_party(page, *companions: str) -> None:
-    page.wait_for_function("document.querySelector('[data-party]').dataset.names === '1'")
+    wait_until(page, PARTY_IS_READ)
     for _ in companions:
         page.click("[data-party] [data-step='1']")
     for number, name in enumerate(companions, start=1):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from django.conf import settings
 from django.test import Client
 
 from gonghui.benefits.models import Voucher
 from gonghui.kit.tests.browser import *  # noqa: F403
+from gonghui.kit.tests.browser import IS_FORGOTTEN, IS_KEPT_WHOLE, wait_until
 from gonghui.members.actions.consents import give_consent
 from tests.walk import build_stage
 
@@ -25,17 +24,6 @@ IN_STORE = """async () => {
   }
   return texts.join('\\n');
 }"""
-
-
-IS_KEPT = "async (path) => !!(await caches.match(path))"
-
-
-def until(page, told: bool, path: str) -> None:
-    """`wait_for_function` takes a promise for a yes, so the question is put again and again from here."""
-    deadline = time.monotonic() + 15
-    while page.evaluate(IS_KEPT, path) is not told:
-        assert time.monotonic() < deadline, f"{path} is {'not ' if told else ''}kept"
-        page.wait_for_timeout(50)
 
 
 def hand_to(page, cast, who: str, url: str) -> None:
@@ -58,17 +46,17 @@ def test_next_reader_of_a_phone_finds_nothing_of_the_former(cast, open_page, liv
     page = open_page("/offline")
     hand_to(page, cast, "mei", live_server.url)
     page.goto(path)
-    until(page, True, path)
+    wait_until(page, IS_KEPT_WHOLE)
     assert voucher.code in page.evaluate(IN_STORE)
     leave(page, way)
-    until(page, False, path)
+    wait_until(page, IS_FORGOTTEN, path)
     page.context.set_offline(True)
     page.goto(path)
     assert page.locator("h1").inner_text() == "没有网络"
     page.context.set_offline(False)
     hand_to(page, cast, "lan", live_server.url)
     page.goto("/tickets")
-    until(page, True, "/tickets")
+    wait_until(page, IS_KEPT_WHOLE)
     page.context.set_offline(True)
     page.goto("/tickets")
     assert page.locator("h1").first.inner_text() != "没有网络"

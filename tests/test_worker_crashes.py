@@ -8,20 +8,22 @@ import sys
 import time
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from gonghui.benefits.actions import releases
+from gonghui.benefits.actions.grants import BATCH
 from gonghui.benefits.models import GrantRun, Release
 from gonghui.benefits.tests.crowd import counts
 from gonghui.benefits.tests.plans import SYSTEM, announced, in_minutes, pool_of
+from gonghui.benefits.tests.servers import environment
 from gonghui.benefits.tests.test_grants import holders, with_members
 from gonghui.kit import tasks
+from gonghui.members.models import Person
 from gonghui.notices.models import Message
-from tests.road import environment
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
-PEOPLE = 2500  # five batches
+PEOPLE = 5 * BATCH
 PATIENCE_S = 100  # news is swept up once a minute
 
 
@@ -48,14 +50,9 @@ def test_killed_worker_loses_no_job_and_nobody_gets_two(cast):
         announce_at=in_minutes(-60), opens_at=in_minutes(-1)
     )
     releases.open_release(SYSTEM, release_id=release.pk)
-    worker = start_worker()
-    try:
-        wait_until(lambda: (found := run()) and found.granted >= 500, "the grant did not start")
-    finally:
-        worker.kill()
-        worker.wait()
+    kill_in_the_second_batch(of_it=crowd[BATCH + 100])
     standing = holders()
-    assert 0 < len(standing) < PEOPLE
+    assert len(standing) == BATCH
     assert "gonghui.benefits.tasks.grant_release" in held()
     silence_for(tasks.SILENT_S + 1)
     worker = start_worker()
@@ -71,6 +68,27 @@ def test_killed_worker_loses_no_job_and_nobody_gets_two(cast):
     assert set(standing) <= set(holders())
     assert (run().granted, run().left_out) == (len(everybody), 0)
     assert counts(pool_of(release)) == (len(everybody), PEOPLE + 100 - len(everybody))
+
+
+def kill_in_the_second_batch(of_it: int) -> None:
+    """This test holds the row of one person of that batch, whose voucher waits for it, until the worker is dead."""
+    with transaction.atomic():
+        Person.objects.unscoped("test").select_for_update().get(pk=of_it)
+        worker = start_worker()
+        try:
+            wait_until(lambda: (found := run()) and found.granted == BATCH, "the grant did not start")
+            wait_until(somebody_waits, "the second batch did not start")
+        finally:
+            worker.kill()
+            worker.wait()
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+        )
+        return cursor.fetchone()[0]
 
 
 def told() -> int:

@@ -166,7 +166,7 @@ class TestVoucherScreen(ConsoleContract):
         told = Message.objects.unscoped("test").filter(person=cast.people["mei"]).latest("id")
         assert "重复登记" in told.body
         again = client.post(self.at("void", row), {"reason": "再一次"})
-        assert (again.status_code, "不能退回" in again.content.decode()) == (422, True)
+        assert (again.status_code, "不能作废" in again.content.decode()) == (422, True)
 
     def test_no_show_is_forgiven_once_with_a_reason(self, cast, client):
         row = self.own(cast)

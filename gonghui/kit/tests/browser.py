@@ -22,6 +22,15 @@ ARGS = (
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 AXE = Path(settings.BASE_DIR) / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+# The open page and every file it names; the worker promises no order among them.
+IS_KEPT_WHOLE = """async () => {
+  const named = [...document.querySelectorAll('script[src], link[rel=stylesheet], [data-engine]')];
+  const files = named.flatMap((e) => [e.src, e.href, e.dataset.engine].filter(Boolean));
+  const needed = [location.pathname, '/offline', ...files];
+  const kept = await Promise.all(needed.map((address) => caches.match(address, { ignoreVary: true })));
+  return files.length > 5 && kept.every(Boolean);
+}"""
+IS_FORGOTTEN = "async (path) => !(await caches.match(path))"
 PHONE, DESKTOP = (390, 844), (1440, 900)
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from gonghui.kit.gallery.samples import CODE
 from gonghui.kit.tests.browser import *  # noqa: F403
-from gonghui.kit.tests.browser import wait_until
+from gonghui.kit.tests.browser import IS_FORGOTTEN, IS_KEPT_WHOLE, wait_until
 from gonghui.kit.tokens import QrVerdict, check_qr, qr_text, voucher_secret
 
 pytestmark = [
@@ -28,13 +28,6 @@ TITLES = {
     "closed": "已经结束",
     "not_entitled": "这一场您暂时不能抢",
 }
-# The page and every file it names; the worker promises no order among them.
-IS_KEPT_WHOLE = """async () => {
-  const named = [...document.querySelectorAll('script[src], link[rel=stylesheet], [data-engine]')];
-  const needed = [location.pathname, ...named.flatMap((e) => [e.src, e.href, e.dataset.engine].filter(Boolean))];
-  const kept = await Promise.all(needed.map((address) => caches.match(address, { ignoreVary: true })));
-  return needed.length > 6 && kept.every(Boolean);
-}"""
 
 
 def test_voucher_text_equals_that_of_python(open_page):
@@ -196,4 +189,4 @@ def test_signing_out_forgets_the_kept_tickets(open_page):
     )
     page.evaluate("document.getElementById('out').click()")
     page.wait_for_url("**/offline*")
-    wait_until(page, "async () => !(await caches.match('/tickets/7KQ2M9XW'))")
+    wait_until(page, IS_FORGOTTEN, "/tickets/7KQ2M9XW")

@@ -6,7 +6,6 @@ import datetime as dt
 from uuid import uuid4
 
 import pytest
-from django.core.cache import caches
 from django.utils import timezone
 
 from gonghui.activities.actions import count_reads
@@ -14,6 +13,7 @@ from gonghui.activities.models import ActivityKind, HolidayPeriod, Like, Read
 from gonghui.benefits.actions.claims import claim
 from gonghui.benefits.models import Reminder
 from gonghui.kit.actors import Actor
+from gonghui.kit.tests.shelves import forget_kept
 from gonghui.members.models import WorkerGroup
 from gonghui.portal.offerings import terms_of
 from gonghui.portal.rules import said_for, said_when
@@ -216,8 +216,7 @@ def test_read_counts_once_a_day_and_reader(client, cast):
         client.post(f"/activities/{activity.pk}/read")
     assert Read.objects.unscoped("test").count() == 2
     count_reads(Actor.system("test"))
-    for name in ("default", "shelf"):
-        caches[name].clear()
+    forget_kept()
     assert "2 次阅读" in text_of(client, f"/activities/{activity.pk}")
 
 

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import os
 import re
-import subprocess
-import sys
-import time
-import urllib.request
 from uuid import uuid4
 
 import pytest
@@ -23,11 +17,15 @@ from gonghui.activities.models import HolidayPeriod
 from gonghui.benefits.actions.claims import claim
 from gonghui.benefits.actions.draws import announce_draws
 from gonghui.benefits.models import Voucher, WaitEntry
-from gonghui.benefits.tests.wire import database_url
-from gonghui.config.launcher.orphans import LAUNCHER
-from gonghui.kit.crypto import get_keyring
-from gonghui.kit.tests.browser import PHONE, axe_findings, chromium, wait_until  # noqa: F401
-from gonghui.kit.tests.ports import free_port
+from gonghui.benefits.tests.servers import running
+from gonghui.kit.tests.browser import (  # noqa: F401
+    IS_FORGOTTEN,
+    IS_KEPT_WHOLE,
+    PHONE,
+    axe_findings,
+    chromium,
+    wait_until,
+)
 from gonghui.kit.tokens import QrVerdict, check_qr, voucher_secret
 from gonghui.members.models import Delegation
 from gonghui.portal.tests.programme import DAY, new_activity, new_release
@@ -35,7 +33,6 @@ from gonghui.portal.tests.test_tickets import honour
 from gonghui.portal.waiting import render_waiting_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-START_TIMEOUT_S = 40
 LONG = "“百年湾区·工运同行”国庆中秋职工家庭珠江夜游暨粤剧折子戏观演专场（新就业形态劳动者优先）"
 # Chromium prints the status of a refusal that the page tells in words.
 REFUSED_IN_WORDS = (
@@ -47,38 +44,11 @@ REFUSED_IN_WORDS = (
 # --- A server with the gate, and people with phones ----------------------------------------------------------
 
 
-def _wait_until_ready(process: subprocess.Popen, url: str, log) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text(encoding="utf-8")
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/offline", timeout=5) as answer:
-            if answer.status == 200:
-                return
-        time.sleep(0.1)
-    raise AssertionError(log.read_text(encoding="utf-8"))
-
-
 @pytest.fixture(scope="module")
 def site(django_db_setup, tmp_path_factory):
     """The address of the real web process, gate and pages on one port, on the test's database."""
-    port, log = free_port(), tmp_path_factory.mktemp("site") / "web.log"
-    ours = {
-        "DATABASE_URL": database_url(),
-        "GONGHUI_KEYS": get_keyring().to_json(),
-        LAUNCHER: str(os.getpid()),
-    }
-    command = [sys.executable, "-m", "gonghui.config.launcher.serve", "127.0.0.1", str(port), "1"]
-    with log.open("wb") as said:
-        process = subprocess.Popen(command, env={**os.environ, **ours}, stdout=said, stderr=said)
-    try:
-        _wait_until_ready(process, f"http://127.0.0.1:{port}", log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(15)
-        process.kill()
-        process.wait()
+    with running(tmp_path_factory.mktemp("site")) as processes:
+        yield processes.url
 
 
 @pytest.fixture
@@ -267,23 +237,11 @@ def test_qr_is_good_now_and_another_a_minute_later(phone, cast, tmp_path):
     assert check_qr(first, secret, later + dt.timedelta(minutes=2)) == QrVerdict.STALE
 
 
-KEPT = """async (path) => {
-  const files = [...document.querySelectorAll('link[rel=stylesheet], script[src]')].map((file) => file.href || file.src);
-  for (const each of [path, '/offline', ...files]) if (!(await caches.match(each))) return false;
-  return true;
-}"""
-
-
-def kept(page, path: str) -> None:
-    """Until the service worker has the page and all its files."""
-    wait_until(page, KEPT, path)
-
-
 def test_ticket_opens_without_network_after_one_visit(phone, cast, tmp_path):
     voucher = won(cast, cruise(cast))
     page = phone("mei")
     page.goto(f"/tickets/{voucher.code}")
-    kept(page, f"/tickets/{voucher.code}")
+    wait_until(page, IS_KEPT_WHOLE)
     page.context.set_offline(True)
     page.reload()
     assert check_qr(qr_of(page, tmp_path / "qr.png"), voucher_secret(voucher.code)) == QrVerdict.OK
@@ -297,11 +255,11 @@ def test_tickets_are_forgotten_with_the_session(phone, cast):
     path = f"/tickets/{voucher.code}"
     page = phone("mei")
     page.goto(path)
-    kept(page, path)
+    wait_until(page, IS_KEPT_WHOLE)
     page.goto("/me")
     page.get_by_role("button", name=re.compile("退出登录")).first.click()
     page.wait_for_load_state("load")
-    wait_until(page, "async (path) => !(await caches.match(path))", path)
+    wait_until(page, IS_FORGOTTEN, path)
     page.context.set_offline(True)
     page.goto(path)
     assert page.locator("h1").inner_text() == "没有网络"
@@ -388,7 +346,7 @@ def test_first_page_of_a_stranger_is_clean_for_axe(phone, full):
 
 
 def test_countdown_that_ends_says_so_without_asking_anybody(phone, cast):
-    cruise(cast, opens_in=dt.timedelta(seconds=4))
+    cruise(cast, opens_in=dt.timedelta(seconds=10))
     page = phone("anonymous")
     page.goto("/")
     asked = []
