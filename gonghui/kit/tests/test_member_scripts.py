@@ -28,6 +28,8 @@ TITLES = {
     "closed": "已经结束",
     "not_entitled": "这一场您暂时不能抢",
 }
+# What the service worker asks for, Playwright does not see.
+ROUTED = {"service_workers": "block"}
 
 
 def test_voucher_text_equals_that_of_python(open_page):
@@ -104,7 +106,7 @@ def test_order_carries_the_pass_the_party_and_the_wish_to_wait(open_page):
 
 
 def test_broken_network_is_retried_with_the_same_pass(open_page):
-    page = open_page("/_gallery/page/grab?in=0")
+    page = open_page("/_gallery/page/grab?in=0", **ROUTED)
     orders = []
 
     def cut_twice(route):
@@ -124,7 +126,7 @@ def test_broken_network_is_retried_with_the_same_pass(open_page):
 
 
 def test_refused_pass_says_why_and_leaves_the_button_shut(open_page, live_server):
-    page = open_page("about:blank")
+    page = open_page("about:blank", **ROUTED)
     words = {"title": "这一场您暂时不能抢。", "detail": "请先完成实名核验。", "code": "not_entitled"}
     page.route("**/_gallery/pass", lambda route: route.fulfill(status=403, body=json.dumps(words)))
     page.goto(f"{live_server.url}/_gallery/page/grab?in=1")
@@ -150,7 +152,7 @@ def test_live_count_is_shown(open_page):
 
 
 def test_unanswered_order_ends_in_an_honest_try_again(open_page):
-    page = open_page("/_gallery/page/grab?in=0")
+    page = open_page("/_gallery/page/grab?in=0", **ROUTED)
     page.route("**/claim/won", lambda route: route.abort())
     page.clock.install()
     page.locator("[data-grab-button][data-state=ready]").click()
