@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "gonghui.accounts",
     "gonghui.orgs",
     "gonghui.members",
+    "gonghui.ledger",
     "gonghui.notices",
     "gonghui.partners",
     "gonghui.feedback",

@@ -51,7 +51,9 @@ ROLES: dict[str, Role] = {
     role.code: role
     for role in (
         Role(
-            "org_admin", _("工会管理员"), VIEW | RUN | CHECK | {"unions.write", "grants.write", "audit.view"}
+            "org_admin",
+            _("工会管理员"),
+            VIEW | RUN | CHECK | {"unions.write", "grants.write", "audit.view", "ledger.view"},
         ),
         Role(
             "operator",
@@ -62,12 +64,30 @@ ROLES: dict[str, Role] = {
         Role(
             "finance_officer",
             _("财务人员"),
-            frozenset({"unions.view", "activities.view", "releases.view", "reports.view", "reports.export"}),
+            frozenset(
+                {
+                    "unions.view",
+                    "activities.view",
+                    "releases.view",
+                    "reports.view",
+                    "reports.export",
+                    "ledger.view",
+                }
+            ),
         ),
         Role(
             "audit_committee",
             _("经费审查委员会"),
-            frozenset({"unions.view", "activities.view", "releases.view", "reports.view", "audit.view"}),
+            frozenset(
+                {
+                    "unions.view",
+                    "activities.view",
+                    "releases.view",
+                    "reports.view",
+                    "audit.view",
+                    "ledger.view",
+                }
+            ),
         ),
         Role("judge", _("评审专家"), frozenset({"unions.view"})),
     )

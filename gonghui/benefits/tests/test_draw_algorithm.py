@@ -37,8 +37,9 @@ from gonghui.benefits.draws.lots import (
     lot_of,
     new_seed,
 )
-from gonghui.benefits.draws.merkle import EntryTree, Step, entries_digest, is_included
+from gonghui.benefits.draws.merkle import EntryTree, entries_digest, is_included
 from gonghui.benefits.draws.verifier import is_sound, verify
+from gonghui.kit.merkle import Step
 
 SEED = bytes(range(32))
 tokens = st.text(alphabet="abcdef0123456789", min_size=8, max_size=12)

@@ -1,0 +1,53 @@
+"""`gonghui ledger`: prove the books, seal what is new."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from gonghui.config.cli import setup_django
+from gonghui.config.cli.progress import Bars
+
+
+@click.group()
+def ledger() -> None:
+    """账本：核对、封存。"""
+
+
+@ledger.command(name="verify")
+@click.option(
+    "--noted",
+    multiple=True,
+    metavar="区块:指纹",
+    help="以前抄下的区块指纹，可以写多次；证明历史没有整个重写过。",
+)
+def verify_books(noted: tuple[str, ...]) -> None:
+    """从全部分录重算：余额、封存区块、试算平衡；全部相符时退出码为 0，否则为 1。"""
+    setup_django()
+    from gonghui.ledger.models import Transfer
+    from gonghui.ledger.verify import unsealed_count, verify_ledger
+
+    kept = dict(_noted(text) for text in noted)
+    total = Transfer.objects.unscoped("counted for a progress bar").count()
+    with Bars() as bars:
+        bars.start("核对分录", total)
+        checks = verify_ledger(kept, bars.advance)
+    for check in checks:
+        mark = "✔" if check.ok else "✘"
+        said = "" if check.ok else f"：不相符的有 {'、'.join(check.wrong)}"
+        click.secho(f"{mark} {check.name}（{check.seen:,}）{said}", fg="green" if check.ok else "red")
+    if waiting := unsealed_count():
+        click.echo(f"另有 {waiting:,} 笔还没有封存，几分钟内自动封存。")
+    sound = all(check.ok for check in checks)
+    click.echo(
+        "结论：账本完整，全部相符。" if sound else "结论：有不相符的项目，请立即保留现场并报告经审委员会。"
+    )
+    sys.exit(0 if sound else 1)
+
+
+def _noted(text: str) -> tuple[int, str]:
+    number, _, hash_ = text.partition(":")
+    if not number.isdecimal() or len(hash_) != 64:
+        raise click.BadParameter(f"“{text}”写法不对，应为 区块号:64 位指纹，例如 12:ab…")
+    return int(number), hash_.lower()
