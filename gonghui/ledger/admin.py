@@ -1,0 +1,237 @@
+"""Back-office screens of the ledger: accounts with their statements, the trial balance, what is sealed. Reads only."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+
+from gonghui.kit import clock
+from gonghui.kit.console import (
+    ChoicesDropdownFilter,
+    ScopedAdmin,
+    SmallNameSearch,
+    console_page,
+    link_column,
+    page_facts,
+    subtree_filter,
+    when_column,
+)
+from gonghui.kit.console.exporting import record_export
+from gonghui.kit.errors import require
+from gonghui.kit.identifiers import row_id
+from gonghui.kit.masks import mask_name
+from gonghui.kit.sheets import Column, write_xlsx
+from gonghui.kit.templatetags.kit import yuan
+from gonghui.ledger import queries, verify
+from gonghui.ledger.kinds import kind_name, word_of
+from gonghui.ledger.models import Block, Ledger, LedgerAccount, Transfer
+
+SHEET_ROWS_MAX = 20_000
+IN_MEMORY_BYTES = 2 * 1024 * 1024
+
+
+def said(amount: int, ledger: int) -> str:
+    """Fen as yuan, points as they are; without the unit."""
+    return yuan(amount) if ledger == Ledger.FEN else f"{amount:,}"
+
+
+def statement_address(account: LedgerAccount) -> str:
+    return reverse("admin:ledger_statement", args=[account.pk])
+
+
+@admin.register(LedgerAccount)
+class LedgerAccountAdmin(ScopedAdmin):
+    icon, order = "account_balance_wallet", 10
+    view_verb, export_verb = "ledger.view", "reports.export"
+    search = SmallNameSearch("name")
+    search_help_text = gettext_lazy("账户名称")
+    list_display = (
+        link_column(gettext_lazy("账户"), statement_address, lambda row: row.name),
+        "kind_shown",
+        "union",
+        "owner",
+        "ledger",
+        "balance_shown",
+        "available_shown",
+        when_column("closed_at", gettext_lazy("关闭")),
+    )
+    list_select_related = ("union", "person")
+    list_filter = (subtree_filter(), ("ledger", ChoicesDropdownFilter), ("limited", ChoicesDropdownFilter))
+    ordering = ("-id",)
+    fields = (
+        ("name", "kind_shown"), ("union", "owner"), ("ledger", "limited"), ("balance_shown", "available_shown"),
+        ("credits_posted", "debits_posted"), ("credits_pending", "debits_pending"), ("within", "expires_at", "closed_at"),
+    )  # fmt: skip
+
+    def get_readonly_fields(self, request: HttpRequest, obj=None) -> list:
+        own = ("kind_shown", "owner", "balance_shown", "available_shown")
+        totals = ("credits_posted", "debits_posted", "credits_pending", "debits_pending")
+        return [*super().get_readonly_fields(request, obj), *own, *totals]
+
+    @display(description=gettext_lazy("科目"))
+    def kind_shown(self, row: LedgerAccount) -> str:
+        return kind_name(row.kind)
+
+    @display(description=gettext_lazy("会员"))
+    def owner(self, row: LedgerAccount) -> str:
+        return mask_name(row.person.name) if row.person else "—"
+
+    @display(description=gettext_lazy("余额"))
+    def balance_shown(self, row: LedgerAccount) -> str:
+        return said(row.balance, row.ledger)
+
+    @display(description=gettext_lazy("可用"))
+    def available_shown(self, row: LedgerAccount) -> str:
+        return said(row.available, row.ledger)
+
+
+# --- Statement ----------------------------------------------------------------------------------------------
+
+
+@console_page("ledger/<int:account_id>", name="ledger_statement", needs="ledger.view")
+def statement(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Newest first; `before` turns the page, `on` asks for the balance at the end of a day."""
+    account = queries.account_for(request.actor, account_id)
+    before = row_id(request.GET.get("before", ""))
+    lines = queries.statement(account, before_seq=before, rows=queries.STATEMENT_ROWS + 1)
+    shown = lines[: queries.STATEMENT_ROWS]
+    day = parse_day(request.GET.get("on", ""))
+    facts: dict[str, Any] = {
+        "account": account,
+        "owner": mask_name(account.person.name) if account.person else "",
+        "kind": kind_name(account.kind),
+        "unit": _("元") if account.ledger == Ledger.FEN else _("福豆"),
+        "figures": figures_of(account),
+        "lines": [line_facts(account, line) for line in shown],
+        "older": shown[-1].transfer.seq if len(lines) > len(shown) else None,
+        "day": day,
+        "asked": request.GET.get("on", ""),
+        "balance_then": said(queries.balance_at(account, at=end_of(day)), account.ledger) if day else "",
+        "may_export": request.actor.may("reports.export", account.union.path),
+        "sheet": reverse("admin:ledger_statement_sheet", args=[account.pk]),
+    }
+    return render(request, "ledger/console/statement.html", page_facts(request, account.name, **facts))
+
+
+def parse_day(text: str) -> Any:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None
+
+
+def end_of(day: Any) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(0), clock.CHINA) - timedelta(microseconds=1)
+
+
+def figures_of(account: LedgerAccount) -> list[tuple[str, str]]:
+    ledger = account.ledger
+    return [
+        (_("余额"), said(account.balance, ledger)),
+        (_("可用"), said(account.available, ledger)),
+        (_("累计收入"), said(account.credits_posted, ledger)),
+        (_("累计支出"), said(account.debits_posted, ledger)),
+        (_("预留中"), said(account.debits_pending, ledger)),
+    ]
+
+
+def line_facts(account: LedgerAccount, line: queries.Line) -> dict[str, Any]:
+    """One line as it is read: the other side by name, members masked."""
+    transfer = line.transfer
+    other = transfer.debit if transfer.credit_id == account.pk else transfer.credit
+    moved = line.amount or (transfer.amount or transfer.released) * (
+        1 if transfer.credit_id == account.pk else -1
+    )
+    return {
+        "seq": transfer.seq,
+        "at": transfer.at,
+        "word": word_of(transfer.code),
+        "kind": transfer.get_kind_display(),
+        "moves": bool(line.amount),
+        "other": f"{other.union.name} · {other.name}",
+        "other_id": other.pk,
+        "amount": f"{'+' if moved > 0 else ''}{said(moved, account.ledger)}",
+        "balance": said(line.balance, account.ledger),
+        "subject": transfer.subject,
+        "id": transfer.pk,
+    }
+
+
+def sheet_columns(ledger: int) -> list[Column]:
+    amounts = "money" if ledger == Ledger.FEN else "number"
+    return [
+        Column(_("序号"), 10, "number"), Column(_("时间"), 20, "datetime"), Column(_("事由"), 16), Column(_("类型"), 12),
+        Column(_("对方"), 36), Column(_("收入"), 14, amounts), Column(_("支出"), 14, amounts), Column(_("余额"), 14, amounts),
+        Column(_("凭证"), 24), Column(_("编号"), 38),
+    ]  # fmt: skip
+
+
+@console_page("ledger/<int:account_id>/sheet", name="ledger_statement_sheet", needs="ledger.view")
+def statement_sheet(request: HttpRequest, account_id: int) -> HttpResponse:
+    account = queries.account_for(request.actor, account_id)
+    require(request.actor.may("reports.export", account.union.path))
+    lines = queries.statement(account, rows=SHEET_ROWS_MAX)
+    target = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - FileResponse closes it
+    write_xlsx(
+        target,
+        sheet_columns(account.ledger),
+        (sheet_row(account, line) for line in lines),
+        sheet_name=_("对账单"),
+    )
+    record_export(
+        request.actor, table=Transfer._meta.db_table, count=len(lines), asked={"account": account.pk}
+    )
+    target.seek(0)
+    name = f"{_('对账单')}-{account.name}-{clock.now():%Y%m%d}.xlsx"
+    response = FileResponse(target, as_attachment=True, filename=name)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def sheet_row(account: LedgerAccount, line: queries.Line) -> list[Any]:
+    facts, transfer = line_facts(account, line), line.transfer
+    return [
+        transfer.seq, transfer.at, facts["word"], str(facts["kind"]), facts["other"], max(line.amount, 0) or None,
+        max(-line.amount, 0) or None, line.balance, transfer.subject, str(transfer.pk),
+    ]  # fmt: skip
+
+
+# --- Trial balance ------------------------------------------------------------------------------------------
+
+
+@console_page(
+    "ledger/trial", name="ledger_trial", needs="ledger.view", title=gettext_lazy("试算平衡"), icon="balance",
+    group="ledger", order=20,
+)  # fmt: skip
+def trial(request: HttpRequest) -> HttpResponse:
+    """What the accounts within one's subtree add up to, by ledger and kind; and how far the history is sealed."""
+    lines = queries.trial_balance(request.actor)
+    tables = [
+        {"name": Ledger(ledger).label, "rows": [trial_row(line) for line in lines if line.ledger == ledger]}
+        for ledger in sorted({line.ledger for line in lines})
+    ]
+    last = Block.objects.order_by("-number").first()
+    facts = {"tables": tables, "sealed": last, "sealed_hash": bytes(last.hash).hex() if last else "",
+             "unsealed": verify.unsealed_count()}  # fmt: skip
+    return render(request, "ledger/console/trial.html", page_facts(request, _("试算平衡"), **facts))
+
+
+def trial_row(line: queries.TrialLine) -> dict[str, Any]:
+    return {
+        "kind": kind_name(line.kind),
+        "accounts": line.accounts,
+        "debits": said(line.debits, line.ledger),
+        "credits": said(line.credits, line.ledger),
+        "pending": said(line.pending, line.ledger),
+        "balance": said(line.balance, line.ledger),
+    }
