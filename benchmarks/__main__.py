@@ -14,6 +14,7 @@ from uuid import uuid4
 import asyncpg
 import psutil
 
+from benchmarks.ledger import ledger_rows
 from benchmarks.pages import page_rows
 from benchmarks.servers import environment, largest_worker_mb, new_world, own_postgres, press, server
 from benchmarks.table import Row, as_markdown, as_text, row_of
@@ -39,11 +40,21 @@ class Size:
     warm_up_s: float = 1
     wins: int = 90_000
     direct: int = 40_000
+    transfers: int = 1_000_000
+    singles: int = 2_000
     world: int = 20_000  # members of the demo world, for the pages
 
 
 QUICK = Size(
-    members=14_000, arrive_within_s=2, until_s=2, warm_up_s=0.5, wins=30_000, direct=5_000, world=5_000
+    members=14_000,
+    arrive_within_s=2,
+    until_s=2,
+    warm_up_s=0.5,
+    wins=30_000,
+    direct=5_000,
+    transfers=50_000,
+    singles=300,
+    world=5_000,
 )
 
 
@@ -75,6 +86,8 @@ def measure(folder: Path, size: Size) -> list[Row]:
             ],
         )
         rows = Run(url, keys, size, world).rows()
+        say("the ledger")
+        rows += ledger_rows(url, environment(url, keys), transfers=size.transfers, singles=size.singles)
         say("members' pages")
         return rows + page_rows(folder, keys, members=size.world, until_s=size.until_s)
 

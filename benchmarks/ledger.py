@@ -1,12 +1,11 @@
-"""The ledger beside bare SQL: the same rows into the same tables without triggers, constraints of ours or answers.
-
-`python -m benchmarks.ledger` builds its own database; `rows(url)` is what the whole table takes.
-"""
+"""The ledger beside bare SQL: the same rows into the same tables without triggers, checks or answers of ours."""
 
 from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +21,12 @@ PLENTY = 10**9  # fen in each purse
 TRANSFERS_PER_S = 20_000
 SINGLE_SHARE = 0.5
 VERIFY_S = 30
+SEAL = """
+import django; django.setup()
+from gonghui.kit.actors import Actor
+from gonghui.ledger.sealing import seal_transfers
+while seal_transfers(Actor.system("bench")): pass
+"""
 
 # The same tables and indexes under other names, with nothing of ours on them.
 BARE = """
@@ -74,7 +79,7 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def rows(url: str, *, transfers: int, singles: int) -> list[Row]:
+def ledger_rows(url: str, env: dict[str, str], *, transfers: int, singles: int) -> list[Row]:
     dice = random.Random(20260101)
     with psycopg.connect(url, autocommit=True) as connection:
         source, *purses = new_books(connection, PURSES)
@@ -98,7 +103,20 @@ def rows(url: str, *, transfers: int, singles: int) -> list[Row]:
             note=f"≥ {TRANSFERS_PER_S:,}/s, committed, all checks; {ours_s / bare_s:.2f} × the time of bare SQL"),
         Row("ledger: one transfer, committed", f"{single:,.0f}/s", good=single >= SINGLE_SHARE * bare_single,
             note=f"{single / bare_single:.2f} × bare INSERT and UPDATE, wanted ≥ {SINGLE_SHARE}"),
+        verify_row(env, transfers),
     ]  # fmt: skip
+
+
+def verify_row(env: dict[str, str], transfers: int) -> Row:
+    """The command as an auditor runs it, after all has been sealed."""
+    sealed_s = timed(lambda: run(env, "-c", SEAL))
+    took_s = timed(lambda: run(env, "-m", "gonghui", "ledger", "verify"))
+    return Row(f"ledger: verify {transfers:,} transfers", f"{took_s:.1f} s", good=took_s < VERIFY_S,
+               note=f"< {VERIFY_S} s for 1,000,000; sealed before in {sealed_s:.1f} s")  # fmt: skip
+
+
+def run(env: dict[str, str], *arguments: str) -> None:
+    subprocess.run([sys.executable, *arguments], env=env, stdout=subprocess.DEVNULL, check=True)
 
 
 def ours(connection: psycopg.Connection, orders: list[dict[str, Any]]) -> None:

@@ -70,13 +70,12 @@ class LedgerAccountAdmin(ScopedAdmin):
     ordering = ("-id",)
     fields = (
         ("name", "kind_shown"), ("union", "owner"), ("ledger", "limited"), ("balance_shown", "available_shown"),
-        ("credits_posted", "debits_posted"), ("credits_pending", "debits_pending"), ("within", "expires_at", "closed_at"),
+        ("received", "given"), ("receiving", "giving"), ("within", "expires_at", "closed_at"),
     )  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj=None) -> list:
         own = ("kind_shown", "owner", "balance_shown", "available_shown")
-        totals = ("credits_posted", "debits_posted", "credits_pending", "debits_pending")
-        return [*super().get_readonly_fields(request, obj), *own, *totals]
+        return [*super().get_readonly_fields(request, obj), *own, "received", "given", "receiving", "giving"]
 
     @display(description=gettext_lazy("科目"))
     def kind_shown(self, row: LedgerAccount) -> str:
@@ -93,6 +92,22 @@ class LedgerAccountAdmin(ScopedAdmin):
     @display(description=gettext_lazy("可用"))
     def available_shown(self, row: LedgerAccount) -> str:
         return said(row.available, row.ledger)
+
+    @display(description=gettext_lazy("累计收入"))
+    def received(self, row: LedgerAccount) -> str:
+        return said(row.credits_posted, row.ledger)
+
+    @display(description=gettext_lazy("累计支出"))
+    def given(self, row: LedgerAccount) -> str:
+        return said(row.debits_posted, row.ledger)
+
+    @display(description=gettext_lazy("待收入"))
+    def receiving(self, row: LedgerAccount) -> str:
+        return said(row.credits_pending, row.ledger)
+
+    @display(description=gettext_lazy("待支出"))
+    def giving(self, row: LedgerAccount) -> str:
+        return said(row.debits_pending, row.ledger)
 
 
 # --- Statement ----------------------------------------------------------------------------------------------

@@ -21,9 +21,9 @@ AMOUNT_MAX = 10**15
 
 
 class Ledger(models.IntegerChoices):
-    """What is counted; a transfer stays within one."""
+    """What is counted, in fen or whole points; a transfer stays within one."""
 
-    FEN = 1, _("人民币（分）")
+    FEN = 1, _("人民币")
     POINTS = 2, _("福豆")
 
 

@@ -40,7 +40,8 @@ WITH part AS (
 SELECT coalesce(a.id, t.id)::text FROM ledger_account a FULL JOIN total t ON t.id = a.id AND t.ledger = a.ledger
  WHERE (coalesce(a.debits_pending, -1), coalesce(a.debits_posted, -1), coalesce(a.credits_pending, -1),
         coalesce(a.credits_posted, -1))
-    <> (coalesce(t.dp, 0), coalesce(t.dd, 0), coalesce(t.cp, 0), coalesce(t.cc, 0)) LIMIT 10
+    <> (coalesce(t.dp, 0), coalesce(t.dd, 0), coalesce(t.cp, 0), coalesce(t.cc, 0))
+ ORDER BY coalesce(a.id, t.id) LIMIT 10
 """
 RESOLVED = """
 SELECT n.id::text FROM ledger_transfer n LEFT JOIN ledger_transfer p ON p.id = n.pending_id
