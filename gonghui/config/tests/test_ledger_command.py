@@ -34,7 +34,8 @@ def test_books_are_proven_and_a_change_behind_the_back_is_named(cast):
         seal_transfers(Actor.system("test"))
     kept = f"1:{bytes(Block.objects.get().hash).hex()}"
     code, text = verify("--noted", kept)
-    assert (code, "账本完整，全部相符" in text, "区块里的每一笔都与封存时一致（2）" in text) == (0, True, True), text
+    assert (code, "账本完整，全部相符" in text) == (0, True), text
+    assert "区块里的每一笔都与封存时一致（2）" in text
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("UPDATE ledger_transfer SET amount = 41 WHERE amount = 40")
