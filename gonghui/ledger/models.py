@@ -6,6 +6,7 @@ voided, or expires; ids are made by the caller. What refuses is in sql/ and in t
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
@@ -235,13 +236,13 @@ class Block(models.Model):
 
 
 class SealMark(models.Model):
-    """How far `seq` had come when `ends_before` was the next transaction: sealed up to there once all before it ended."""
+    """How far `seq` had come, and who was writing then: sealed up to there once all of them have ended."""
 
     scope = Nobody("the sealing job alone")
     audit = Audit.no("a mark that only moves forward")
 
     seq = models.BigIntegerField()
-    ends_before = models.TextField()
-    """An xid8 in decimals."""
+    writers = ArrayField(models.TextField())
+    """Virtual transactions, as pg_locks names them."""
 
     objects = ScopedManager()

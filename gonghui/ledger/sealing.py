@@ -1,8 +1,8 @@
 """Sealing: transfers in their order, a block at a time, under one root each; every block names the one before it.
 
-A `seq` is taken only by a transaction that already has its number (sql/20_transfers.sql). So once every transaction that had
-a number when we looked has ended, no smaller `seq` can still appear, and what stands below the mark can be sealed. Nobody
-waits for the sealing, and nothing that commits late is left out.
+Whoever writes transfers holds the table's ROW EXCLUSIVE lock from before the first `seq` is taken until the commit. So once
+everybody who held it when we looked has let it go, no smaller `seq` can still appear, and what stands below the mark can be
+sealed. Nobody waits for the sealing, and nothing that commits late is left out.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ BLOCK_MAX = 4096
 """Transfers in a block: a member's proof is built from one block's leaves."""
 NO_BLOCK = bytes(32)
 SEALING_LOCK = 0x6C656467  # "ledg"
+WRITERS = """
+SELECT coalesce(array_agg(DISTINCT virtualtransaction), '{}') FROM pg_locks
+ WHERE locktype = 'relation' AND relation = 'ledger_transfer'::regclass AND mode = 'RowExclusiveLock' AND granted
+   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 LEAVES = "SELECT ledger_leaf(t) FROM ledger_transfer t WHERE seq > %s AND seq <= %s ORDER BY seq"
 
 
@@ -48,25 +53,18 @@ def _mark(cursor: Any) -> SealMark | None:
     """The mark up to which all is settled; None while somebody who was there before it is still writing."""
     marks = SealMark.objects.unscoped("the sealing job")
     mark = marks.first()
-    if mark is None or _is_from_elsewhere(cursor, mark):
-        marks.all().delete()
-        # First how far the numbers have come, then who is still there.
+    if mark is None:
+        # First how far the numbers have come, then who is writing.
         cursor.execute(
             "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('ledger_transfer', 'seq')), 0)"
         )
         seq = cursor.fetchone()[0]
         if seq <= sealed_to():
             return None
-        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
-        mark = marks.create(seq=seq, ends_before=cursor.fetchone()[0])
-    cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot()) >= %s::xid8", [mark.ends_before])
-    return mark if cursor.fetchone()[0] else None
-
-
-def _is_from_elsewhere(cursor: Any, mark: SealMark) -> bool:
-    """Restored into another server, whose transactions have other numbers."""
-    cursor.execute("SELECT %s::xid8 > pg_snapshot_xmax(pg_current_snapshot())", [mark.ends_before])
-    return cursor.fetchone()[0]
+        cursor.execute(WRITERS)
+        mark = marks.create(seq=seq, writers=cursor.fetchone()[0])
+    cursor.execute(WRITERS)
+    return None if set(mark.writers) & set(cursor.fetchone()[0]) else mark
 
 
 def sealed_to() -> int:

@@ -12,15 +12,6 @@ CREATE TRIGGER ledger_blocks_stay BEFORE TRUNCATE ON ledger_block
     FOR EACH STATEMENT EXECUTE FUNCTION kit_append_only();
 REVOKE UPDATE, DELETE, TRUNCATE ON ledger_transfer, ledger_block FROM PUBLIC, CURRENT_USER;
 
--- `seq` is taken after the transaction has its number, so that whoever sees a number finished has seen its `seq`s (sealing).
-CREATE FUNCTION ledger_transfer_begins() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM pg_current_xact_id();
-    RETURN NULL;
-END $$;
-CREATE TRIGGER ledger_transfer_begins BEFORE INSERT ON ledger_transfer
-    FOR EACH STATEMENT EXECUTE FUNCTION ledger_transfer_begins();
-
 -- What a transfer says of the pending one it resolves is what that one says: its accounts, its amount, in time.
 CREATE FUNCTION ledger_transfer_resolves() RETURNS trigger LANGUAGE plpgsql
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$

@@ -94,8 +94,8 @@ def test_transfer_that_commits_late_is_not_left_out(books, cast):
     assert (unsealed_count(), wrong()) == (0, [])
 
 
-def test_mark_of_another_server_is_forgotten(books):
-    SealMark.objects.unscoped("test").create(seq=1, ends_before=str(2**60))
+def test_mark_whose_writers_are_gone_with_their_server_holds_nothing_up(books):
+    SealMark.objects.unscoped("test").create(seq=1, writers=["9999/7"])
     seal_all()
     assert (unsealed_count(), wrong()) == (0, [])
 
