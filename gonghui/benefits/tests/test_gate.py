@@ -29,11 +29,6 @@ from gonghui.kit.tokens import normalise_short_code
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def union(cast):
-    return cast.unions["province"]
-
-
 def test_win_is_told_with_its_code_and_stands_in_the_database(union):
     pool = new_pool(new_release(union), capacity=2)
     (a,) = new_crowd(1)

@@ -27,11 +27,6 @@ assert HEARD_WITHIN_S < RECHECK_S
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def union(cast):
-    return cast.unions["province"]
-
-
 def test_live_shows_what_is_left_and_the_databases_time(union):
     now = timezone.now()
     pool = new_pool(new_release(union, opens_at=now - dt.timedelta(hours=1)), capacity=2)

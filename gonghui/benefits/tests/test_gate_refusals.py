@@ -22,11 +22,6 @@ from gonghui.kit.crypto import Keyring
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def union(cast):
-    return cast.unions["province"]
-
-
 def refused(pool, work) -> tuple[int, str]:
     before = counts(pool)
     heard = with_gate(work)

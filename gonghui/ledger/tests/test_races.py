@@ -17,14 +17,6 @@ from gonghui.ledger.verify import verify_ledger
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def books(cast):
-    union = cast.unions["city"]
-    source, a, b = purse(union, "source", limited=""), purse(union, "a"), purse(union, "b")
-    fund(source, (a, 100))
-    return source, a, b
-
-
 def answers_of(said_by_each) -> list[str]:
     return sorted(answer for answers in said_by_each for answer in answers)
 

@@ -13,19 +13,11 @@ from gonghui.kit.merkle import leads_to
 from gonghui.ledger import sealing
 from gonghui.ledger.models import Block, SealMark, Transfer
 from gonghui.ledger.sealing import proof_of, seal_transfers, sealed_to
-from gonghui.ledger.tests.books import fund, move, purse, resolve, said
+from gonghui.ledger.tests.books import move, purse, resolve, said
 from gonghui.ledger.verify import unsealed_count, verify_ledger
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SYSTEM = Actor.system("test")
-
-
-@pytest.fixture
-def books(cast):
-    union = cast.unions["city"]
-    source, a, b = purse(union, "source", limited=""), purse(union, "a"), purse(union, "b")
-    fund(source, (a, 1000))
-    return source, a, b
 
 
 def seal_all() -> None:

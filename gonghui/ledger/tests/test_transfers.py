@@ -12,17 +12,9 @@ from django.utils import timezone
 from gonghui.kit.errors import DomainError
 from gonghui.ledger import engine
 from gonghui.ledger.models import AMOUNT_MAX, Ledger, LedgerAccount, Transfer
-from gonghui.ledger.tests.books import all_totals, fund, move, purse, resolve, said, totals, transfer_count
+from gonghui.ledger.tests.books import all_totals, move, purse, resolve, said, totals, transfer_count
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def books(cast):
-    union = cast.unions["city"]
-    source, a, b = purse(union, "source", limited=""), purse(union, "a"), purse(union, "b")
-    fund(source, (a, 100))
-    return source, a, b
 
 
 def soon(seconds: float = 3600) -> dt.datetime:
