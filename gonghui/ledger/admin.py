@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -45,6 +46,16 @@ def said(amount: int, ledger: int) -> str:
     return yuan(amount) if ledger == Ledger.FEN else f"{amount:,}"
 
 
+def amount_column(title, of: Callable[[LedgerAccount], int]) -> Callable:
+    """A method of the screen: an amount of the account as it is read."""
+
+    @display(description=title)
+    def column(_screen: ScopedAdmin, row: LedgerAccount) -> str:
+        return said(of(row), row.ledger)
+
+    return column
+
+
 def statement_address(account: LedgerAccount) -> str:
     return reverse("admin:ledger_statement", args=[account.pk])
 
@@ -73,6 +84,13 @@ class LedgerAccountAdmin(ScopedAdmin):
         ("received", "given"), ("receiving", "giving"), ("within", "expires_at", "closed_at"),
     )  # fmt: skip
 
+    balance_shown = amount_column(gettext_lazy("余额"), lambda row: row.balance)
+    available_shown = amount_column(gettext_lazy("可用"), lambda row: row.available)
+    received = amount_column(gettext_lazy("累计收入"), lambda row: row.credits_posted)
+    given = amount_column(gettext_lazy("累计支出"), lambda row: row.debits_posted)
+    receiving = amount_column(gettext_lazy("待收入"), lambda row: row.credits_pending)
+    giving = amount_column(gettext_lazy("待支出"), lambda row: row.debits_pending)
+
     def get_readonly_fields(self, request: HttpRequest, obj=None) -> list:
         own = ("kind_shown", "owner", "balance_shown", "available_shown")
         return [*super().get_readonly_fields(request, obj), *own, "received", "given", "receiving", "giving"]
@@ -84,30 +102,6 @@ class LedgerAccountAdmin(ScopedAdmin):
     @display(description=gettext_lazy("会员"))
     def owner(self, row: LedgerAccount) -> str:
         return mask_name(row.person.name) if row.person else "—"
-
-    @display(description=gettext_lazy("余额"))
-    def balance_shown(self, row: LedgerAccount) -> str:
-        return said(row.balance, row.ledger)
-
-    @display(description=gettext_lazy("可用"))
-    def available_shown(self, row: LedgerAccount) -> str:
-        return said(row.available, row.ledger)
-
-    @display(description=gettext_lazy("累计收入"))
-    def received(self, row: LedgerAccount) -> str:
-        return said(row.credits_posted, row.ledger)
-
-    @display(description=gettext_lazy("累计支出"))
-    def given(self, row: LedgerAccount) -> str:
-        return said(row.debits_posted, row.ledger)
-
-    @display(description=gettext_lazy("待收入"))
-    def receiving(self, row: LedgerAccount) -> str:
-        return said(row.credits_pending, row.ledger)
-
-    @display(description=gettext_lazy("待支出"))
-    def giving(self, row: LedgerAccount) -> str:
-        return said(row.debits_pending, row.ledger)
 
 
 # --- Statement ----------------------------------------------------------------------------------------------
