@@ -52,16 +52,6 @@ SHARP = ("²", "-1", "9" * 30, "%27")
 TYPED = ("\x00", "\ufffe", "²", "-1", "9" * 5000, "💥" * 500, "' {0}{x!r}%s", "\r\nX-A: 1\u202e")  # fmt: skip
 
 
-@pytest.fixture
-def cast(played, db):
-    return played[0]
-
-
-@pytest.fixture
-def stage(played, db):
-    return played[1]
-
-
 # --- Addresses ----------------------------------------------------------------------------------------------
 
 PLACES = {

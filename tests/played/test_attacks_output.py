@@ -30,16 +30,6 @@ ESCAPED = "&lt;script&gt;alert"
 SCRIPT = '</script><script>alert(1)</script>"><img src=x onerror=alert(1)>{{7*7}}{% debug %}'
 
 
-@pytest.fixture
-def cast(played, db):
-    return played[0]
-
-
-@pytest.fixture
-def stage(played, db):
-    return played[1]
-
-
 # --- What others will read ------------------------------------------------------------------------------------
 
 
