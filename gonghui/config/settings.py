@@ -42,7 +42,10 @@ INSTALLED_APPS = [
     "gonghui.notices",
     "gonghui.partners",
     "gonghui.feedback",
+    "gonghui.funds",
+    "gonghui.payments",
     "gonghui.benefits",
+    "gonghui.settlement",
     "gonghui.activities",
     "gonghui.portal",
 ]

@@ -37,7 +37,19 @@ RUN = frozenset(
         "feedback.write",
     }
 )
-CHECK = frozenset({"activities.review", "releases.review", "rosters.apply", "draws.void", "members.verify"})
+CHECK = frozenset(
+    {
+        "activities.review",
+        "releases.review",
+        "rosters.apply",
+        "draws.void",
+        "members.verify",
+        "partners.review",
+    }
+)
+SEE_MONEY = frozenset(
+    {"ledger.view", "budgets.view", "points.view", "bills.view", "payments.view", "settlements.view"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,41 +65,60 @@ ROLES: dict[str, Role] = {
         Role(
             "org_admin",
             _("工会管理员"),
-            VIEW | RUN | CHECK | {"unions.write", "grants.write", "audit.view", "ledger.view"},
+            VIEW
+            | RUN
+            | CHECK
+            | SEE_MONEY
+            | {
+                "unions.write",
+                "grants.write",
+                "audit.view",
+                "budgets.write",
+                "points.write",
+                "bills.refund",
+                "settlements.approve",
+            },
         ),
         Role(
             "operator",
             _("运营人员"),
-            VIEW | (RUN - {"members.unmask", "members.export"}),
+            VIEW
+            | (RUN - {"members.unmask", "members.export"})
+            | {"points.view", "points.write", "bills.view"},
         ),
         Role("reviewer", _("复核人员"), VIEW | CHECK),
         Role(
             "finance_officer",
             _("财务人员"),
-            frozenset(
-                {
-                    "unions.view",
-                    "activities.view",
-                    "releases.view",
-                    "reports.view",
-                    "reports.export",
-                    "ledger.view",
-                }
-            ),
+            SEE_MONEY
+            | {
+                "unions.view",
+                "activities.view",
+                "releases.view",
+                "partners.view",
+                "reports.view",
+                "reports.export",
+                "funds.write",
+                "budgets.approve",
+                "rules.write",
+                "points.check",
+                "payments.write",
+                "bills.refund",
+                "settlements.write",
+            },
         ),
         Role(
             "audit_committee",
             _("经费审查委员会"),
-            frozenset(
-                {
-                    "unions.view",
-                    "activities.view",
-                    "releases.view",
-                    "reports.view",
-                    "audit.view",
-                    "ledger.view",
-                }
-            ),
+            SEE_MONEY
+            | {
+                "unions.view",
+                "activities.view",
+                "releases.view",
+                "partners.view",
+                "reports.view",
+                "audit.view",
+            },
         ),
         Role("judge", _("评审专家"), frozenset({"unions.view"})),
     )

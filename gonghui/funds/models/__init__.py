@@ -1,0 +1,20 @@
+"""Where the money comes from, what may be spent on whom, and the grants of points."""
+
+from gonghui.funds.models.budgets import Budget, BudgetChange, Commitment
+from gonghui.funds.models.grants import GrantedPerson, PointGrant, Section
+from gonghui.funds.models.rules import BenefitRule, BenefitTally, BenefitUse
+from gonghui.funds.models.sources import FundReceipt, FundSource
+
+__all__ = [
+    "BenefitRule",
+    "BenefitTally",
+    "BenefitUse",
+    "Budget",
+    "BudgetChange",
+    "Commitment",
+    "FundReceipt",
+    "FundSource",
+    "GrantedPerson",
+    "PointGrant",
+    "Section",
+]
