@@ -39,6 +39,7 @@ CHANNELS = {
     "job": gettext_lazy("后台任务"),
     "system": gettext_lazy("系统"),
     "cli": gettext_lazy("命令行"),
+    "anonymous": gettext_lazy("未登录"),
 }
 # Kept for machines: search columns, technical ids and the like say nothing to a reader.
 SILENT = {"id", "created_at", "updated_at", "pinyin", "grams", "path", "token"}
