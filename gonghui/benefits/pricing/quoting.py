@@ -1,0 +1,198 @@
+"""`quote`: what a basket costs this asker here and now. The dry run and the redemption call the same function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gonghui.benefits.pricing import errors
+from gonghui.benefits.pricing.choosing import (
+    Combination,
+    Given,
+    best_combination,
+    is_gift,
+    taken_together,
+    touched_lines,
+)
+from gonghui.benefits.pricing.discounts import line_discounts, missing_of
+from gonghui.benefits.pricing.fitting import Candidate, fit, refused
+from gonghui.benefits.pricing.outcomes import Applied, Part, PricedLine, Quote, Refused
+from gonghui.benefits.pricing.points import Spent, spend_points
+from gonghui.benefits.pricing.screen import says_terms
+from gonghui.benefits.pricing.spreading import spread_matrix
+from gonghui.benefits.pricing.terms import (
+    POINT_FEN,
+    Asker,
+    Basket,
+    Id,
+    LiveOffer,
+    Payer,
+    Stacking,
+    Visit,
+)
+from gonghui.benefits.pricing.tracing import trace_of
+from gonghui.kit.templatetags.kit import yuan
+
+NO_END = 10**12
+
+
+def quote(
+    offers: Iterable[LiveOffer], basket: Basket, asker: Asker, visit: Visit, *, points: int = 0
+) -> Quote:
+    """Every offer is either applied or refused with its reason. `points` are at most what may be spent: asking for more
+    spends `points_most`. Same facts, same answer, in whatever order the offers come."""
+    if points < 0:
+        raise ValueError("points below zero")
+    asked = list(offers)
+    answers: dict[Id, Candidate | Refused] = {}
+    for offer in asked:
+        answer = fit(offer, basket, asker, visit)
+        if isinstance(answer, Candidate):
+            answer = _alone(answer, basket, visit)
+        answers[offer.id] = answer
+    if len(answers) != len(asked):
+        raise ValueError("an offer is there twice")
+    candidates = [answer for answer in answers.values() if isinstance(answer, Candidate)]
+    candidates.sort(key=lambda c: (c.offer.terms.order, c.offer.id))
+    best, is_best = best_combination(candidates, basket.lines, visit.left_fen)
+    given = {one.candidate.offer.id for one in best.given}
+    reasons = [
+        _beaten(answer, best, basket, visit) if isinstance(answer, Candidate) else answer
+        for offer_id, answer in answers.items()
+        if offer_id not in given
+    ]
+    return _priced(basket, asker, best, tuple(reasons), points=points, is_best=is_best)
+
+
+def _alone(candidate: Candidate, basket: Basket, visit: Visit) -> Candidate | Refused:
+    """Whether money speaks against it even without company."""
+    offer, whole = candidate.offer, [line.list_fen for line in basket.lines]
+    touched = touched_lines(candidate, basket.lines, whole)
+    if missing := missing_of(offer.terms, touched):
+        return _under_threshold(offer, missing)
+    found = taken_together([candidate], basket.lines, visit.left_fen)
+    if found is None:
+        off = sum(line_discounts(offer.terms, touched))
+        left = sum(fen for _, fen, _ in touched) - off
+        return _under_threshold(offer, offer.terms.threshold_fen - left)
+    if found.given:
+        return candidate
+    nothing = not is_gift(candidate) and not any(line_discounts(offer.terms, touched))
+    return refused(offer, errors.NOTHING_OFF if nothing else errors.BUDGET_EMPTY)
+
+
+def _under_threshold(offer: LiveOffer, missing_fen: int) -> Refused:
+    facts = {"missing": yuan(missing_fen), "threshold": yuan(offer.terms.threshold_fen)}
+    return refused(offer, errors.UNDER_THRESHOLD, missing_fen, **facts, offer=says_terms(offer.terms))
+
+
+def _beaten(candidate: Candidate, best: Combination, basket: Basket, visit: Visit) -> Refused:
+    terms = candidate.offer.terms
+    alone = taken_together([candidate], basket.lines, visit.left_fen)
+    fen = sum(one.split.given_fen for one in alone.given) if alone else 0
+    rivals = [
+        one.candidate.offer
+        for one in best.given
+        if terms.stacking == Stacking.ONCE == one.candidate.offer.terms.stacking
+        and one.candidate.offer.terms.stack_class == terms.stack_class
+    ]
+    reason = errors.BEATEN_IN_CLASS if rivals else errors.BEATEN
+    by = rivals or [one.candidate.offer for one in best.given]
+    return refused(candidate.offer, reason, by="”“".join(offer.title for offer in by), alone=yuan(fen))
+
+
+def _priced(
+    basket: Basket,
+    asker: Asker,
+    best: Combination,
+    reasons: tuple[Refused, ...],
+    *,
+    points: int,
+    is_best: bool,
+) -> Quote:
+    parts: list[list[Part]] = [[] for _ in basket.lines]
+    due = [line.list_fen for line in basket.lines]
+    for one in best.given:
+        for n, line_parts in enumerate(_line_parts(one)):
+            parts[n] += line_parts
+            due[n] -= one.fens[n]
+    sections = [line.section for line in basket.lines]
+    most = _total(spend_points(asker.lots, sections, due, NO_END))
+    spent = spend_points(asker.lots, sections, due, points)
+    _pay_with_points(parts, due, spent)
+    lines = _lines(basket, parts, due) + [_gift_line(one) for one in best.given if _has_worth(one)]
+    applied = tuple(_applied(one) for one in best.given)
+    list_fen = sum(line.list_fen for line in lines)
+    trace = trace_of(list_fen, best.given, points=_total(spent), points_asked=points, due_fen=sum(due))
+    return Quote(
+        applied, reasons, tuple(lines), list_fen, _total(spent), most, sum(due), is_best, tuple(trace)
+    )
+
+
+def _line_parts(one: Given) -> list[list[Part]]:
+    """Rows are lines, columns funders; both sums hold to the fen."""
+    if is_gift(one.candidate):
+        return [[] for _ in one.fens]
+    offer = one.candidate.offer
+    return [
+        [
+            Part(share.payer, fen, share.funder, offer.id)
+            for share, fen in zip(offer.shares, row, strict=True)
+            if fen
+        ]
+        for row in spread_matrix(one.fens, one.split.fens)
+    ]
+
+
+def _total(spent: Spent) -> int:
+    return sum(sum(points) for _, points in spent)
+
+
+def _pay_with_points(parts: list[list[Part]], due: list[int], spent: Spent) -> None:
+    for lot_id, on_lines in spent:
+        for n, count in enumerate(on_lines):
+            if count:
+                parts[n].append(Part(Payer.POINTS, count * POINT_FEN, lot_id))
+                due[n] -= count * POINT_FEN
+
+
+def _lines(basket: Basket, parts: Sequence[list[Part]], due: Sequence[int]) -> list[PricedLine]:
+    return [
+        PricedLine(
+            line.name,
+            line.quantity,
+            line.list_fen,
+            line.section,
+            (*of_line, *([Part(Payer.WORKER, left)] if left else [])),
+        )
+        for line, of_line, left in zip(basket.lines, parts, due, strict=True)
+    ]
+
+
+def _has_worth(one: Given) -> bool:
+    return is_gift(one.candidate) and one.split.given_fen > 0
+
+
+def _gift_line(one: Given) -> PricedLine:
+    offer = one.candidate.offer
+    name = offer.terms.gift or offer.title
+    return PricedLine(name, 1, one.split.given_fen, "", _bill_parts(one), gift_of=offer.id)
+
+
+def _bill_parts(one: Given) -> tuple[Part, ...]:
+    offer = one.candidate.offer
+    pairs = zip(offer.shares, one.split.fens, strict=True)
+    return tuple(Part(share.payer, fen, share.funder, offer.id) for share, fen in pairs if fen)
+
+
+def _applied(one: Given) -> Applied:
+    candidate = one.candidate
+    return Applied(
+        candidate.offer.id,
+        candidate.offer.title,
+        one.split.given_fen,
+        _bill_parts(one),
+        candidate.window.id if candidate.window else None,
+        candidate.window_day,
+        candidate.offer.terms.gift if is_gift(candidate) else "",
+        one.wanted_fen - one.split.given_fen,
+    )
