@@ -6,3 +6,6 @@ class FundsConfig(AppConfig):
     name = "gonghui.funds"
     label = "funds"
     verbose_name = _("经费与福豆")
+
+    def ready(self) -> None:
+        from gonghui.funds import ledger_words  # noqa: F401 - registers the words

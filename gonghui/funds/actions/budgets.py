@@ -1,0 +1,284 @@
+"""SM-07: written by one, approved by another of the union that gives; adjusted by two; closed when nothing hangs on it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from uuid import UUID, uuid5
+
+from gonghui.funds import accounts, errors
+from gonghui.funds.actions.commitments import require_covered
+from gonghui.funds.actions.homewards import orders_home, parent_locked, way_home
+from gonghui.funds.models import Budget, BudgetChange, Commitment, FundSource
+from gonghui.funds.models.budgets import BUDGET_VERBS, CHANGE_VERBS
+from gonghui.funds.models.grants import POINT_FEN
+from gonghui.funds.queries import budget_figures, budget_words
+from gonghui.kit import clock
+from gonghui.kit.actions import action, name_actor
+from gonghui.kit.actors import Actor
+from gonghui.kit.errors import NOT_FOUND, require
+from gonghui.kit.states import move, target
+from gonghui.kit.templatetags.kit import yuan
+from gonghui.ledger import engine
+from gonghui.ledger.engine import Order, id_of
+from gonghui.orgs.models import Union
+
+BUDGETS = UUID("0d9f3a52-4f0e-4c3c-8f55-2b6f1a7e9c02")
+"""Namespace of their transfers' ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetTerms:
+    name: str
+    category: str
+    amount_fen: int
+    starts_on: date
+    ends_on: date
+    resolution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Giver:
+    """Where a budget's money comes from: the budget above it, or its source."""
+
+    name: str
+    union: Union
+    account_id: int
+    code: str
+
+
+# --- Written ------------------------------------------------------------------------------------------------
+
+
+@action
+def write_budget(
+    actor: Actor,
+    *,
+    union: Union,
+    terms: BudgetTerms,
+    source_id: int | None = None,
+    parent_id: int | None = None,
+) -> Budget:
+    """A draft. Below another budget its source is that one's; without one the source is named."""
+    require(actor.may("budgets.write", union.path))
+    require(actor.user_id, errors.NEEDS_A_PERSON)
+    require(terms.amount_fen > 0, errors.BAD_FEN)
+    parent = _named(Budget, parent_id) if parent_id else None
+    source = parent.source if parent else _named(FundSource, source_id)
+    budget = Budget(union=union, parent=parent, source=source, maker_id=actor.user_id, **asdict(terms))
+    _require_above(budget)
+    budget.save()
+    return budget
+
+
+def _named(model: type, pk: int | None):
+    """Of a union above it may be one the writer cannot see; who gives is asked at the approval."""
+    related = ("union", "source__union") if model is Budget else ("union",)
+    found = model.objects.unscoped("named in the form").select_related(*related).filter(pk=pk).first()
+    require(found, NOT_FOUND)
+    return found
+
+
+def _require_above(budget: Budget) -> None:
+    """A union takes from its own path only, within the dates of what it takes from."""
+    above = budget.parent or budget.source
+    facts = {"name": above.name, "union": above.union.name}
+    require(budget.union.path.startswith(above.union.path), errors.PARENT_NOT_ABOVE, **facts)
+    require(budget.source.closed_at is None, errors.SOURCE_CLOSED, name=budget.source.name)
+    parent = budget.parent
+    if parent is not None:
+        inside = parent.starts_on <= budget.starts_on and budget.ends_on <= parent.ends_on
+        dates = {"name": parent.name, "starts_on": parent.starts_on, "ends_on": parent.ends_on}
+        require(inside, errors.OUTSIDE_PARENT_DATES, **dates)
+
+
+@action
+def change_budget(actor: Actor, *, budget_id: int, terms: BudgetTerms) -> Budget:
+    """Drafts only; the maker is who wrote last."""
+    budget = budget_for(actor, budget_id, "budgets.write")
+    facts = {"name": budget.name, "state": budget.get_state_display()}
+    require(budget.state == Budget.State.DRAFT, errors.BUDGET_NOT_DRAFT, **facts)
+    require(actor.user_id, errors.NEEDS_A_PERSON)
+    require(terms.amount_fen > 0, errors.BAD_FEN)
+    for name, value in asdict(terms).items():
+        setattr(budget, name, value)
+    budget.maker_id = actor.user_id
+    _require_above(budget)
+    budget.save()
+    return budget
+
+
+@action
+def submit_budget(actor: Actor, *, budget_id: int) -> Budget:
+    budget = budget_for(actor, budget_id, "budgets.write")
+    require(budget.resolution.strip(), errors.RESOLUTION_MISSING)
+    move(budget, BUDGET_VERBS, "submit")
+    return budget
+
+
+@action
+def send_back_budget(actor: Actor, *, budget_id: int, reason: str) -> Budget:
+    """By whoever could have approved it."""
+    budget = budget_for(actor, budget_id, "budgets.view")
+    _require_giver(actor, giver_of(budget, budget.parent))
+    name_actor(actor.because(reason))
+    move(budget, BUDGET_VERBS, "send_back")
+    return budget
+
+
+def budget_for(actor: Actor, budget_id: int, verb: str) -> Budget:
+    """Fetched, allowed and locked; budgets are locked upwards, each before the one above it."""
+    found = Budget.objects.visible_to(actor).select_related("union", "source__union", "parent__union")
+    budget = found.filter(pk=budget_id).select_for_update(of=("self",), no_key=True).first()
+    require(budget, NOT_FOUND)
+    require(actor.may(verb, budget.union.path))
+    return budget
+
+
+# --- Approved -----------------------------------------------------------------------------------------------
+
+
+@action
+def approve_budget(actor: Actor, *, budget_id: int) -> Budget:
+    """By a finance officer of the union that gives, never by the maker. The money moves now, or nothing does."""
+    budget = budget_for(actor, budget_id, "budgets.view")
+    parent = parent_locked(budget)
+    giver = giver_of(budget, parent)
+    _require_giver(actor, giver)
+    target(budget, BUDGET_VERBS, "approve")
+    require(actor.user_id and actor.user_id != budget.maker_id, errors.BUDGET_MAKER_IS_CHECKER)
+    require(budget.resolution.strip(), errors.RESOLUTION_MISSING)
+    _require_open_above(budget, parent)
+    purse = engine.open_account(accounts.purse_of(budget, within_id=giver.account_id))
+    require_covered(giver.name, giver.account_id, budget.amount_fen, to_id=purse.pk)
+    move(budget, BUDGET_VERBS, "approve", checker_id=actor.user_id, account_id=purse.pk)
+    _give(budget, giver, budget.amount_fen, key=_key(budget, "approve"))
+    return budget
+
+
+def giver_of(budget: Budget, parent: Budget | None) -> Giver:
+    if parent is not None:
+        return Giver(parent.name, parent.union, parent.account_id, "allot")
+    source = budget.source
+    return Giver(source.name, source.union, source.account_id, "appropriate")
+
+
+def _require_giver(actor: Actor, giver: Giver) -> None:
+    """Whoever gives agrees: the verb is asked over the union the money comes from."""
+    require(actor.may("budgets.approve", giver.union.path), errors.GIVER_MUST_APPROVE, union=giver.union.name)
+
+
+def _require_open_above(budget: Budget, parent: Budget | None) -> None:
+    """Neither the budget nor the one above is over, and the source is in use."""
+    today = clock.today()
+    require(budget.source.closed_at is None, errors.SOURCE_CLOSED, name=budget.source.name)
+    require(budget.ends_on >= today, errors.BUDGET_NOT_OPEN, **over_words(budget, today))
+    if parent is not None:
+        is_open = parent.state in (Budget.State.APPROVED, Budget.State.ADJUSTING) and parent.ends_on >= today
+        require(is_open, errors.BUDGET_NOT_OPEN, **over_words(parent, today))
+
+
+def over_words(budget: Budget, day: date) -> dict[str, str]:
+    """As `budget_words`, for a budget that may not be approved yet."""
+    words = budget_words(budget, day)
+    if budget.ends_on < day:
+        words["why"] = errors.PAST_ITS_DATES % {"ends": budget.ends_on}
+    return words
+
+
+def _give(budget: Budget, giver: Giver, amount_fen: int, *, key: UUID) -> None:
+    """Down to the budget, or back up where `amount_fen` is negative."""
+    way = (giver.account_id, budget.account_id)
+    code, (debit, credit) = (giver.code, way) if amount_fen > 0 else ("return_unused", way[::-1])
+    engine.transfer_all([Order(key, code, abs(amount_fen), debit, credit, subject=f"budget:{budget.pk}")])
+
+
+def _key(budget: Budget, *parts: object) -> UUID:
+    return id_of(uuid5(BUDGETS, str(budget.pk)), *parts)
+
+
+# --- Adjusted -----------------------------------------------------------------------------------------------
+
+
+@action
+def propose_change(
+    actor: Actor, *, budget_id: int, delta_fen: int, reason: str, resolution: str
+) -> BudgetChange:
+    """One at a time; until it is decided the budget goes on as it was."""
+    budget = budget_for(actor, budget_id, "budgets.write")
+    require(actor.user_id, errors.NEEDS_A_PERSON)
+    require(budget.state != Budget.State.ADJUSTING, errors.CHANGE_PENDING, name=budget.name)
+    require(delta_fen, errors.BAD_FEN)
+    require(reason.strip() and resolution.strip(), errors.RESOLUTION_MISSING)
+    require(budget.amount_fen + delta_fen > 0, errors.CHANGE_BELOW_ZERO)
+    move(budget, BUDGET_VERBS, "adjust")
+    facts = {"delta_fen": delta_fen, "reason": reason.strip(), "resolution": resolution.strip()}
+    return BudgetChange.objects.create(budget=budget, maker_id=actor.user_id, **facts)
+
+
+@action
+def approve_change(actor: Actor, *, change_id: int) -> BudgetChange:
+    """The difference moves at once: from the giver, or back to it out of what is unused."""
+    change, budget, giver = _change_for(actor, change_id)
+    parent = budget.parent
+    if change.delta_fen > 0:
+        _require_open_above(budget, parent)
+        require_covered(giver.name, giver.account_id, change.delta_fen, to_id=budget.account_id)
+    else:
+        require_covered(budget.name, budget.account_id, -change.delta_fen, to_id=giver.account_id)
+    move(change, CHANGE_VERBS, "approve", checker_id=actor.user_id)
+    move(budget, BUDGET_VERBS, "settle", amount_fen=budget.amount_fen + change.delta_fen)
+    _give(budget, giver, change.delta_fen, key=_key(budget, "change", change.pk))
+    return change
+
+
+@action
+def reject_change(actor: Actor, *, change_id: int, reason: str) -> BudgetChange:
+    change, budget, _giver = _change_for(actor, change_id)
+    name_actor(actor.because(reason))
+    move(change, CHANGE_VERBS, "reject", checker_id=actor.user_id)
+    move(budget, BUDGET_VERBS, "settle")
+    return change
+
+
+def _change_for(actor: Actor, change_id: int) -> tuple[BudgetChange, Budget, Giver]:
+    """By somebody of the giving union who did not propose it; budget and giver locked."""
+    found = BudgetChange.objects.visible_to(actor).filter(pk=change_id).first()
+    require(found, NOT_FOUND)
+    budget = budget_for(actor, found.budget_id, "budgets.view")
+    budget.parent = parent_locked(budget)
+    giver = giver_of(budget, budget.parent)
+    _require_giver(actor, giver)
+    found.refresh_from_db()
+    is_open = found.state == BudgetChange.State.PROPOSED
+    require(is_open, errors.CHANGE_NOT_OPEN, state=found.get_state_display())
+    require(actor.user_id and actor.user_id != found.maker_id, errors.BUDGET_MAKER_IS_CHECKER)
+    return found, budget, giver
+
+
+# --- Closed -------------------------------------------------------------------------------------------------
+
+
+@action
+def close_budget(actor: Actor, *, budget_id: int) -> int:
+    """Nothing set aside and nothing open below; what is left goes back. Returns it, in fen."""
+    budget = budget_for(actor, budget_id, "budgets.approve")
+    target(budget, BUDGET_VERBS, "close")
+    _require_nothing_hangs_on(budget)
+    move(budget, BUDGET_VERBS, "close")
+    hops = way_home(budget)
+    purse = accounts.lock_accounts(budget.account_id, *(hop.to_id for hop in hops))[budget.account_id]
+    if purse.available:
+        engine.transfer_all(orders_home(hops, purse.available, _key(budget, "close")))
+    return purse.available
+
+
+def _require_nothing_hangs_on(budget: Budget) -> None:
+    below = budget.children.filter(state__in=(Budget.State.APPROVED, Budget.State.ADJUSTING)).count()
+    require(not below, errors.BUDGET_HAS_CHILDREN, name=budget.name, count=below)
+    commitments = budget.commitments.filter(state=Commitment.State.RESERVED).select_related("account")
+    left = [commitment.account.available for commitment in commitments]
+    facts = {"name": budget.name, "count": len(left), "amount": yuan(sum(left))}
+    require(not left, errors.BUDGET_HAS_COMMITMENTS, **facts)
+    behind = budget_figures(budget).committed
+    require(not behind, errors.BUDGET_HAS_POINTS, name=budget.name, points=f"{behind // POINT_FEN:,}")

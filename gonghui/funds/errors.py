@@ -1,0 +1,107 @@
+"""Why money is not moved and nothing is given."""
+
+from django.utils.translation import gettext_lazy as _
+
+from gonghui.kit.errors import refusal
+
+NEEDS_A_PERSON = refusal(
+    "needs_a_person", _("这件事要由有名有姓的工作人员来办。"), advice=_("请登录后办理。"), status=403
+)
+BAD_FEN = refusal("bad_fen", _("金额要大于零。"), advice=_("请核对金额。"), status=422)
+
+SOURCE_CLOSED = refusal(
+    "source_closed", _("经费来源“{name}”已经停用。"), advice=_("请改用还在使用的经费来源。")
+)
+SOURCE_IN_USE = refusal(
+    "source_in_use",
+    _("经费来源“{name}”还有 {left} 元没有拨出，或者还有没结清的预算。"),
+    advice=_("请先结清它的预算、拨完余额，再停用。"),
+)
+RECEIPT_DIFFERS = refusal(
+    "receipt_differs",
+    _("凭证“{document}”已经登记过，金额或日期与这次的不同。"),
+    advice=_("请核对凭证；登记错了请联系财务负责人更正。"),
+)
+
+PAST_ITS_DATES = _("它已于 %(ends)s 到期")
+BUDGET_NOT_OPEN = refusal(
+    "budget_not_open",
+    _("预算“{name}”在 {day} 不能用：{why}。"),
+    advice=_("请选在有效期内、执行中的预算。"),
+)
+BUDGET_SHORT = refusal(
+    "budget_short",
+    _("“{name}”剩余 {left} 元，需要 {needed} 元，没有动任何一笔钱。"),
+    advice=_("请减少金额，或先追加预算。"),
+)
+COMMITMENT_DIFFERS = refusal(
+    "commitment_differs",
+    _("这件事已经预留过 {before} 元，与这次的 {needed} 元不同。"),
+    advice=_("请先退回原来的预留，再重新预留。"),
+)
+COMMITMENT_RELEASED = refusal(
+    "commitment_released", _("这件事的预留已经退回过。"), advice=_("请换一个名目重新预留。")
+)
+
+BUDGET_NOT_DRAFT = refusal(
+    "budget_not_draft",
+    _("预算“{name}”已经{state}，不能直接修改。"),
+    advice=_("待批准的请先退回；执行中的请提出调整。"),
+)
+BUDGET_MAKER_IS_CHECKER = refusal(
+    "budget_maker_is_checker", _("批准人不能是经办人自己。"), advice=_("请由另一位财务人员批准。"), status=403
+)
+RESOLUTION_MISSING = refusal(
+    "resolution_missing",
+    _("没有集体决策记录，不能批准。"),
+    advice=_("请由经办人退回草稿，补上会议名称、日期和文号。"),
+    clause=_("《基层工会经费收支管理办法》（总工办发〔2017〕32号）：经费使用实行集体领导、民主管理。"),
+)
+PARENT_NOT_ABOVE = refusal(
+    "parent_not_above",
+    _("“{name}”的钱属于{union}，只能用在它自己和它的下级工会。"),
+    advice=_("请选本会或上级工会的经费。"),
+)
+OUTSIDE_PARENT_DATES = refusal(
+    "outside_parent_dates",
+    _("起止日期超出了上级预算“{name}”的期限（{starts_on} 至 {ends_on}）。"),
+    advice=_("请改日期，或换一个上级预算。"),
+    status=422,
+)
+GIVER_MUST_APPROVE = refusal(
+    "giver_must_approve",
+    _("这笔钱是{union}的，要由它的财务人员批准。"),
+    advice=_("请联系{union}的财务人员。"),
+    status=403,
+)
+CHANGE_PENDING = refusal(
+    "change_pending", _("预算“{name}”已有一项调整等待批准。"), advice=_("请先办完那一项。")
+)
+CHANGE_NOT_OPEN = refusal("change_not_open", _("这项调整已经{state}。"), advice=_("请刷新页面查看结果。"))
+CHANGE_BELOW_ZERO = refusal(
+    "change_below_zero", _("调整后预算不能小于等于零。"), advice=_("不再需要的预算请结清。"), status=422
+)
+BUDGET_HAS_COMMITMENTS = refusal(
+    "budget_has_commitments",
+    _("预算“{name}”还有 {count} 笔预留没有结清，共 {amount} 元。"),
+    advice=_("请先结清或退回这些预留，再结清预算。"),
+)
+BUDGET_HAS_POINTS = refusal(
+    "budget_has_points",
+    _("预算“{name}”发出的福豆还有 {points} 个没有用完。"),
+    advice=_("请等这些福豆用完或到期后再结清。"),
+)
+BUDGET_HAS_CHILDREN = refusal(
+    "budget_has_children", _("预算“{name}”还有 {count} 个下级预算没有结清。"), advice=_("请先结清下级预算。")
+)
+
+RULE_REFUSES = refusal(
+    "rule_refuses", _("{reason}"), advice=_("请减少金额，或查看“支出规则”里的依据。"), clause=_("{clause}")
+)
+RULE_USED = refusal(
+    "rule_used",
+    _("这条规则已经用过，不能修改。"),
+    advice=_("请停用它，再按新的规定另写一条。"),
+)
+RULE_ENDED = refusal("rule_ended", _("这条规则已经停用。"), advice=_("请刷新页面查看最新的规则。"))
+TOO_MANY_PEOPLE = refusal("too_many_people", _("一次最多 {most} 人。"), advice=_("请分批办理。"), status=422)

@@ -1,0 +1,8 @@
+import pytest
+
+from gonghui.funds.tests.stage import build_money
+
+
+@pytest.fixture
+def money(cast):
+    return build_money(cast)
