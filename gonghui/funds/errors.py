@@ -96,12 +96,26 @@ BUDGET_HAS_CHILDREN = refusal(
 )
 
 RULE_REFUSES = refusal(
-    "rule_refuses", _("{reason}"), advice=_("请减少金额，或查看“支出规则”里的依据。"), clause=_("{clause}")
-)
-RULE_USED = refusal(
-    "rule_used",
-    _("这条规则已经用过，不能修改。"),
-    advice=_("请停用它，再按新的规定另写一条。"),
+    "rule_refuses", _("{says}"), advice=_("请减少金额，或查看“支出规则”里的依据。"), clause=_("{clause}")
 )
 RULE_ENDED = refusal("rule_ended", _("这条规则已经停用。"), advice=_("请刷新页面查看最新的规则。"))
 TOO_MANY_PEOPLE = refusal("too_many_people", _("一次最多 {most} 人。"), advice=_("请分批办理。"), status=422)
+CLAUSE_MISSING = refusal(
+    "clause_missing", _("没有写依据。"), advice=_("请写明文件名称、文号和条款，会员要能查到。"), status=422
+)
+RULE_VERIFIED = refusal("rule_verified", _("这条规则已经核实过。"), advice=_("不需要再办。"))
+RULE_ENDS_TOO_EARLY = refusal(
+    "rule_ends_too_early",
+    _("规则不能从过去的日子起停用，也不能早于它的生效日期。"),
+    advice=_("请选今天或以后的日期。"),
+    status=422,
+)
+RULE_REGION_NOT_YOURS = refusal(
+    "rule_region_not_yours",
+    _("{region}的规则不归您的工会管。"),
+    advice=_("请联系该地区的工会；您只能为本会所在地区写规则。"),
+    status=403,
+)
+NOTHING_TO_TAKE_BACK = refusal(
+    "nothing_to_take_back", _("“{occasion}”没有这么多可以退回。"), advice=_("请核对发放记录。")
+)

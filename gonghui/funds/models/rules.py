@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -85,7 +86,7 @@ class BenefitTally(Row):
     """What one person had under one rule in one period: the row that serialises all who would give more."""
 
     scope = Nobody("read by the rulebook alone")
-    audit = Audit.no("follows from BenefitUse; actions.uses proves it")
+    audit = Audit.no("follows from BenefitUse, each of which names the tallies it counts in")
 
     rule = models.ForeignKey(BenefitRule, models.PROTECT, related_name="tallies")
     person = models.ForeignKey("members.Person", models.PROTECT, related_name="+", db_index=False)
@@ -106,7 +107,7 @@ class BenefitUse(Row):
     """What was given to one person, once for each occasion: the record behind the tallies."""
 
     scope = AnyOf(ByKey("person", "person_id"), BySubtree("union__path", verb="budgets.view"))
-    audit = Audit.no("written with its transfers, never changed")
+    audit = Audit.no("written with its transfers; only what came back of it grows")
 
     person = models.ForeignKey("members.Person", models.PROTECT, related_name="+", db_index=False)
     union = models.ForeignKey("orgs.Union", models.PROTECT, related_name="+", verbose_name=_("发放工会"))
@@ -116,10 +117,16 @@ class BenefitUse(Row):
     given_on = models.DateField(_("发放日期"))
     occasion = models.CharField(_("凭证"), max_length=64)
     """ "grant:17", "bill:203": once for each person."""
+    returned_fen = models.BigIntegerField(_("已退回（分）"), default=0, db_default=0)
+    tallies = ArrayField(models.BigIntegerField(), default=list, db_default=[], editable=False)
+    """Ids of the tallies it counts in: one for each rule that bound it."""
 
     class Meta:
         verbose_name = verbose_name_plural = _("发放记录")
         constraints = [
             models.UniqueConstraint(fields=["person", "occasion"], name="funds_use_once"),
             models.CheckConstraint(condition=Q(amount_fen__gt=0), name="funds_use_amount"),
+            models.CheckConstraint(
+                condition=Q(returned_fen__gte=0, returned_fen__lte=F("amount_fen")), name="funds_use_returned"
+            ),
         ]

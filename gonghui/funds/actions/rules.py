@@ -1,0 +1,111 @@
+"""Rules are written, verified and ended; a rule that binds is never changed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from django.db import connection
+
+from gonghui.funds import errors
+from gonghui.funds.models import BenefitRule
+from gonghui.funds.shipped_rules import PLACES, SHIPPED
+from gonghui.kit import clock
+from gonghui.kit.actions import action
+from gonghui.kit.actors import Actor
+from gonghui.kit.errors import NOT_FOUND, require
+from gonghui.orgs.models import Region
+
+COUNTRY = "00"
+"""The region of rules that bind everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTerms:
+    category: str
+    cap_fen: int
+    period: str
+    effective_from: date
+    clause: str
+    festival: str = ""
+    source_kind: str = ""
+    source_level: str = ""
+    max_count: int | None = None
+    effective_until: date | None = None
+
+
+@action
+def write_rule(actor: Actor, *, region: Region, terms: RuleTerms) -> BenefitRule:
+    """For the region of the union one writes rules for, or a part of it."""
+    _require_region(actor, region)
+    require(terms.cap_fen >= 0, errors.BAD_FEN)
+    require(terms.clause.strip(), errors.CLAUSE_MISSING)
+    return BenefitRule.objects.create(region=region, **asdict(terms))
+
+
+@action
+def end_rule(actor: Actor, *, rule_id: int, on: date) -> BenefitRule:
+    """From that day on it binds no more; never for days gone by."""
+    rule = rule_for(actor, rule_id)
+    require(rule.effective_until is None, errors.RULE_ENDED)
+    require(on >= clock.today() and on > rule.effective_from, errors.RULE_ENDS_TOO_EARLY)
+    rule.effective_until = on
+    rule.save(update_fields=["effective_until", "updated_at"])
+    return rule
+
+
+@action
+def verify_rule(actor: Actor, *, rule_id: int) -> BenefitRule:
+    """By somebody who has read the document itself."""
+    rule = rule_for(actor, rule_id)
+    require(actor.user_id, errors.NEEDS_A_PERSON)
+    require(not rule.is_verified, errors.RULE_VERIFIED)
+    rule.is_verified, rule.verified_by_id = True, actor.user_id
+    rule.save(update_fields=["is_verified", "verified_by", "updated_at"])
+    return rule
+
+
+def rule_for(actor: Actor, rule_id: int) -> BenefitRule:
+    found = BenefitRule.objects.visible_to(actor).select_related("region").filter(pk=rule_id)
+    rule = found.select_for_update(of=("self",), no_key=True).first()
+    require(rule, NOT_FOUND)
+    _require_region(actor, rule.region)
+    return rule
+
+
+def _require_region(actor: Actor, region: Region) -> None:
+    """A rule binds a whole region: whoever writes it must hold the verb over a union of that region or one around it."""
+    if actor.is_system:
+        return
+    require(actor.may_anywhere("rules.write"))
+    held = [region_code_of(grant.path) for grant in actor.reaches("rules.write")]
+    ours = any(code and region.code.startswith(code) for code in held)
+    require(ours, errors.RULE_REGION_NOT_YOURS, region=region.name)
+
+
+def region_code_of(union_path: str) -> str:
+    """Of the nearest union at or above that has a region; empty where none has."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT funds_region_of(%s)", [union_path])
+        return cursor.fetchone()[0]
+
+
+@action
+def load_rules(actor: Actor) -> int:
+    """The caps that come with the product, none of them verified; those already there stay. Returns how many are new."""
+    require(actor.is_system)
+    return sum(_load(code, RuleTerms(**facts)) for code, facts in SHIPPED)
+
+
+def _load(code: str, terms: RuleTerms) -> bool:
+    region = _region(code)
+    known = BenefitRule.objects.unscoped("loading what comes with the product")
+    facts = {"region": region, "category": terms.category, "clause": terms.clause, "festival": terms.festival,
+             "period": terms.period, "effective_from": terms.effective_from}  # fmt: skip
+    _rule, is_new = known.get_or_create(**facts, defaults=asdict(terms))
+    return is_new
+
+
+def _region(code: str) -> Region:
+    found = Region.objects.unscoped("regions are public")
+    return found.get_or_create(code=code, defaults={"name": PLACES[code]})[0]

@@ -1,0 +1,61 @@
+"""Caps as secondary sources cite them. Nobody has read the documents for us: every row is unverified, binds, and says so.
+
+Codes of regions after GB/T 2260; "00" binds everywhere. Amounts in fen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+PLACES = {
+    "00": "全国", "23": "黑龙江省", "33": "浙江省", "34": "安徽省", "37": "山东省", "44": "广东省", "52": "贵州省",
+    "53": "云南省",
+}  # fmt: skip
+
+NATIONAL = "《基层工会经费收支管理办法》（总工办发〔2017〕32号）"
+SHANDONG = "山东省基层工会经费收支管理实施办法（2018）"
+ANHUI = "安徽省基层工会经费收支管理实施细则（2018）"
+GUIZHOU = "贵州省基层工会经费收支管理实施办法"
+HEILONGJIANG = "黑龙江省基层工会经费收支管理实施细则（2017）"
+ZHEJIANG = "浙江省职工疗休养管理规定（2021）"
+GUANGDONG = "广东省基层工会经费收支管理实施办法（金额为常见说法）"
+YUNNAN = "云南省新就业形态劳动者健康体检办法"
+
+# (region, clause, in force from, [(category, festival, yuan, period), …]); "year" caps add up over all festivals.
+BOOKS = [
+    ("37", SHANDONG, date(2018, 1, 1), [
+        ("festival", "", 1_600, "year"), ("birthday", "", 300, "year"), ("training", "", 500, "event"),
+        ("event_prize", "", 500, "event"), ("souvenir", "", 100, "event"), ("meal", "", 40, "event"),
+        ("clothing", "", 800, "year"), ("outing", "", 200, "day"),
+    ]),
+    ("34", ANHUI, date(2018, 1, 1), [
+        ("festival", "", 1_500, "year"), ("birthday", "", 300, "year"), ("marriage", "", 600, "event"),
+        ("illness", "", 1_000, "event"), ("bereavement", "", 2_000, "event"), ("retirement", "", 1_000, "event"),
+    ]),
+    ("52", GUIZHOU, date(2018, 1, 1), [
+        ("festival", "chunjie", 500, "year"),
+        *[("festival", name, 200, "event") for name in ("yuandan", "qingming", "laodong", "duanwu", "zhongqiu", "guoqing")],
+        ("birthday", "", 300, "year"),
+    ]),
+    ("23", HEILONGJIANG, date(2017, 1, 1), [("festival", "", 1_000, "year")]),
+    ("44", GUANGDONG, date(2018, 1, 1), [("festival", "", 2_000, "year"), ("birthday", "", 300, "year")]),
+    ("33", ZHEJIANG, date(2021, 1, 1), [("retreat", "", 600, "day"), ("retreat", "", 3_000, "year")]),
+    ("53", YUNNAN, date(2023, 1, 1), [("health", "", 500, "event")]),
+]  # fmt: skip
+
+# Union funds of the grass roots buy no vouchers: a cap of nothing for that kind and level, whatever the place.
+NO_VOUCHERS = NATIONAL + "及“八不准”：不得用基层工会经费购买购物卡、代金券等有价证券"
+
+
+def _shipped() -> Iterator[tuple[str, dict[str, Any]]]:
+    for code, clause, since, caps in BOOKS:
+        for category, festival, yuan, period in caps:
+            yield code, {"category": category, "festival": festival, "cap_fen": yuan * 100, "period": period,
+                         "effective_from": since, "clause": clause}  # fmt: skip
+    yield "00", {"category": "coupon", "source_kind": "union_fund", "source_level": "grassroots", "cap_fen": 0,
+                 "period": "event", "effective_from": date(2017, 12, 15), "clause": NO_VOUCHERS}  # fmt: skip
+
+
+SHIPPED = tuple(_shipped())
