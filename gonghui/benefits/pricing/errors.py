@@ -37,7 +37,7 @@ SECTION_NOT_ALLOWED = refusal(
 UNDER_THRESHOLD = refusal(
     "offer_under_threshold",
     _("还差 {missing} 元到 {threshold} 元，才能享受这项优惠。"),
-    advice=_("再买 {missing} 元，可以{offer}。"),
+    advice=_("再买 {missing} 元，可以享受“{gain}”。"),
 )
 NOTHING_OFF = refusal(
     "offer_nothing_off", _("价格已经不高于这项优惠，不会再减。"), advice=_("不用这项优惠即可。")

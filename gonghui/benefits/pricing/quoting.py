@@ -82,7 +82,7 @@ def _alone(candidate: Candidate, basket: Basket, visit: Visit) -> Candidate | Re
 
 def _under_threshold(offer: LiveOffer, missing_fen: int) -> Refused:
     facts = {"missing": yuan(missing_fen), "threshold": yuan(offer.terms.threshold_fen)}
-    return refused(offer, errors.UNDER_THRESHOLD, missing_fen, **facts, offer=says_terms(offer.terms))
+    return refused(offer, errors.UNDER_THRESHOLD, missing_fen, **facts, gain=says_terms(offer.terms))
 
 
 def _beaten(candidate: Candidate, best: Combination, basket: Basket, visit: Visit) -> Refused:
