@@ -154,6 +154,8 @@ PROCRASTINATE_ON_APP_READY = "gonghui.kit.jobs.on_app_ready"
 # Ports to the outside world: dotted paths of adapters; the stand-ins are complete and local.
 GONGHUI_PORTS = {
     "sms": os.environ.get("GONGHUI_SMS", "gonghui.notices.ports.sms.LocalSms"),
+    "payment": os.environ.get("GONGHUI_PAYMENT", "gonghui.payments.ports.local.LocalPayments"),
+    "coupon_provider": os.environ.get("GONGHUI_COUPONS", "gonghui.payments.ports.coupons.LocalCoupons"),
     "real_name": os.environ.get("GONGHUI_REAL_NAME", "gonghui.members.ports.real_name.RosterMatch"),
 }
 GONGHUI_SHOW_CODES = flag("GONGHUI_SHOW_CODES") and not PRODUCTION  # the demo shows SMS codes on the page

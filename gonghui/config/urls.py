@@ -12,6 +12,7 @@ urlpatterns = [
     path("console/", console.urls),
     path("api/v1/", api.urls),
     path("clerk/", include("gonghui.portal.clerk_urls")),
+    path("", include("gonghui.payments.urls")),
     path("", include("gonghui.portal.urls")),
 ]
 

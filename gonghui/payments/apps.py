@@ -6,3 +6,8 @@ class PaymentsConfig(AppConfig):
     name = "gonghui.payments"
     label = "payments"
     verbose_name = _("支付")
+
+    def ready(self) -> None:
+        from gonghui.payments.ledger_words import register_words
+
+        register_words()

@@ -1,0 +1,83 @@
+"""Asking the provider, outside any transaction, and writing down what it says."""
+
+from __future__ import annotations
+
+import structlog
+
+from gonghui.kit import clock
+from gonghui.kit.actors import Actor
+from gonghui.kit.errors import DomainError, require
+from gonghui.kit.ports import PortFailed, PortUncertain, port
+from gonghui.payments import errors
+from gonghui.payments.actions.payments import close_payment, mark_paying, note_result
+from gonghui.payments.actions.refunds import note_refund
+from gonghui.payments.models import Payment, Refund
+from gonghui.payments.models.payments import PAYMENT_VERBS
+from gonghui.payments.ports.wechat import Charge, Invitation, NotThere
+from gonghui.payments.queries import payment_for
+
+log = structlog.get_logger("gonghui.payments")
+
+
+def start_payment(actor: Actor, *, payment_id: int, openid: str = "", words: str = "工会普惠") -> Invitation:
+    """How the member pays it; again is harmless. Never inside a transaction."""
+    payment = payment_for(actor, payment_id)
+    is_open = payment.state in PAYMENT_VERBS["start"] and payment.expires_at > clock.now()
+    require(is_open, errors.NOT_PAYABLE, state=payment.get_state_display())
+    charge = Charge(payment.out_trade_no, payment.amount_fen, words, payment.expires_at, openid)
+    adapter = provider()
+    require(openid or not adapter.needs_openid, errors.OPENID_NEEDED)
+    try:
+        invitation = adapter.prepay(charge)
+    except PortFailed as failed:
+        log.warning("prepay_failed", payment=payment.pk, reason=str(failed))
+        raise DomainError(errors.PROVIDER_DOWN) from None
+    mark_paying(actor, payment_id=payment.pk)
+    return invitation
+
+
+def provider():
+    """The adapter, or the refusal members read when none is set up."""
+    try:
+        return port("payment")
+    except PortFailed:
+        raise DomainError(errors.PROVIDER_DOWN) from None
+
+
+def ask_result(actor: Actor, payment: Payment) -> str:
+    """Asks and notes. Unknown there: nothing was ever paid."""
+    try:
+        return note_result(actor, fact=port("payment").trade(payment.out_trade_no))
+    except NotThere:
+        return "not_there"
+
+
+def watch_payment(actor: Actor, payment: Payment) -> None:
+    """For one that still waits: what became of it; past its time it is given up."""
+    ask_result(actor, payment)
+    payment.refresh_from_db(from_queryset=Payment.objects.unscoped("just asked"))
+    if payment.state in PAYMENT_VERBS["close"] and payment.expires_at <= clock.now():
+        close_payment(actor, payment_id=payment.pk)
+
+
+def end_at_provider(actor: Actor, payment: Payment) -> None:
+    """So that nobody can still pay what we gave up; if somebody did, the money is noted and goes back."""
+    try:
+        port("payment").close(payment.out_trade_no)
+    except (NotThere, PortUncertain):
+        pass
+    except PortFailed as refused:
+        log.info("close_refused", payment=payment.pk, reason=str(refused))
+    ask_result(actor, payment)
+
+
+def ask_refund(actor: Actor, refund: Refund) -> str:
+    """Orders it (again: the same number is the same refund) and notes what the provider says."""
+    payment = refund.payment
+    fact = port("payment").refund(
+        out_trade_no=payment.out_trade_no,
+        out_refund_no=refund.out_refund_no,
+        refund_fen=refund.amount_fen,
+        total_fen=payment.amount_fen,
+    )
+    return note_refund(actor, fact=fact)

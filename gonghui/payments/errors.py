@@ -1,0 +1,64 @@
+"""Why a payment, a refund or a statement is refused."""
+
+from django.utils.translation import gettext_lazy as _
+
+from gonghui.kit.errors import refusal
+
+BAD_SUM = refusal(
+    "payment_bad_sum", _("支付金额要大于零，一次不超过 100 万元。"), advice=_("请核对金额。"), status=422
+)
+KEY_TAKEN = refusal(
+    "payment_key_taken", _("这个编号已经用在另一笔支付上。"), advice=_("请返回上一页，从头再办一次。")
+)
+PROVIDER_DOWN = refusal(
+    "payment_provider_down",
+    _("微信支付暂时没有应答，没有扣款。"),
+    advice=_("请稍等一分钟再试，或在柜台付现金。"),
+    status=503,
+)
+NOT_PAYABLE = refusal(
+    "payment_not_payable",
+    _("这一单不能再支付：{state}。"),
+    advice=_("请返回订单查看；要继续的话请重新下单。"),
+)
+OPENID_NEEDED = refusal(
+    "payment_openid_needed",
+    _("微信支付要在微信里打开。"),
+    advice=_("请用微信扫码或从公众号菜单进入后再付款。"),
+    status=422,
+)
+OVER_REFUND = refusal(
+    "payment_over_refund",
+    _("最多还能退 {left} 元，申请退 {asked} 元。"),
+    advice=_("请核对这一单已经退过的金额。"),
+)
+NOT_REFUNDABLE = refusal(
+    "payment_not_refundable",
+    _("这一单没有收到款，不能退。"),
+    advice=_("请刷新页面看最新状态。"),
+)
+BAD_STATEMENT = refusal(
+    "statement_broken",
+    _("这份对账单不完整或有误，整份没有导入：{detail}"),
+    advice=_("请从微信商户平台重新下载当天的账单，不要用表格软件打开另存。"),
+    status=422,
+)
+OTHER_STATEMENT = refusal(
+    "statement_differs",
+    _("{day} 的对账单已经导入过，这一份的内容不同。"),
+    advice=_("请核对账单日期；确实重新出过账单的，请联系技术人员。"),
+)
+NOT_OPEN = refusal("statement_row_settled", _("这一行已经了结过了。"), advice=_("请刷新页面查看处理说明。"))
+NOTE_NEEDED = refusal(
+    "statement_note_needed", _("请写明怎样了结的。"), advice=_("例如“渠道次日补单，已核对流水”。"), status=422
+)
+STATEMENT_TOO_EARLY = refusal(
+    "statement_too_early",
+    _("{day} 的对账单还没有出。"),
+    advice=_("渠道在次日上午十点左右出账单，请到时再取。"),
+)
+STOCK_NOT_ACTIVE = refusal(
+    "external_stock_not_active",
+    _("这批外部券渠道还没有开通。"),
+    advice=_("请等渠道开通后再发放。"),
+)
