@@ -15,9 +15,10 @@ from gonghui.benefits.pricing.shares import Split, split_discount
 from gonghui.benefits.pricing.spreading import spread
 from gonghui.benefits.pricing.terms import Basis, Form, Id, Line, Stacking
 
-TRIES_MAX = 400
-STEPS_MAX = 3_000
-"""Beyond, the search stops with the best found: a store with that many offers for one basket is told so."""
+TRIES = 4_000
+"""Sets tried times offers that fit; beyond, the search stops with the best found and says so. Never under `TRIES_MIN`."""
+TRIES_MIN = 20
+STEPS_A_TRY = 5
 GIFT_WORTH = 1
 FEN_WORTH = 1_000  # more than the gifts of one bill
 
@@ -140,14 +141,21 @@ class Search:
     lines: Sequence[Line]
     left_fen: Mapping[Id, int]
     best: Combination = field(default_factory=Combination)
+    best_worth: int = 0
+    whole: int = 0
+    gift_worth: int = 0
+    tries_max: int = TRIES
     tries: int = 0
     steps: int = 0
     is_complete: bool = True
 
     def run(self, candidates: Sequence[Candidate]) -> Combination:
-        for candidate in candidates:
-            if candidate.offer.terms.stacking == Stacking.NEVER:
-                self.consider([candidate])
+        self.whole = FEN_WORTH * sum(line.list_fen for line in self.lines)
+        self.gift_worth = sum(most_of(c) for c in candidates if is_gift(c))
+        self.tries_max = max(TRIES // max(len(candidates), 1), TRIES_MIN)
+        never = [c for c in candidates if c.offer.terms.stacking == Stacking.NEVER]
+        if never:
+            self.consider([min(never, key=lambda c: (-c.given_fen, not is_gift(c), order_of(c)))])
         units = self.units_of([c for c in candidates if c.offer.terms.stacking != Stacking.NEVER])
         bounds = [unit.bound() for unit in units]
         self.walk(units, bounds, [], [])
@@ -158,22 +166,13 @@ class Search:
         for candidate in candidates:
             terms = candidate.offer.terms
             key = terms.stack_class if terms.stacking == Stacking.ONCE else candidate
-            grouped.setdefault(key, []).append((self.most_of(candidate), candidate))
+            grouped.setdefault(key, []).append((most_of(candidate), candidate))
         units = []
         for options in grouped.values():
             options.sort(key=lambda option: (-option[0], order_of(option[1])))
             chosen = [candidate for _, candidate in options]
             units.append(Unit(chosen, [most for most, _ in options], [_rate_of(c) for c in chosen]))
         return sorted(units, key=lambda unit: (-unit.alone[0], order_of(unit.options[0])))
-
-    def most_of(self, candidate: Candidate) -> int:
-        """Worth alone, before funders are asked; company only makes it less."""
-        if is_gift(candidate):
-            return FEN_WORTH * candidate.offer.terms.price_fen + GIFT_WORTH
-        whole = [line.list_fen for line in self.lines]
-        return FEN_WORTH * sum(
-            line_discounts(candidate.offer.terms, touched_lines(candidate, self.lines, whole))
-        )
 
     def walk(
         self,
@@ -183,7 +182,7 @@ class Search:
         sure: list[tuple[int, int | None]],
     ) -> None:
         self.steps += 1
-        if self.steps > STEPS_MAX or self.tries >= TRIES_MAX:
+        if self.steps > STEPS_A_TRY * self.tries_max or self.tries >= self.tries_max:
             self.is_complete = False
             return
         depth = len(sure)
@@ -202,28 +201,33 @@ class Search:
     ) -> bool:
         bound = self.bound([*sure, *rest])
         # Of two that take the same off, more offers do not win; leaving out those that take nothing is tried as well.
-        return bound > self.best.worth or (bound == self.best.worth and count <= len(self.best.given))
+        return bound > self.best_worth or (bound == self.best_worth and count <= len(self.best.given))
 
     def bound(self, parts: list[tuple[int, int | None]]) -> int:
         """Percentages multiply, the rest adds, a fen of rounding each; gifts come on top of the list price."""
-        whole = sum(line.list_fen for line in self.lines)
-        plain = sum(alone for alone, rate in parts if rate is None)
-        paid, scale, added = whole, 1, 0
+        paid, scale, plain, rated, slack = self.whole, 1, 0, 0, 0
         for alone, rate in parts:
-            if rate is not None:
-                paid, scale, added = paid * rate, scale * 1000, added + alone
-        mixed = plain + FEN_WORTH * (whole - paid // scale)
-        slack = FEN_WORTH * sum(1 for alone, _ in parts if alone) if len(parts) > 1 else 0
-        gifts = self.gift_worth
-        return min(min(mixed, plain + added) + slack, FEN_WORTH * whole + gifts)
-
-    gift_worth: int = 0
+            if rate is None:
+                plain += alone
+            else:
+                paid, scale, rated = paid * rate, scale * 1000, rated + alone
+            slack += FEN_WORTH if alone else 0
+        off = plain + min(self.whole - paid // scale, rated) + slack
+        return min(off, plain + rated, self.whole + self.gift_worth)
 
     def consider(self, chosen: list[Candidate]) -> None:
         self.tries += 1
         found = taken_together(chosen, self.lines, self.left_fen)
-        if found and found.rank < self.best.rank:
-            self.best = found
+        if found is None:
+            return
+        worth = found.worth
+        if worth > self.best_worth or (worth == self.best_worth and found.rank < self.best.rank):
+            self.best, self.best_worth = found, worth
+
+
+def most_of(candidate: Candidate) -> int:
+    """Worth alone, before funders are asked; company only makes it less."""
+    return FEN_WORTH * candidate.alone_fen + GIFT_WORTH * is_gift(candidate)
 
 
 def _rate_of(candidate: Candidate) -> int | None:
@@ -236,7 +240,6 @@ def _rate_of(candidate: Candidate) -> int | None:
 def best_combination(
     candidates: Sequence[Candidate], lines: Sequence[Line], left_fen: Mapping[Id, int]
 ) -> tuple[Combination, bool]:
-    """The best, and whether every set was tried or ruled out."""
+    """The best of offers that each are given alone (`Candidate.alone_fen`), and whether every set was tried or ruled out."""
     search = Search(lines, left_fen)
-    search.gift_worth = sum(search.most_of(c) for c in candidates if is_gift(c))
     return search.run(candidates), search.is_complete

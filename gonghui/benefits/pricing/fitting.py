@@ -24,8 +24,11 @@ class Candidate:
     offer: LiveOffer
     touched: tuple[int, ...]
     """Lines of the basket, by position."""
-    window: Window | None
-    window_day: date | None
+    window: Window | None = None
+    window_day: date | None = None
+    alone_fen: int = 0
+    """What it takes off without company, before and after its funders are asked."""
+    given_fen: int = 0
 
 
 def refused(offer: LiveOffer, reason: Refusal, missing_fen: int = 0, **facts: Any) -> Refused:
@@ -41,7 +44,7 @@ def fit(offer: LiveOffer, basket: Basket, asker: Asker, visit: Visit) -> Candida
     if not touched:
         return refused(offer, errors.SECTION_NOT_ALLOWED)
     if not offer.windows:
-        return Candidate(offer, touched, None, None)
+        return Candidate(offer, touched)
     opened = open_windows(offer.windows, asker, visit)
     for window, day in opened:
         if not is_full(window, day, visit.window_uses):

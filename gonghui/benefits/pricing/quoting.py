@@ -10,7 +10,6 @@ from gonghui.benefits.pricing.choosing import (
     Given,
     best_combination,
     is_gift,
-    taken_together,
     touched_lines,
 )
 from gonghui.benefits.pricing.discounts import line_discounts, missing_of
@@ -18,10 +17,12 @@ from gonghui.benefits.pricing.fitting import Candidate, fit, refused
 from gonghui.benefits.pricing.outcomes import Applied, Part, PricedLine, Quote, Refused
 from gonghui.benefits.pricing.points import Spent, spend_points
 from gonghui.benefits.pricing.screen import says_terms
+from gonghui.benefits.pricing.shares import split_discount
 from gonghui.benefits.pricing.spreading import spread_matrix
 from gonghui.benefits.pricing.terms import (
     POINT_FEN,
     Asker,
+    Basis,
     Basket,
     Id,
     LiveOffer,
@@ -47,7 +48,7 @@ def quote(
     for offer in asked:
         answer = fit(offer, basket, asker, visit)
         if isinstance(answer, Candidate):
-            answer = _alone(answer, basket, visit)
+            answer = judged_alone(answer, basket, visit)
         answers[offer.id] = answer
     if len(answers) != len(asked):
         raise ValueError("an offer is there twice")
@@ -56,28 +57,32 @@ def quote(
     best, is_best = best_combination(candidates, basket.lines, visit.left_fen)
     given = {one.candidate.offer.id for one in best.given}
     reasons = [
-        _beaten(answer, best, basket, visit) if isinstance(answer, Candidate) else answer
+        _beaten(answer, best) if isinstance(answer, Candidate) else answer
         for offer_id, answer in answers.items()
         if offer_id not in given
     ]
     return _priced(basket, asker, best, tuple(reasons), points=points, is_best=is_best)
 
 
-def _alone(candidate: Candidate, basket: Basket, visit: Visit) -> Candidate | Refused:
-    """Whether money speaks against it even without company."""
+def judged_alone(candidate: Candidate, basket: Basket, visit: Visit) -> Candidate | Refused:
+    """Whether money speaks against it even without company; what is not given alone is not given at all."""
     offer, whole = candidate.offer, [line.list_fen for line in basket.lines]
     touched = touched_lines(candidate, basket.lines, whole)
-    if missing := missing_of(offer.terms, touched):
+    terms = offer.terms
+    if missing := missing_of(terms, touched):
         return _under_threshold(offer, missing)
-    found = taken_together([candidate], basket.lines, visit.left_fen)
-    if found is None:
-        off = sum(line_discounts(offer.terms, touched))
-        left = sum(fen for _, fen, _ in touched) - off
-        return _under_threshold(offer, offer.terms.threshold_fen - left)
-    if found.given:
-        return candidate
-    nothing = not is_gift(candidate) and not any(line_discounts(offer.terms, touched))
-    return refused(offer, errors.NOTHING_OFF if nothing else errors.BUDGET_EMPTY)
+    off_fen = terms.price_fen if is_gift(candidate) else sum(line_discounts(terms, touched))
+    if not off_fen and not is_gift(candidate):
+        return refused(offer, errors.NOTHING_OFF)
+    split = split_discount(off_fen, offer.shares, visit.left_fen)
+    given_fen = split.given_fen
+    if given_fen < off_fen and (is_gift(candidate) or not given_fen):
+        return refused(offer, errors.BUDGET_EMPTY)
+    if terms.basis == Basis.AFTER and not is_gift(candidate):
+        left = sum(fen for _, fen, _ in touched) - given_fen
+        if left < terms.threshold_fen:
+            return _under_threshold(offer, terms.threshold_fen - left)
+    return Candidate(offer, candidate.touched, candidate.window, candidate.window_day, off_fen, given_fen)
 
 
 def _under_threshold(offer: LiveOffer, missing_fen: int) -> Refused:
@@ -85,10 +90,8 @@ def _under_threshold(offer: LiveOffer, missing_fen: int) -> Refused:
     return refused(offer, errors.UNDER_THRESHOLD, missing_fen, **facts, gain=says_terms(offer.terms))
 
 
-def _beaten(candidate: Candidate, best: Combination, basket: Basket, visit: Visit) -> Refused:
+def _beaten(candidate: Candidate, best: Combination) -> Refused:
     terms = candidate.offer.terms
-    alone = taken_together([candidate], basket.lines, visit.left_fen)
-    fen = sum(one.split.given_fen for one in alone.given) if alone else 0
     rivals = [
         one.candidate.offer
         for one in best.given
@@ -97,7 +100,9 @@ def _beaten(candidate: Candidate, best: Combination, basket: Basket, visit: Visi
     ]
     reason = errors.BEATEN_IN_CLASS if rivals else errors.BEATEN
     by = rivals or [one.candidate.offer for one in best.given]
-    return refused(candidate.offer, reason, by="”“".join(offer.title for offer in by), alone=yuan(fen))
+    return refused(
+        candidate.offer, reason, by="”“".join(offer.title for offer in by), alone=yuan(candidate.given_fen)
+    )
 
 
 def _priced(

@@ -6,19 +6,27 @@ from hypothesis import given, settings
 
 from gonghui.benefits.pricing import Basis, Form, Stacking
 from gonghui.benefits.pricing.choosing import Combination, best_combination, taken_together
-from gonghui.benefits.pricing.fitting import Candidate
-from gonghui.benefits.tests.prices import MERCHANT_REST, basket, baskets, offer, offer_lists, purses
+from gonghui.benefits.pricing.fitting import Candidate, fit
+from gonghui.benefits.pricing.quoting import judged_alone
+from gonghui.benefits.tests.prices import (
+    MERCHANT_REST,
+    WORKER,
+    basket,
+    baskets,
+    offer,
+    offer_lists,
+    purses,
+    visit,
+)
 
 BY_SHOP = (MERCHANT_REST,)
-THREE_HUNDRED = basket(30_000).lines
+THREE_HUNDRED = basket(30_000)
 
 
-def candidates_of(offers, lines):
-    found = []
-    for one in offers:
-        touched = tuple(n for n, line in enumerate(lines) if not one.sections or line.section in one.sections)
-        found += [Candidate(one, touched, None, None)] if touched else []
-    return found
+def candidates_of(offers, of, left):
+    here = visit(left_fen=left)
+    fitting = [one for offer in offers if isinstance(one := fit(offer, of, WORKER, here), Candidate)]
+    return [one for c in fitting if isinstance(one := judged_alone(c, of, here), Candidate)]
 
 
 def is_allowed(chosen) -> bool:
@@ -38,7 +46,7 @@ def best_of_every_set(candidates, lines, left):
 @given(offer_lists(), baskets, purses)
 @settings(max_examples=400, deadline=None)
 def test_chosen_set_is_the_best_of_every_set_the_rules_allow(offers, of, left):
-    candidates = candidates_of(offers, of.lines)
+    candidates = candidates_of(offers, of, left)
     best, is_best = best_combination(candidates, of.lines, left)
     assert is_best
     assert best.rank == best_of_every_set(candidates, of.lines, left).rank
@@ -48,14 +56,14 @@ def test_chosen_set_is_the_best_of_every_set_the_rules_allow(offers, of, left):
 @given(offer_lists(9), baskets, purses)
 @settings(deadline=None)
 def test_order_in_which_offers_come_does_not_matter(offers, of, left):
-    there = candidates_of(offers, of.lines)
+    there = candidates_of(offers, of, left)
     first, whole = best_combination(there, of.lines, left)
     second, _ = best_combination(there[::-1], of.lines, left)
     assert not whole or first.rank == second.rank
 
 
 def chosen_of(*offers):
-    best, _ = best_combination(candidates_of(offers, THREE_HUNDRED), THREE_HUNDRED, {})
+    best, _ = best_combination(candidates_of(offers, THREE_HUNDRED, {}), THREE_HUNDRED.lines, {})
     return [one.candidate.offer.id for one in best.given], [one.split.given_fen for one in best.given]
 
 
@@ -97,5 +105,5 @@ def test_too_many_offers_for_every_set_still_give_one_and_say_so():
         )
         for n in range(40)
     ]
-    best, is_best = best_combination(candidates_of(many, THREE_HUNDRED), THREE_HUNDRED, {})
+    best, is_best = best_combination(candidates_of(many, THREE_HUNDRED, {}), THREE_HUNDRED.lines, {})
     assert best.given and not is_best
