@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from django.db import connection
 
 from gonghui.accounts.models import User
@@ -15,14 +17,19 @@ OWN_FIELDS = [
     if not isinstance(field, SealedField | BlindIndexField)
 ]
 
-# The person behind a user, once verified or matched; the stores where the user honours vouchers.
+# The person behind a user, once verified or matched; the stores where the user honours vouchers; what a merchant's
+# people own beside that (partners/sql), asked only for the few who are.
 KEYS = """
 (SELECT id FROM members_person WHERE user_id = u.id),
 ARRAY(SELECT c.store_id
         FROM partners_clerk c
         JOIN partners_store s ON s.id = c.store_id
         JOIN partners_partner p ON p.id = s.partner_id
-       WHERE c.user_id = u.id AND c.ended_at IS NULL AND p.state = 'active')
+       WHERE c.user_id = u.id AND c.ended_at IS NULL
+         AND (p.state = 'active'
+              OR (p.state = 'exited' AND p.honours_until >= (now() AT TIME ZONE 'Asia/Shanghai')::date))),
+CASE WHEN EXISTS (SELECT FROM partners_merchantrole r WHERE r.user_id = u.id AND r.ended_at IS NULL)
+     THEN partners_keys(u.id) END
 """
 KEYS_OF = f"SELECT {KEYS} FROM accounts_user u WHERE id = %s"  # noqa: S608  no value in it
 READER = f"SELECT {KEYS}, {', '.join(OWN_FIELDS)} FROM accounts_user u WHERE id = %s AND is_active"  # noqa: S608
@@ -43,9 +50,9 @@ class ReaderBackend:
             row = cursor.fetchone()
         if row is None:
             return None
-        person_id, store_ids, *values = row
+        person_id, store_ids, merchant, *values = row
         user = User.from_db(connection.alias, OWN_FIELDS, values)
-        user.own_keys = named(user_id, person_id, store_ids)
+        user.own_keys = named(user_id, person_id, store_ids, merchant)
         return user
 
 
@@ -56,10 +63,10 @@ def keys_of(user_id: int) -> Keys:
         return named(user_id, *cursor.fetchone())
 
 
-def named(user_id: int, person_id: int | None, store_ids: list[int]) -> Keys:
+def named(user_id: int, person_id: int | None, store_ids: list[int], merchant: str | dict | None) -> Keys:
     keys = {"user": frozenset({user_id})}
     if person_id:
         keys["person"] = frozenset({person_id})
-    if store_ids:
-        keys["store"] = frozenset(store_ids)
-    return keys
+    found = json.loads(merchant) if isinstance(merchant, str) else merchant or {}
+    owned = {**found, "store": [*store_ids, *found.get("store", ())]}
+    return keys | {name: frozenset(ids) for name, ids in owned.items() if ids}

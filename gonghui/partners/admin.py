@@ -14,11 +14,13 @@ from gonghui.kit.console import (
     ChoicesDropdownFilter,
     DropdownFilter,
     Figure,
+    ReasonForm,
     ScopedAdmin,
     ScopedInline,
     SmallNameSearch,
     Verb,
     figure,
+    in_state,
     related_filter,
     state_column,
     subtree_filter,
@@ -28,7 +30,7 @@ from gonghui.kit.masks import mask_phone
 from gonghui.partners import actions
 from gonghui.partners.models import Clerk, Hall, Partner, Store
 
-TONES = {"active": "success", "ended": "danger"}
+TONES = {"active": "success", "suspended": "warning", "exited": "danger"}
 
 
 class StoreInline(ScopedInline):
@@ -49,11 +51,14 @@ class PartnerAdmin(ScopedAdmin):
     fields = ("union", "name", "kind", "since", "state")
     inlines = (StoreInline,)
     verbs = (
-        Verb("end", _("终止合作"), actions.end_partner, "partners.write", icon="link_off", tone="danger",
-             when=lambda partner: partner.state == "active",
-             question=_("终止后，它的场馆不再向会员展示，店员也不能再核销。")),
+        Verb("suspend", _("暂停合作"), actions.suspend_partner, "partners.write", icon="pause_circle", tone="danger",
+             when=in_state("active"), form=ReasonForm,
+             question=_("暂停后，它的场馆不再向会员展示，店员不能核销，直到恢复。")),
         Verb("resume", _("恢复合作"), actions.resume_partner, "partners.write", icon="link", tone="primary",
-             when=lambda partner: partner.state == "ended"),
+             when=in_state("suspended")),
+        Verb("exit", _("终止合作"), actions.exit_partner, "partners.write", icon="link_off", tone="danger",
+             when=in_state("active", "suspended"), form=ReasonForm,
+             question=_("终止后不能恢复，协议随之终止。会员已领的券继续兑付 30 天；暂停中的商户立即停止兑付。")),
     )  # fmt: skip
 
     def get_queryset(self, request):

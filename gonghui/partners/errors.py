@@ -1,4 +1,4 @@
-"""Refusals about partners and clerks: why, and what to do next."""
+"""Refusals about partners, applications, agreements and clerks: why, and what to do next."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -12,3 +12,92 @@ NO_SUCH_ACCOUNT = refusal(
 )
 CLERK_ALREADY = refusal("clerk_already", _("{user}已经是“{store}”的店员。"), advice=_("不需要重复添加。"))
 CLERK_LEFT = refusal("clerk_left", _("这位店员已经离岗。"), advice=_("不需要再次操作。"))
+
+# --- who acts for a merchant --------------------------------------------------------------------------------
+
+ROLE_ALREADY = refusal("merchant_role_already", _("{user}已经有这个身份。"), advice=_("不需要重复添加。"))
+ROLE_ENDED = refusal("merchant_role_ended", _("这位负责人已经离任。"), advice=_("不需要再次操作。"))
+NOT_A_MERCHANT = refusal(
+    "not_a_merchant",
+    _("您的账号还没有管理任何商户。"),
+    advice=_("可以在线申请入驻；如果单位已经入驻，请负责人把您的手机号加进来。"),
+    status=403,
+)
+ROUND_AND_ROUND = refusal(
+    "partner_in_a_circle",
+    _("“{parent}”在“{partner}”的下级里，不能又做它的上级。"),
+    advice=_("请先调整下级商户的归属。"),
+)
+
+# --- applications -------------------------------------------------------------------------------------------
+
+USCC_TAKEN = refusal(
+    "uscc_taken",
+    _("这个统一社会信用代码已经在申请中，或已是合作单位。"),
+    advice=_("请与本单位同事核对；确有疑问请拨打 12351。"),
+)
+APPLICATION_INCOMPLETE = refusal(
+    "application_incomplete", _("还有没填的内容：{missing}。"), advice=_("请补齐后再提交。"), status=422
+)
+OWN_APPLICATION = refusal(
+    "own_application",
+    _("自己提交或代录的申请，不能由自己审核。"),
+    advice=_("请同级另一位有审核权限的同事处理。"),
+    status=403,
+)
+OTHER_REVIEWER = refusal("other_reviewer", _("这份申请正由{reviewer}审核。"), advice=_("请与这位同事联系。"))
+NOT_A_PICTURE = refusal(
+    "licence_not_readable",
+    _("这个文件不是能识别的图片或 PDF。"),
+    advice=_("请上传营业执照的 JPG、PNG 照片或 PDF 扫描件。"),
+    status=422,
+)
+FILE_TOO_LARGE = refusal(
+    "licence_too_large", _("文件太大，最多 {limit_mb} MB。"), advice=_("请压缩或重新拍照后上传。"), status=422
+)
+
+# --- agreements ---------------------------------------------------------------------------------------------
+
+AGREEMENTS_OVERLAP = refusal(
+    "agreements_overlap",
+    _("这段时间里，该商户已有一份有效的协议。"),
+    advice=_("请改开始日期，或先终止原协议。"),
+)
+OWN_DRAFT = refusal(
+    "own_agreement_draft",
+    _("自己拟的协议，不能由自己复核送签。"),
+    advice=_("请另一位有复核权限的同事处理。"),
+    status=403,
+)
+NOT_SENT = refusal(
+    "agreement_not_sent", _("这份协议还没有复核送签。"), advice=_("工会复核后，会发消息请您签署。")
+)
+SENT_ALREADY = refusal(
+    "agreement_sent", _("这份协议已经送签，内容不能再改。"), advice=_("如需修改，请先收回。")
+)
+WRONG_SIGNER = refusal(
+    "wrong_signer",
+    _("只有该商户的负责人本人可以签署。"),
+    advice=_("请负责人用自己的手机号登录后签署。"),
+    status=403,
+)
+AGREEMENT_TEXT_CHANGED = refusal(
+    "agreement_text_changed", _("协议内容刚刚有变动。"), advice=_("请重新阅读后再签署。")
+)
+STARTS_TOO_LATE = refusal(
+    "agreement_over", _("协议的截止日期已经过去。"), advice=_("请工会重新拟一份。"), status=422
+)
+
+# --- may a store trade? -------------------------------------------------------------------------------------
+
+PARTNER_SUSPENDED = refusal(
+    "partner_suspended", _("“{partner}”的合作已暂停，暂时不能使用优惠。"), advice=_("请拨打 12351 了解情况。")
+)
+PARTNER_EXITED = refusal(
+    "partner_exited", _("“{partner}”已退出合作。"), advice=_("请到其他合作商户使用优惠。")
+)
+NO_AGREEMENT = refusal(
+    "no_agreement_in_force",
+    _("“{partner}”这一天没有生效的合作协议。"),
+    advice=_("请商户负责人登录后签署协议，或联系签约工会。"),
+)

@@ -11,7 +11,7 @@ def new_partner(cast, union: str, name: str) -> Partner:
 
 class TestPartnerScreen(ConsoleContract):
     model = Partner
-    sightless = ("judge", "finance_officer")
+    sightless = ("judge",)
     change, wrong = {"name": "珠岛游船集团"}, {"since": "昨天"}
 
     def own(self, cast):
@@ -60,15 +60,15 @@ class TestPartnerScreen(ConsoleContract):
     def test_state_moves_by_its_verb_only(self, cast, client):
         cast.sign_in(client, "city_admin")
         row = self.own(cast)
-        client.post(self.at("change", row), self.filled(row, state="ended"))
+        client.post(self.at("change", row), self.filled(row, state="exited"))
         assert Partner.objects.unscoped("test").get(pk=row.pk).state == "active"
-        assert client.post(self.at("end", row)).status_code == 302
-        assert Partner.objects.unscoped("test").get(pk=row.pk).state == "ended"
+        assert client.post(self.at("suspend", row), {"reason": "投诉核查"}).status_code == 302
+        assert Partner.objects.unscoped("test").get(pk=row.pk).state == "suspended"
 
 
 class TestStoreScreen(ConsoleContract):
     model = Store
-    sightless = ("judge", "finance_officer")
+    sightless = ("judge",)
     change, wrong = {"address": "滨江路 2 号"}, {"name": ""}
 
     def own(self, cast):
@@ -87,7 +87,7 @@ class TestStoreScreen(ConsoleContract):
 
 class TestHallScreen(ConsoleContract):
     model = Hall
-    sightless = ("judge", "finance_officer")
+    sightless = ("judge",)
     change, wrong = {"seats": 300}, {"seats": 0}
 
     def own(self, cast):
@@ -104,7 +104,7 @@ class TestHallScreen(ConsoleContract):
 
 class TestClerkScreen(ConsoleContract):
     model = Clerk
-    sightless = ("judge", "finance_officer")
+    sightless = ("judge",)
 
     def own(self, cast):
         return Clerk.objects.unscoped("test").get(user=cast.users["clerk"])

@@ -1,4 +1,4 @@
-"""Partners, their stores (venues), halls and the clerks who honour vouchers there."""
+"""Partners in their tree (group, mall, store), their stores (venues), halls and the clerks who honour vouchers there."""
 
 from __future__ import annotations
 
@@ -11,37 +11,80 @@ from gonghui.kit.models import Row
 from gonghui.kit.scope import AnyOf, ByKey, BySubtree, Where
 
 
+class PartnerKind(models.TextChoices):
+    PARK = "park", _("公园景区")
+    CINEMA = "cinema", _("影院")
+    THEATRE = "theatre", _("剧场")
+    MUSEUM = "museum", _("场馆")
+    SPORTS = "sports", _("运动场馆")
+    CRUISE = "cruise", _("游船")
+    LIBRARY = "library", _("书店图书馆")
+    PALACE = "palace", _("工人文化宫")
+    DEPARTMENT = "department", _("政府部门")
+    FOOD = "food", _("餐饮食堂")
+    RETAIL = "retail", _("商超零售")
+    CAR = "car", _("汽车服务")
+    HEALTH = "health", _("医疗体检")
+    LIVING = "living", _("生活服务")
+    OTHER = "other", _("其他")
+
+
+# SM-11; an exit is for good: whoever wants to come back applies again.
+PARTNER_VERBS = {
+    "suspend": {"active": "suspended"},
+    "resume": {"suspended": "active"},
+    "exit": {"active": "exited", "suspended": "exited"},
+}
+
+
 class Partner(Row):
-    scope = AnyOf(Where(state="active"), BySubtree("union__path", verb="partners.view"))
+    scope = AnyOf(
+        Where(state="active"), ByKey("partner", "id"), BySubtree("union__path", verb="partners.view")
+    )
     audit = Audit.ALL
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("合作中")
+        SUSPENDED = "suspended", _("已暂停")
+        EXITED = "exited", _("已退出")
+
+    class GroupKind(models.TextChoices):
+        SINGLE = "single", _("单独经营")
+        GROUP = "group", _("集团")
+        MALL = "mall", _("商场")
+        BRAND = "brand", _("品牌")
 
     union = models.ForeignKey(
         "orgs.Union", models.PROTECT, related_name="partners", verbose_name=_("签约工会")
     )
     name = models.CharField(_("合作单位"), max_length=96)
-    kind = models.CharField(
-        _("类别"),
-        max_length=16,
-        choices=[
-            ("park", _("公园景区")),
-            ("cinema", _("影院")),
-            ("theatre", _("剧场")),
-            ("museum", _("场馆")),
-            ("sports", _("运动场馆")),
-            ("cruise", _("游船")),
-            ("library", _("书店图书馆")),
-            ("palace", _("工人文化宫")),
-            ("department", _("政府部门")),
-            ("other", _("其他")),
-        ],
+    kind = models.CharField(_("类别"), max_length=16, choices=PartnerKind)
+    group_kind = models.CharField(_("层级"), max_length=8, choices=GroupKind, default=GroupKind.SINGLE)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("上级商户")
     )
+    """Group → mall → shop; that nothing lies above itself is held by a trigger."""
+    uscc = models.CharField(_("统一社会信用代码"), max_length=18, blank=True)
     since = models.DateField(_("合作开始"))
-    state = models.CharField(
-        _("状态"), max_length=10, default="active", choices=[("active", _("合作中")), ("ended", _("已退出"))]
-    )
+    state = models.CharField(_("状态"), max_length=10, default=State.ACTIVE, choices=State, editable=False)
+    honours_until = models.DateField(_("已领的券兑付到"), null=True, blank=True, editable=False)
+    """Set by the exit: until then its clerks honour what members already hold."""
 
     class Meta:
         verbose_name = verbose_name_plural = _("合作单位")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["active", "suspended"], honours_until=None) | Q(state="exited"),
+                name="partner_state_known",
+            ),
+            models.CheckConstraint(condition=~Q(parent=models.F("id")), name="partner_not_its_own_parent"),
+            models.UniqueConstraint(
+                fields=["uscc"],
+                condition=~Q(uscc="") & ~Q(state="exited"),
+                name="partner_uscc_once",
+                violation_error_message=_("这个统一社会信用代码已经是合作单位。"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -53,6 +96,7 @@ class Store(Row):
     scope = AnyOf(
         Where(partner__state="active"),
         ByKey("store", "id"),
+        ByKey("books", "id"),
         BySubtree("partner__union__path", verb="partners.view"),
     )
     audit = Audit.ALL
@@ -96,7 +140,11 @@ class Hall(Row):
 class Clerk(Row):
     """店员: a user who may honour vouchers at one store."""
 
-    scope = AnyOf(ByKey("user", "user_id"), BySubtree("store__partner__union__path", verb="partners.view"))
+    scope = AnyOf(
+        ByKey("user", "user_id"),
+        ByKey("books", "store_id"),
+        BySubtree("store__partner__union__path", verb="partners.view"),
+    )
     audit = Audit.ALL
 
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="desks", verbose_name=_("账号"))

@@ -1,0 +1,26 @@
+"""The words of an agreement, from its terms; they are kept as signed."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from gonghui.partners.models import Agreement
+
+
+def text_of(row: Agreement) -> str:
+    percent = f"{row.concession_permille / 10:g}"
+    ends = _("{day} 止").format(day=row.ends_on) if row.ends_on else _("长期有效")
+    clauses = (
+        _("甲方：{union}").format(union=row.union.name),
+        _("乙方：{partner}（统一社会信用代码 {uscc}）").format(
+            partner=row.partner.name, uscc=row.partner.uscc or _("未登记")
+        ),
+        _("一、让利内容：{text}").format(text=row.concession),
+        _("二、除另有约定的券外，乙方按消费金额让利 {percent}%。").format(percent=percent),
+        _("三、合作期限：{starts} 起，{ends}。").format(starts=row.starts_on, ends=ends),
+        _("四、结算周期：{cycle}。乙方核对账单并确认后付款。").format(cycle=row.get_cycle_display()),
+        _("五、收款账户：{account}。").format(account=row.payout_shown or _("另行登记")),
+        _("六、乙方不得因职工使用优惠而提高价格、降低质量或另设条件。"),
+        _("七、任何一方可提出退出；退出前职工已领的券，乙方继续兑付至约定之日。"),
+    )
+    return "\n".join(clauses)

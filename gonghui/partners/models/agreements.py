@@ -1,0 +1,132 @@
+"""合作协议 (SM-11): what the merchant gives up, for how long, and when it is paid."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from gonghui.kit.audit import Audit
+from gonghui.kit.fields import SealedTextField
+from gonghui.kit.models import Row
+from gonghui.kit.scope import AnyOf, ByKey, BySubtree
+
+IN_FORCE = ("effective", "expiring")
+# No two of these of one partner and union share a day: EXCLUDE partner_agreements_do_not_overlap.
+BINDING = ("signed", *IN_FORCE)
+AGREEMENT_VERBS = {
+    "sign": {"draft": "signed"},
+    "start": {"signed": "effective"},
+    "warn": {"effective": "expiring"},
+    "renew": {"effective": "renewed", "expiring": "renewed"},
+    "expire": {"effective": "expired", "expiring": "expired"},
+    "terminate": {"signed": "terminated", "effective": "terminated", "expiring": "terminated"},
+}
+
+
+class Agreement(Row):
+    """Drafted by one, sent for signing by another of the union, signed by the merchant; the text signed is kept with its hash."""
+
+    scope = AnyOf(ByKey("partner", "partner_id"), BySubtree("union__path", verb="partners.view"))
+    audit = Audit.ALL
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("待签署")
+        SIGNED = "signed", _("已签署，未生效")
+        EFFECTIVE = "effective", _("生效中")
+        EXPIRING = "expiring", _("即将到期")
+        RENEWED = "renewed", _("已续签")
+        EXPIRED = "expired", _("已到期")
+        TERMINATED = "terminated", _("已终止")
+
+    class Cycle(models.TextChoices):
+        MONTHLY = "monthly", _("每月")
+        HALF_MONTHLY = "half_monthly", _("每半月")
+        WEEKLY = "weekly", _("每周")
+
+    partner = models.ForeignKey(
+        "partners.Partner", models.PROTECT, related_name="agreements", verbose_name=_("合作单位")
+    )
+    union = models.ForeignKey(
+        "orgs.Union", models.PROTECT, related_name="agreements", verbose_name=_("签约工会")
+    )
+    concession = models.TextField(_("让利内容"), max_length=2000)
+    concession_permille = models.PositiveSmallIntegerField(
+        _("让利（千分比）"), default=0, help_text=_("让利 10% 填 100。")
+    )
+    starts_on = models.DateField(_("开始日期"))
+    ends_on = models.DateField(_("截止日期"), null=True, blank=True, help_text=_("不填为长期有效。"))
+    cycle = models.CharField(_("结算周期"), max_length=12, choices=Cycle, default=Cycle.MONTHLY)
+    payout_account = SealedTextField(null=True, blank=True, verbose_name=_("收款账号"))
+    payout_shown = models.CharField(_("收款账户"), max_length=120, blank=True, editable=False)
+    """Name, bank and the last four digits: what pages and statements show."""
+    state = models.CharField(_("状态"), max_length=10, choices=State, default=State.DRAFT, editable=False)
+    renews = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="renewal",
+        verbose_name=_("续签自"),
+        editable=False,
+    )
+    text = models.TextField(_("协议正文"), blank=True, editable=False)
+    text_sha256 = models.CharField(_("正文指纹"), max_length=64, blank=True, editable=False)
+    maker = models.ForeignKey(
+        "accounts.User", models.PROTECT, null=True, related_name="+", verbose_name=_("拟稿人"), editable=False
+    )
+    """Nobody: a standing agreement of a partner from before agreements were kept here."""
+    checker = models.ForeignKey(
+        "accounts.User", models.PROTECT, null=True, related_name="+", verbose_name=_("复核人"), editable=False
+    )
+    sent_at = models.DateTimeField(_("送签时间"), null=True, editable=False)
+    signer = models.ForeignKey(
+        "accounts.User",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("签署账号"),
+        editable=False,
+    )
+    signed_name = SealedTextField(null=True, blank=True, verbose_name=_("签署人"), editable=False)
+    signed_at = models.DateTimeField(_("签署时间"), null=True, editable=False)
+    ended_at = models.DateTimeField(_("结束时间"), null=True, editable=False)
+    reason = models.CharField(_("终止原因"), max_length=200, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("合作协议")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on=None) | Q(starts_on__lte=F("ends_on")),
+                name="partner_agreement_dates_in_order",
+                violation_error_message=_("开始日期不能晚于截止日期。"),
+            ),
+            models.CheckConstraint(
+                condition=Q(concession_permille__lte=1000), name="partner_agreement_concession_in_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(checker=None) | ~Q(maker=F("checker")),
+                name="partner_agreement_maker_is_not_checker",
+                violation_error_message=_("复核人不能是拟稿人自己。"),
+            ),
+            models.CheckConstraint(
+                condition=Q(state="draft")
+                | Q(maker=None, signer=None)
+                | (
+                    Q(checker__isnull=False, signer__isnull=False, signed_at__isnull=False)
+                    & ~Q(text_sha256="")
+                ),
+                name="partner_agreement_signed_when_binding",
+            ),
+        ]
+        indexes = [models.Index(fields=["partner", "starts_on"], name="agreement_of_partner")]
+
+    def __str__(self) -> str:
+        return f"{self.partner} {self.starts_on}"
+
+    def is_in_force(self, day: date) -> bool:
+        return (
+            self.state in BINDING and self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
+        )

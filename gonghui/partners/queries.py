@@ -1,0 +1,76 @@
+"""Reads others build on: the tree, the agreement of a day, whether a store may trade."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from gonghui.kit.actors import Actor
+from gonghui.kit.errors import DomainError
+from gonghui.partners import errors
+from gonghui.partners.models import Agreement, MerchantRole, Partner, Store
+from gonghui.partners.models.agreements import BINDING
+
+CHAIN = """
+WITH RECURSIVE chain(id, parent_id, step) AS (
+    SELECT id, parent_id, 0 FROM partners_partner WHERE id = %s
+    UNION ALL
+    SELECT p.id, p.parent_id, c.step + 1 FROM partners_partner p JOIN chain c ON p.id = c.parent_id
+)
+SELECT id FROM chain ORDER BY step
+"""
+
+
+def chain_of(partner_id: int) -> list[int]:
+    """The partner and those above it, nearest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(CHAIN, [partner_id])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def stores_of_partner(partner_id: int) -> QuerySet[Store]:
+    return Store.objects.unscoped("the stores of one partner").filter(partner_id=partner_id).order_by("id")
+
+
+def agreement_on(partner_id: int, day: date) -> Agreement | None:
+    """In force that day: its own, or else that of the nearest above it in the chain."""
+    chain = chain_of(partner_id)
+    found = Agreement.objects.unscoped("the agreement of a day").filter(
+        Q(ends_on=None) | Q(ends_on__gte=day), partner_id__in=chain, state__in=BINDING, starts_on__lte=day
+    )
+    return min(found.order_by("id"), key=lambda one: chain.index(one.partner_id), default=None)
+
+
+def may_trade(store_id: int, day: date) -> DomainError | None:
+    """Why nothing new may be offered or honoured at this store that day; None where it may."""
+    partner = Partner.objects.unscoped("the partner of a store").get(stores=store_id)
+    above = Partner.objects.unscoped("those above it").filter(pk__in=chain_of(partner.pk))
+    for one in above.exclude(state="active").order_by("id"):
+        reason = errors.PARTNER_EXITED if one.state == "exited" else errors.PARTNER_SUSPENDED
+        return DomainError(reason, partner=one.name)
+    if agreement_on(partner.pk, day) is None:
+        return DomainError(errors.NO_AGREEMENT, partner=partner.name)
+    return None
+
+
+def merchant_user_ids(partner_id: int, *, owners_only: bool = False) -> list[int]:
+    """Who acts for this partner: those over it and over those above it."""
+    found = MerchantRole.objects.unscoped("whom to tell").filter(
+        partner_id__in=chain_of(partner_id), ended_at=None, store=None
+    )
+    if owners_only:
+        found = found.filter(role="owner")
+    return list(found.order_by("user_id").values_list("user_id", flat=True).distinct())
+
+
+def own_partners(actor: Actor) -> QuerySet[Partner]:
+    """The actor's own and those below, whatever their state."""
+    return Partner.objects.visible_to(actor).filter(pk__in=actor.owns("partner")).order_by("id")
+
+
+def own_stores(actor: Actor) -> QuerySet[Store]:
+    """Whose clerks and money the actor may see."""
+    found = Store.objects.visible_to(actor).filter(pk__in=actor.owns("books"))
+    return found.select_related("partner").order_by("partner_id", "id")
