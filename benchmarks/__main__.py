@@ -16,6 +16,7 @@ import psutil
 
 from benchmarks.ledger import ledger_rows
 from benchmarks.pages import page_rows
+from benchmarks.quote import quote_rows
 from benchmarks.servers import environment, largest_worker_mb, new_world, own_postgres, press, server
 from benchmarks.table import Row, as_markdown, as_text, row_of
 from gonghui.kit.crypto import Keyring
@@ -88,6 +89,8 @@ def measure(folder: Path, size: Size) -> list[Row]:
         rows = Run(url, keys, size, world).rows()
         say("the ledger")
         rows += ledger_rows(url, environment(url, keys), transfers=size.transfers, singles=size.singles)
+        say("a quote of 200 offers")
+        rows += quote_rows(environment(url, keys))
         say("members' pages")
         return rows + page_rows(folder, keys, members=size.world, until_s=size.until_s)
 

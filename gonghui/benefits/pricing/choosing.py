@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gonghui.benefits.pricing.discounts import basis_of, line_discounts
 from gonghui.benefits.pricing.fitting import Candidate
@@ -23,8 +24,7 @@ GIFT_WORTH = 1
 FEN_WORTH = 1_000  # more than the gifts of one bill
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """One offer with what it takes off each line of the basket; a gift stands beside the lines."""
 
     candidate: Candidate
@@ -79,7 +79,7 @@ def taken_together(
 def touched_lines(
     candidate: Candidate, lines: Sequence[Line], left: Sequence[int]
 ) -> list[tuple[int, int, int]]:
-    return [(lines[n].list_fen, left[n], lines[n].quantity) for n in candidate.touched]
+    return [(lines[n].price_fen * lines[n].quantity, left[n], lines[n].quantity) for n in candidate.touched]
 
 
 def _taken(

@@ -19,7 +19,8 @@ def discount_of(terms: Terms, amount_fen: int) -> int:
 
 
 def basis_of(terms: Terms, lines: Touched) -> int:
-    return sum(line[0] if terms.basis == Basis.INITIAL else line[1] for line in lines)
+    column = 0 if terms.basis == Basis.INITIAL else 1
+    return sum([line[column] for line in lines])
 
 
 def missing_of(terms: Terms, lines: Touched) -> int:
@@ -30,17 +31,24 @@ def missing_of(terms: Terms, lines: Touched) -> int:
 def line_discounts(terms: Terms, lines: Touched) -> list[int]:
     """Off each line; never more than is left of it. The worker's part of a percentage is rounded down to the fen over all
     touched lines together, and divided over them by largest remainder."""
-    if terms.form == Form.GIFT or missing_of(terms, lines):
-        return [0] * len(lines)
+    fen, room = total_discount(terms, lines)
+    return [fen] if len(room) == 1 else spread(fen, room)
+
+
+def total_discount(terms: Terms, lines: Touched) -> tuple[int, list[int]]:
+    """Off all lines, and how much of it each has room for."""
     room = [left for _, left, _ in lines]
+    basis_fen = basis_of(terms, lines)
+    if terms.form == Form.GIFT or basis_fen < terms.threshold_fen:
+        return 0, room
     if terms.form in UNIT_FORMS:
         room = _unit_discounts(terms, lines)
         wanted = sum(room)
     else:
-        wanted = _off(terms, basis_of(terms, lines))
+        wanted = _off(terms, basis_fen)
     if terms.cap_fen is not None:
         wanted = min(wanted, terms.cap_fen)
-    return spread(min(wanted, sum(room)), room)
+    return min(wanted, sum(room)), room
 
 
 def _off(terms: Terms, basis_fen: int) -> int:

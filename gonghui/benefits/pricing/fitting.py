@@ -17,7 +17,7 @@ from gonghui.benefits.pricing.windows import is_full, next_opening, open_windows
 from gonghui.kit.errors import SIGN_IN_FIRST, Refusal
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Candidate:
     """An offer nothing but money speaks against."""
 

@@ -12,7 +12,7 @@ from gonghui.benefits.pricing.choosing import (
     is_gift,
     touched_lines,
 )
-from gonghui.benefits.pricing.discounts import line_discounts, missing_of
+from gonghui.benefits.pricing.discounts import missing_of, total_discount
 from gonghui.benefits.pricing.fitting import Candidate, fit, refused
 from gonghui.benefits.pricing.outcomes import Applied, Part, PricedLine, Quote, Refused
 from gonghui.benefits.pricing.points import Spent, spend_points
@@ -66,12 +66,12 @@ def quote(
 
 def judged_alone(candidate: Candidate, basket: Basket, visit: Visit) -> Candidate | Refused:
     """Whether money speaks against it even without company; what is not given alone is not given at all."""
-    offer, whole = candidate.offer, [line.list_fen for line in basket.lines]
-    touched = touched_lines(candidate, basket.lines, whole)
-    terms = offer.terms
+    offer, terms = candidate.offer, candidate.offer.terms
+    lists = [line.list_fen for line in basket.lines]
+    touched = touched_lines(candidate, basket.lines, lists)
     if missing := missing_of(terms, touched):
         return _under_threshold(offer, missing)
-    off_fen = terms.price_fen if is_gift(candidate) else sum(line_discounts(terms, touched))
+    off_fen = terms.price_fen if is_gift(candidate) else total_discount(terms, touched)[0]
     if not off_fen and not is_gift(candidate):
         return refused(offer, errors.NOTHING_OFF)
     split = split_discount(off_fen, offer.shares, visit.left_fen)
@@ -82,7 +82,8 @@ def judged_alone(candidate: Candidate, basket: Basket, visit: Visit) -> Candidat
         left = sum(fen for _, fen, _ in touched) - given_fen
         if left < terms.threshold_fen:
             return _under_threshold(offer, terms.threshold_fen - left)
-    return Candidate(offer, candidate.touched, candidate.window, candidate.window_day, off_fen, given_fen)
+    candidate.alone_fen, candidate.given_fen = off_fen, given_fen
+    return candidate
 
 
 def _under_threshold(offer: LiveOffer, missing_fen: int) -> Refused:
@@ -91,18 +92,14 @@ def _under_threshold(offer: LiveOffer, missing_fen: int) -> Refused:
 
 
 def _beaten(candidate: Candidate, best: Combination) -> Refused:
-    terms = candidate.offer.terms
-    rivals = [
-        one.candidate.offer
-        for one in best.given
-        if terms.stacking == Stacking.ONCE == one.candidate.offer.terms.stacking
-        and one.candidate.offer.terms.stack_class == terms.stack_class
-    ]
-    reason = errors.BEATEN_IN_CLASS if rivals else errors.BEATEN
-    by = rivals or [one.candidate.offer for one in best.given]
-    return refused(
-        candidate.offer, reason, by="”“".join(offer.title for offer in by), alone=yuan(candidate.given_fen)
-    )
+    terms, alone = candidate.offer.terms, yuan(candidate.given_fen)
+    if terms.stacking == Stacking.ONCE:
+        for one in best.given:
+            rival = one.candidate.offer
+            if rival.terms.stacking == Stacking.ONCE and rival.terms.stack_class == terms.stack_class:
+                return refused(candidate.offer, errors.BEATEN_IN_CLASS, by=rival.title, alone=alone)
+    by = "”“".join(one.candidate.offer.title for one in best.given)
+    return refused(candidate.offer, errors.BEATEN, by=by, alone=alone)
 
 
 def _priced(

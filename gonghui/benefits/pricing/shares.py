@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
 from gonghui.benefits.pricing.terms import Id, Payer, Share, WhenEmpty
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(NamedTuple):
     """`fens` stand as the shares do and add up to `given_fen`: the discount, less what a short funder shrank."""
 
     fens: tuple[int, ...]
@@ -26,12 +25,14 @@ def split_discount(
 ) -> Split:
     """Shares give in their order. Fixed and permille parts are taken first, the earlier before the later where there is
     not enough for both; the one that takes the rest gets what they leave, and so the last fen."""
-    left = dict(left_fen or {})
+    left = dict(left_fen) if left_fen else {}
     fens, carried, short = [], 0, None
     for share, wanted in zip(shares, _wanted(discount_fen, shares), strict=True):
-        asked = wanted + carried
-        given = min(asked, _room(share, left))
+        asked = given = wanted + carried
+        if share.max_fen is not None and share.max_fen < given:
+            given = share.max_fen
         if share.funder in left:
+            given = max(min(given, left[share.funder]), 0)
             left[share.funder] -= given
         fens.append(given)
         missing, carried = asked - given, 0
@@ -46,19 +47,16 @@ def split_discount(
 
 
 def _wanted(discount_fen: int, shares: Sequence[Share]) -> list[int]:
-    open_fen, wanted = discount_fen, []
-    for share in shares:
+    open_fen, wanted, rest = discount_fen, [], len(shares) - 1
+    for n, share in enumerate(shares):
         asked = share.fixed_fen or discount_fen * share.permille // 1000
-        wanted.append(0 if share.takes_rest else min(asked, open_fen))
-        open_fen -= wanted[-1]
-    rest = next((n for n, share in enumerate(shares) if share.takes_rest), len(shares) - 1)
+        if share.takes_rest:
+            rest, asked = n, 0
+        asked = min(asked, open_fen)
+        open_fen -= asked
+        wanted.append(asked)
     wanted[rest] += open_fen
     return wanted
-
-
-def _room(share: Share, left: Mapping[Id, int]) -> int:
-    limits = [limit for limit in (share.max_fen, left.get(share.funder)) if limit is not None]
-    return max(min(limits), 0) if limits else 10**18
 
 
 def wrong_shares(shares: Sequence[Share]) -> list[str]:
