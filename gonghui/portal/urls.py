@@ -18,12 +18,14 @@ from gonghui.portal.views import (
     home,
     me,
     messages,
+    points,
     sign_in,
     tickets,
     verification,
 )
 
 CODE = "(?P<code>[0-9A-Z]{6,16})"
+ENTRY = "(?P<entry_id>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
 ACTIVITY, RELEASE, POOL, DEVICE, DELEGATION, MESSAGE = (
     f"(?P<{name}_id>{ROW_ID})" for name in ("activity", "release", "pool", "device", "delegation", "message")
 )
@@ -81,6 +83,9 @@ account = [
     page("me/phone", me.phone, "my_phone"),
     page("me/consents", me.consents, "consents"),
     page("me/consents/(?P<purpose>[a-z_]+)/(?P<verb>give|withdraw)", me.consent, "consent"),
+    page("me/points", points.points, "my_points"),
+    page(rf"me/points/{ENTRY}", points.entry, "my_points_entry"),
+    page(rf"me/points/{ENTRY}/proof\.json", points.proof, "my_points_proof"),
     page("me/devices", me.devices, "devices"),
     page("me/devices/end", me.devices_end_all, "devices_end_all"),
     page(rf"me/devices/{DEVICE}/end", me.device_end, "device_end"),

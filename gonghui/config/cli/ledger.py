@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import click
@@ -51,3 +52,24 @@ def _noted(text: str) -> tuple[int, str]:
     if not number.isdecimal() or len(hash_) != 64:
         raise click.BadParameter(f"“{text}”写法不对，应为 区块号:64 位指纹，例如 12:ab…")
     return int(number), hash_.lower()
+
+
+@ledger.command(name="proof-check")
+@click.argument("file", type=click.File("rb"), metavar="文件")
+def check_proof(file) -> None:
+    """重算会员下载的查验凭据：这一笔确实在封存的区块里时退出码为 0，否则为 1。不需要数据库。"""
+    setup_django()
+    from gonghui.ledger.proofs import is_sound
+
+    try:
+        document = json.load(file)
+    except ValueError:
+        document = None
+    if is_sound(document):
+        block = document["block"]
+        click.secho(f"✔ 这一笔在第 {block['number']} 个区块里，没有改过。", fg="green")
+        click.echo(f"区块指纹：{block['hash']}")
+        click.echo(f"再与公示的指纹对照，或运行 gonghui ledger verify --noted {block['number']}:{block['hash']}")
+        return
+    click.secho("✘ 凭据不成立：内容被改动过，或者不是查验凭据。请重新下载，仍不对请联系工会经审委员会。", fg="red")
+    sys.exit(1)

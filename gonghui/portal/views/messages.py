@@ -21,6 +21,7 @@ SIGNS = {
     "activity": "calendar",
     "survey": "star",
     "security": "shield",
+    "points": "money",
     "notice": "org",
 }
 

@@ -1,0 +1,339 @@
+"""福豆发放 (SM-08): drafted, checked by another, then given in batches, each of which may be the last before the power fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from gonghui.funds import accounts, rulebook
+from gonghui.funds import point_errors as errors
+from gonghui.funds.actions.commitments import release_commitment, reserve
+from gonghui.funds.actions.points import grant_key
+from gonghui.funds.models import Commitment, GrantedPerson, PointGrant
+from gonghui.funds.models.grants import GRANT_VERBS, POINT_FEN
+from gonghui.funds.points import end_of
+from gonghui.kit import clock
+from gonghui.kit.actions import action
+from gonghui.kit.actors import Actor
+from gonghui.kit.errors import BAD_INPUT, NOT_FOUND, DomainError, require
+from gonghui.kit.states import move, target
+from gonghui.ledger.engine import Order, id_of, open_account, transfer_all
+from gonghui.ledger.models import Ledger, LedgerAccount
+from gonghui.members.models import Membership, Person
+from gonghui.notices.actions import Notice, tell_many
+
+BATCH = 5000
+RESERVED = PointGrant.State.CHECKED
+DRAFTED = (
+    "title", "category", "festival", "per_head", "audience_union", "audience_groups", "birthday_month", "roster_on",
+    "sections", "expires_on",
+)  # fmt: skip
+
+
+def purpose_of(grant_id: int) -> str:
+    return f"grant:{grant_id}"
+
+
+# --- before -------------------------------------------------------------------------------------------------
+
+
+@action
+def draft_grant(actor: Actor, *, union, budget, **facts: Any) -> PointGrant:
+    """A new draft; `facts` are the columns in DRAFTED."""
+    require(actor.may("points.write", union.path))
+    require(set(facts) <= set(DRAFTED), BAD_INPUT, detail=_("有不认识的内容。"))
+    require(union.path.startswith(budget.union.path), errors.OTHER_BUDGET)
+    audience = facts.get("audience_union")
+    require(audience is None or audience.path.startswith(union.path), errors.OUTSIDE_AUDIENCE)
+    grant = PointGrant(union=union, budget=budget, maker_id=actor.user_id, **facts)
+    require(grant.expires_on > grant.roster_on, BAD_INPUT, detail=_("有效期要在名册日期之后。"))
+    require(1 <= grant.per_head <= 100_000, BAD_INPUT, detail=_("每人福豆要在 1 到 100000 之间。"))
+    grant.save()
+    return grant
+
+
+@action
+def submit_grant(actor: Actor, *, point_grant_id: int) -> PointGrant:
+    """The roster as it is on its day, with those whom a rule refuses marked."""
+    grant = held_grant(actor, point_grant_id, "points.write")
+    target(grant, GRANT_VERBS, "submit")
+    require(grant.expires_on >= clock.today(), errors.GRANT_PAST, day=grant.expires_on)
+    people = _snapshot(grant)
+    require(people, errors.NOBODY_FITS)
+    refused = _mark_refused(grant, clock.today())
+    move(grant, GRANT_VERBS, "submit", people=people, refused=refused)
+    return grant
+
+
+@action
+def send_back_grant(actor: Actor, *, point_grant_id: int, reason: str = "") -> PointGrant:
+    grant = held_grant(actor, point_grant_id, "points.check")
+    move(grant, GRANT_VERBS, "send_back", people=0, refused=0)
+    roster_of(grant).delete()
+    return grant
+
+
+@action
+def check_grant(actor: Actor, *, point_grant_id: int) -> PointGrant:
+    """By another than the maker; the rules once more, and the money set aside for those who fit."""
+    grant = held_grant(actor, point_grant_id, "points.check")
+    target(grant, GRANT_VERBS, "check")
+    require(actor.user_id and actor.user_id != grant.maker_id, errors.OWN_CHECK)
+    require(grant.expires_on >= clock.today(), errors.GRANT_PAST, day=grant.expires_on)
+    roster_of(grant).filter(state="refused").update(state="waiting", rule=None, reason="")
+    refused = _mark_refused(grant, clock.today())
+    require(refused < grant.people, errors.NOBODY_FITS)
+    amount_fen = (grant.people - refused) * grant.per_head * POINT_FEN
+    reserve(actor, budget_id=grant.budget_id, amount_fen=amount_fen, purpose=purpose_of(grant.pk))
+    move(grant, GRANT_VERBS, "check", refused=refused, checker_id=actor.user_id, checked_at=timezone.now())
+    return grant
+
+
+@action
+def cancel_grant(actor: Actor, *, point_grant_id: int, reason: str = "") -> PointGrant:
+    """Only before it is given; what was set aside goes back."""
+    grant = held_grant(actor, point_grant_id, "points.write")
+    if grant.state == RESERVED:
+        release_commitment(actor, purpose=purpose_of(grant.pk))
+    move(grant, GRANT_VERBS, "cancel")
+    return grant
+
+
+@action
+def run_grant(actor: Actor, *, point_grant_id: int) -> PointGrant:
+    """Begins, or goes on with what is left; the giving itself is a job."""
+    from gonghui.funds.tasks import give_points
+
+    grant = held_grant(actor, point_grant_id, "points.write")
+    require(grant.expires_on >= clock.today(), errors.GRANT_PAST, day=grant.expires_on)
+    move(grant, GRANT_VERBS, "run")
+    give_points.defer(grant_id=grant.pk)
+    return grant
+
+
+def held_grant(actor: Actor, grant_id: int, verb: str) -> PointGrant:
+    """The grant, locked for the verb."""
+    rows = PointGrant.objects.visible_to(actor).select_related("union", "audience_union", "budget__source")
+    grant = rows.filter(pk=grant_id).select_for_update(of=("self",)).first()
+    require(grant, NOT_FOUND)
+    require(actor.may(verb, grant.union.path))
+    return grant
+
+
+# --- who ----------------------------------------------------------------------------------------------------
+
+
+def audience_of(grant: PointGrant) -> QuerySet[Person]:
+    """Members on `roster_on`: joined by then, and not gone by then. One row a person."""
+    union = grant.audience_union or grant.union
+    was_member = Q(status__in=Membership.LIVE) | Q(left_on__gt=grant.roster_on)
+    had_joined = Q(joined_on=None) | Q(joined_on__lte=grant.roster_on)
+    members = Membership.objects.unscoped("the audience of a grant").filter(
+        was_member, had_joined, union__path__startswith=union.path
+    )
+    people = Person.objects.unscoped("the audience of a grant").filter(pk__in=members.values("person_id"))
+    if grant.audience_groups:
+        people = people.filter(groups__overlap=grant.audience_groups)
+    if grant.birthday_month:
+        people = people.filter(birth_date__month=grant.birthday_month)
+    return people
+
+
+def roster_of(grant: PointGrant) -> QuerySet[GrantedPerson]:
+    return GrantedPerson.objects.unscoped("the roster of a grant already fetched").filter(grant=grant)
+
+
+def _snapshot(grant: PointGrant) -> int:
+    sql, params = audience_of(grant).order_by().values_list("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO funds_grantedperson (grant_id, person_id, created_at, updated_at)"  # noqa: S608
+            f" SELECT %s, found.id, now(), now() FROM ({sql}) AS found(id) ORDER BY found.id",
+            [grant.pk, *params],
+        )
+        return cursor.rowcount
+
+
+def _mark_refused(grant: PointGrant, on: date) -> int:
+    """Asks the rulebook about all who wait; returns how many it refuses."""
+    refused = 0
+    for people in _in_batches(grant):
+        verdicts = rulebook.would_fit(giving_of(grant, people, on))
+        refused += _refuse(grant, verdicts)
+    return refused
+
+
+def _in_batches(grant: PointGrant) -> Iterator[list[int]]:
+    last = 0
+    while rows := list(
+        roster_of(grant)
+        .filter(state="waiting", pk__gt=last)
+        .order_by("pk")
+        .values_list("pk", "person_id")[:BATCH]
+    ):
+        last = rows[-1][0]
+        yield [person_id for _pk, person_id in rows]
+
+
+def _refuse(grant: PointGrant, verdicts: list) -> int:
+    """Marks those whom a rule refused, with the clause."""
+    by_rule: dict[Any, list[int]] = {}
+    for verdict in verdicts:
+        if verdict.rule is not None:
+            by_rule.setdefault(verdict.rule, []).append(verdict.person_id)
+    for rule, people in by_rule.items():
+        roster_of(grant).filter(person_id__in=people).update(
+            state="refused", rule=rule, reason=rulebook.says(rule)[:200], updated_at=timezone.now()
+        )
+    return sum(map(len, by_rule.values()))
+
+
+def giving_of(grant: PointGrant, people: list[int], on: date) -> rulebook.Giving:
+    source = grant.budget.source
+    return rulebook.Giving(
+        person_ids=people, union=grant.union, source_kind=source.kind, source_level=source.level,
+        category=grant.category, festival=grant.festival, amount_fen=grant.per_head * POINT_FEN, on=on,
+        occasion=purpose_of(grant.pk),
+    )  # fmt: skip
+
+
+# --- giving -------------------------------------------------------------------------------------------------
+
+
+def give_grant(actor: Actor, *, grant_id: int) -> PointGrant:
+    """Runs to the end, or goes on where it was killed; what cannot go on is left to be run again."""
+    try:
+        while give_batch(actor, grant_id=grant_id):
+            pass
+        return finish_grant(actor, grant_id=grant_id)
+    except DomainError:
+        return fail_grant(actor, grant_id=grant_id)
+
+
+@action
+def give_batch(actor: Actor, *, grant_id: int) -> int:
+    """The next people nobody else is at; returns how many. All of it is one transaction, or none."""
+    grant = (
+        PointGrant.objects.visible_to(actor)
+        .select_related("union", "budget__source", "budget__union")
+        .get(pk=grant_id)
+    )
+    if grant.state != PointGrant.State.GRANTING:
+        return 0
+    taken = roster_of(grant).filter(state="waiting").order_by("pk").select_for_update(skip_locked=True)
+    people = list(taken.values_list("person_id", flat=True)[:BATCH])
+    if not people:
+        return 0
+    # The day it was checked: a run that goes on past midnight is the same giving.
+    day = timezone.localtime(grant.checked_at, clock.CHINA).date()
+    verdicts = rulebook.give(giving_of(grant, people, day))
+    refused = _refuse(grant, verdicts)
+    fitting = [verdict.person_id for verdict in verdicts if verdict.rule is None]
+    if fitting:
+        _transfer(grant, fitting)
+        roster_of(grant).filter(person_id__in=fitting).update(state="granted", updated_at=timezone.now())
+    PointGrant.objects.unscoped("counting a batch").filter(pk=grant_id).update(
+        granted=F("granted") + len(fitting), refused=F("refused") + refused
+    )
+    return len(people)
+
+
+def _transfer(grant: PointGrant, people: list[int]) -> None:
+    """The fen behind the batch, then its points; ids follow from grant and person, so nobody gets them twice."""
+    backing, issue = point_accounts(grant)
+    commitment = Commitment.objects.unscoped("the money set aside for this grant").get(
+        budget_id=grant.budget_id, purpose=purpose_of(grant.pk)
+    )
+    purses = open_purses(grant, issue, people)
+    key, subject = grant_key(grant.pk), purpose_of(grant.pk)
+    orders = [
+        Order(id_of(key, "back", min(people), max(people), len(people)), "back_points",
+              len(people) * grant.per_head * POINT_FEN, commitment.account_id, backing.pk, subject=subject)
+    ]  # fmt: skip
+    orders += [
+        Order(_person_id(key, person_id), "grant_points", grant.per_head, issue.pk, purses[person_id], Ledger.POINTS,
+              subject=subject)
+        for person_id in people
+    ]  # fmt: skip
+    transfer_all(orders)
+
+
+def _person_id(key: UUID, person_id: int) -> UUID:
+    return id_of(key, "person", person_id)
+
+
+def point_accounts(grant: PointGrant) -> tuple[LedgerAccount, LedgerAccount]:
+    """(backing, issue) of the grant's budget; all its grants share them."""
+    return open_account(accounts.backing_of(grant.budget)), open_account(accounts.issue_of(grant.budget))
+
+
+OPEN_PURSES = """
+INSERT INTO ledger_account (ledger, kind, name, union_id, person_id, within_id, expires_at, limited, debits_pending,
+                            debits_posted, credits_pending, credits_posted, created_at, updated_at)
+SELECT 2, 'points', %(name)s, %(union)s, p, %(issue)s, %(expires)s, 'debits', 0, 0, 0, 0, now(), now()
+  FROM unnest(%(people)s::bigint[]) p
+ON CONFLICT DO NOTHING RETURNING person_id, id
+"""
+
+
+def open_purses(grant: PointGrant, issue: LedgerAccount, people: list[int]) -> dict[int, int]:
+    """Each person's account for this grant."""
+    facts = {
+        "name": purpose_of(grant.pk), "union": grant.union_id, "issue": issue.pk, "expires": end_of(grant.expires_on),
+        "people": people,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN_PURSES, facts)
+        purses = dict(cursor.fetchall())
+    if missing := set(people) - purses.keys():
+        found = LedgerAccount.objects.unscoped("purses of a grant").filter(
+            kind="points", union_id=grant.union_id, name=facts["name"], person_id__in=missing
+        )
+        purses.update(found.values_list("person_id", "pk"))
+    return purses
+
+
+@action
+def finish_grant(actor: Actor, *, grant_id: int) -> PointGrant:
+    """Once nobody waits: what is left of the money goes back, everybody is told. Again: nothing."""
+    grant = (
+        PointGrant.objects.visible_to(actor)
+        .select_related("union")
+        .select_for_update(of=("self",))
+        .get(pk=grant_id)
+    )
+    if grant.state != PointGrant.State.GRANTING or roster_of(grant).filter(state="waiting").exists():
+        return grant
+    move(grant, GRANT_VERBS, "finish")
+    release_commitment(actor, purpose=purpose_of(grant_id))
+    _tell(actor, grant)
+    return grant
+
+
+def _tell(actor: Actor, grant: PointGrant) -> None:
+    notice = Notice(
+        kind="points",
+        title=_("您的{title} {n} 福豆已到账").format(title=grant.title, n=f"{grant.per_head:,}"),
+        body=_("{union}发放，有效期至 {day}，当天仍可使用。").format(
+            union=grant.union.name, day=f"{grant.expires_on:%Y-%m-%d}"
+        ),
+        link="/me/points",
+    )
+    given = roster_of(grant).filter(state="granted").values_list("person_id")
+    tell_many(actor, send_key=f"points:{grant.pk}", people=given, notice=notice, union_id=grant.union_id)
+
+
+@action
+def fail_grant(actor: Actor, *, grant_id: int) -> PointGrant:
+    """Something refused a batch: what is given stays given, the rest waits for another run."""
+    grant = PointGrant.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=grant_id)
+    if grant.state == PointGrant.State.GRANTING:
+        move(grant, GRANT_VERBS, "fail")
+    return grant

@@ -1,0 +1,251 @@
+"""福豆发放 in the back office: the list, a guided draft that counts as one types, progress, who got none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+
+from gonghui.funds.actions import grants as actions
+from gonghui.funds.forms import GrantForm
+from gonghui.funds.models import GrantedPerson, PointGrant
+from gonghui.funds.models.grants import POINT_FEN
+from gonghui.funds.queries import budget_figures
+from gonghui.funds.sheets import sheet_answer
+from gonghui.kit.console import (
+    ChoicesDropdownFilter,
+    ReasonForm,
+    ScopedAdmin,
+    SmallNameSearch,
+    Verb,
+    console_page,
+    in_state,
+    link_column,
+    page_facts,
+    state_column,
+    subtree_filter,
+)
+from gonghui.kit.console.exporting import record_export
+from gonghui.kit.errors import NOT_FOUND, DomainError, require
+from gonghui.kit.masks import mask_name
+from gonghui.kit.sheets import Column
+from gonghui.kit.templatetags.kit import yuan
+
+EXCEPTIONS_SHOWN = 50
+SHEET_ROWS_MAX = 50_000
+TONES = {
+    "draft": "info", "submitted": "warning", "checked": "info", "granting": "warning", "partially_failed": "danger",
+    "granted": "success", "expiring": "warning", "expired": "info", "cancelled": "danger",
+}  # fmt: skip
+
+
+def grant_address(grant: PointGrant) -> str:
+    return reverse("admin:point_grant", args=[grant.pk])
+
+
+class GrantVerb(Verb):
+    """Comes back to the grant's own page."""
+
+    def back_to(self, screen, row, request: HttpRequest | None = None) -> str:
+        return grant_address(row)
+
+
+VERBS = (
+    GrantVerb("submit", gettext_lazy("提交复核"), actions.submit_grant, "points.write", icon="send", tone="primary",
+              when=in_state("draft"), question=gettext_lazy("按名册日期固定名单，并按支出规则逐人核对。")),
+    GrantVerb("check", gettext_lazy("复核通过"), actions.check_grant, "points.check", icon="fact_check", tone="primary",
+              when=in_state("submitted"), question=gettext_lazy("再按支出规则核对一遍，并从预算预留全部金额。")),
+    GrantVerb("send_back", gettext_lazy("退回"), actions.send_back_grant, "points.check", icon="undo", form=ReasonForm,
+              when=in_state("submitted")),
+    GrantVerb("run", gettext_lazy("开始发放"), actions.run_grant, "points.write", icon="send_money", tone="primary",
+              when=in_state("checked", "partially_failed"),
+              question=gettext_lazy("发放后不能取消。每位会员都会收到一条消息。")),
+    GrantVerb("cancel", gettext_lazy("取消"), actions.cancel_grant, "points.write", icon="cancel", tone="danger",
+              form=ReasonForm, when=in_state("draft", "submitted", "checked"),
+              question=gettext_lazy("取消后不能恢复，预留的经费退回预算。")),
+)  # fmt: skip
+
+
+@admin.register(PointGrant)
+class PointGrantAdmin(ScopedAdmin):
+    icon, order = "redeem", 40
+    view_verb, export_verb = "points.view", "reports.export"
+    state_field = "state"
+    search = SmallNameSearch("title")
+    search_help_text = gettext_lazy("发放名称")
+    list_display = (
+        link_column(gettext_lazy("名称"), grant_address, lambda row: row.title),
+        "union",
+        "category",
+        "per_head",
+        "progress",
+        "expires_on",
+        state_column("state", TONES),
+    )
+    list_select_related = ("union",)
+    list_filter = (subtree_filter(), ("state", ChoicesDropdownFilter), ("category", ChoicesDropdownFilter))
+    ordering = ("-id",)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "title",
+                    "union",
+                    "budget",
+                    ("category", "festival"),
+                    "per_head",
+                    "state",
+                    ("maker", "checker"),
+                )
+            },
+        ),
+        (
+            gettext_lazy("给谁"),
+            {"fields": ("audience_union", "audience_groups", ("birthday_month", "roster_on"))},
+        ),
+        (gettext_lazy("怎么用"), {"fields": (("expires_on", "sections"), ("people", "refused", "granted"))}),
+    )
+    verbs = VERBS
+
+    @display(description=gettext_lazy("已发 / 应发"))
+    def progress(self, row: PointGrant) -> str:
+        return f"{row.granted:,} / {row.people - row.refused:,}" if row.people else "—"
+
+
+# --- the guided draft ---------------------------------------------------------------------------------------
+
+
+@console_page(
+    "points/new", name="point_grant_new", needs="points.write", title=gettext_lazy("发放福豆"), icon="add_card",
+    group="funds", order=35,
+)  # fmt: skip
+def new_grant(request: HttpRequest) -> HttpResponse:
+    form = GrantForm(request.POST or None, actor=request.actor)
+    if request.method == "POST":
+        right = form.is_valid()
+        if "X-Preview" in request.headers:
+            return JsonResponse(count_facts(form))
+        if right:
+            try:
+                grant = actions.draft_grant(request.actor, **form.facts())
+            except DomainError as error:
+                form.add_error(None, str(error))
+            else:
+                messages.success(request, _("已存为草稿。核对无误后提交复核。"))
+                return HttpResponseRedirect(grant_address(grant))
+    status = 422 if form.is_bound and form.errors else 200
+    facts = {"form": form, "parts": form.parts(), "counted": count_facts(form)}
+    return render(
+        request, "funds/console/grant_new.html", page_facts(request, _("发放福豆"), **facts), status=status
+    )
+
+
+def count_facts(form: GrantForm) -> dict[str, Any]:
+    """How many people, how much, and what the budget has left; dashes until it can be said."""
+    given = getattr(form, "cleaned_data", {}) if form.is_bound else {}
+    budget = given.get("budget")
+    left_fen = budget_figures(budget).available if budget else None
+    facts: dict[str, Any] = {
+        "people": "—",
+        "sum": "—",
+        "left": yuan(left_fen) if budget else "—",
+        "short": False,
+    }
+    if all(given.get(name) for name in ("union", "roster_on")):
+        sketch = PointGrant(
+            union=given["union"], audience_union=given.get("audience_union"), roster_on=given["roster_on"],
+            audience_groups=given.get("audience_groups") or [], birthday_month=given.get("birthday_month") or None,
+        )  # fmt: skip
+        people = actions.audience_of(sketch).count()
+        facts["people"] = f"{people:,}"
+        if given.get("per_head"):
+            total_fen = people * given["per_head"] * POINT_FEN
+            facts |= {"sum": yuan(total_fen), "short": left_fen is not None and total_fen > left_fen}
+    return facts
+
+
+# --- one grant ----------------------------------------------------------------------------------------------
+
+
+def grant_for(request: HttpRequest, grant_id: int) -> PointGrant:
+    seen = PointGrant.objects.visible_to(request.actor)
+    grant = (
+        seen.select_related("union", "budget__source", "audience_union", "maker", "checker")
+        .filter(pk=grant_id)
+        .first()
+    )
+    require(grant, NOT_FOUND)
+    return grant
+
+
+@console_page("points/<int:grant_id>", name="point_grant", needs="points.view")
+def grant_page(request: HttpRequest, grant_id: int) -> HttpResponse:
+    grant = grant_for(request, grant_id)
+    refused = exceptions_of(grant)
+    facts = {
+        "grant": grant,
+        "tone": TONES[grant.state],
+        "progress": progress_facts(grant),
+        "sum_fen": (grant.people - grant.refused) * grant.per_head * POINT_FEN,
+        "exceptions": [exception_facts(row) for row in refused[:EXCEPTIONS_SHOWN]],
+        "hidden": max(0, grant.refused - EXCEPTIONS_SHOWN),
+        "verbs": verbs_for(request, grant),
+        "may_export": request.actor.may("reports.export", grant.union.path),
+    }
+    return render(request, "funds/console/grant.html", page_facts(request, grant.title, **facts))
+
+
+def verbs_for(request: HttpRequest, grant: PointGrant) -> list[dict[str, Any]]:
+    return [
+        {"verb": verb, "url": reverse(f"admin:funds_pointgrant_{verb.name}", args=[grant.pk])}
+        for verb in VERBS
+        if verb.when(grant) and request.actor.may(verb.needs, grant.union.path)
+    ]
+
+
+def progress_facts(grant: PointGrant) -> dict[str, Any]:
+    whole = max(grant.people - grant.refused, 0)
+    return {
+        "done": grant.granted, "total": whole, "refused": grant.refused, "is_running": grant.state == "granting",
+        "state": str(grant.get_state_display()),
+    }  # fmt: skip
+
+
+@console_page("points/<int:grant_id>/progress", name="point_grant_progress", needs="points.view")
+def grant_progress(request: HttpRequest, grant_id: int) -> HttpResponse:
+    return JsonResponse(progress_facts(grant_for(request, grant_id)))
+
+
+def exceptions_of(grant: PointGrant):
+    found = GrantedPerson.objects.unscoped("people of a grant already fetched").filter(
+        grant=grant, state="refused"
+    )
+    return found.select_related("person", "rule").order_by("pk")
+
+
+def exception_facts(row: GrantedPerson) -> dict[str, str]:
+    """Why somebody gets none: names masked, the clause whole."""
+    return {
+        "name": mask_name(row.person.name),
+        "cap": f"{yuan(row.rule.cap_fen)} {_('元')} / {row.rule.get_period_display()}" if row.rule else "",
+        "clause": row.rule.clause if row.rule else row.reason,
+    }
+
+
+@console_page("points/<int:grant_id>/exceptions.xlsx", name="point_grant_exceptions", needs="points.view")
+def grant_exceptions(request: HttpRequest, grant_id: int) -> HttpResponse | FileResponse:
+    grant = grant_for(request, grant_id)
+    require(request.actor.may("reports.export", grant.union.path))
+    rows = [list(exception_facts(row).values()) for row in exceptions_of(grant)[:SHEET_ROWS_MAX]]
+    record_export(
+        request.actor, table=GrantedPerson._meta.db_table, count=len(rows), asked={"grant": grant.pk}
+    )
+    columns = [Column(_("会员"), 14), Column(_("限额"), 20), Column(_("依据"), 60)]
+    return sheet_answer(columns, rows, name=f"{_('未发名单')}-{grant.title}")

@@ -1,0 +1,76 @@
+"""The guided draft of a grant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from gonghui.funds.models import Budget, PointGrant, Section
+from gonghui.kit import clock
+from gonghui.kit.actors import Actor
+from gonghui.kit.console.verbs import dress
+from gonghui.kit.scope import BySubtree
+from gonghui.members.models import WorkerGroup
+from gonghui.orgs.models import Union
+
+PARTS = (
+    (
+        "who",
+        gettext_lazy("给谁"),
+        ("union", "audience_union", "audience_groups", "birthday_month", "roster_on"),
+    ),
+    ("what", gettext_lazy("发什么"), ("title", "category", "festival", "per_head", "expires_on", "sections")),
+    ("money", gettext_lazy("从哪里出"), ("budget",)),
+)
+
+
+class GrantForm(forms.ModelForm):
+    class Meta:
+        model = PointGrant
+        fields = (
+            "union", "audience_union", "birthday_month", "roster_on", "title", "category", "festival", "per_head",
+            "expires_on", "budget",
+        )  # fmt: skip
+
+    audience_groups = forms.MultipleChoiceField(
+        label=gettext_lazy("面向的群体"), required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("都不选表示所有会员。"),
+    )  # fmt: skip
+    sections = forms.MultipleChoiceField(
+        label=gettext_lazy("可用专区"), required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("都不选表示全部专区。"),
+    )  # fmt: skip
+
+    def __init__(self, *args, actor: Actor, **kwargs):
+        super().__init__(*args, **kwargs)
+        written = BySubtree("path", verb="points.write").condition(actor)
+        unions = (
+            Union.objects.unscoped("narrowed to what the actor writes to").filter(written).order_by("path")
+        )
+        self.fields["union"].queryset = unions
+        self.fields["audience_union"].queryset = unions
+        budgets = (
+            Budget.objects.visible_to(actor)
+            .filter(state__in=("approved", "adjusting"))
+            .select_related("union")
+        )
+        self.fields["budget"].queryset = budgets.order_by("-id")
+        self.fields["budget"].label_from_instance = lambda row: f"{row.name} · {row.union.name}"
+        self.fields["audience_groups"].choices = list(WorkerGroup.objects.values_list("code", "name"))
+        self.fields["sections"].choices = list(Section.objects.order_by("id").values_list("code", "name"))
+        self.fields["roster_on"].initial = clock.today()
+        self.fields["title"].widget.attrs["placeholder"] = _("例如：国庆慰问")
+        for field in self.fields.values():
+            dress(field)
+
+    def facts(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.fields}
+
+    def parts(self) -> list[dict[str, Any]]:
+        return [
+            {"name": name, "title": title, "fields": [self[field] for field in fields]}
+            for name, title, fields in PARTS
+        ]

@@ -1,0 +1,39 @@
+"""Why points are not given, spent or taken back."""
+
+from django.utils.translation import gettext_lazy as _
+
+from gonghui.kit.errors import refusal
+
+OWN_CHECK = refusal(
+    "grant_own_check",
+    _("经办人不能复核自己经办的发放。"),
+    advice=_("请由另一位财务人员复核。"),
+    status=403,
+    clause=_("《基层工会经费收支管理办法》（总工办发〔2017〕32号）：岗位相互分离"),
+)
+NOBODY_FITS = refusal(
+    "grant_for_nobody",
+    _("没有可以发放的会员。"),
+    advice=_("请核对面向的工会、群体、月份和名册日期。"),
+    status=422,
+)
+GRANT_PAST = refusal(
+    "grant_past", _("有效期到 {day} 为止，已经过了。"), advice=_("请取消这次发放，改好有效期再起草。")
+)
+OTHER_BUDGET = refusal(
+    "grant_other_budget",
+    _("这项预算不属于发放工会或它的上级，不能用。"),
+    advice=_("请选本工会或上级工会批准的预算。"),
+    status=422,
+)
+OUTSIDE_AUDIENCE = refusal(
+    "grant_outside", _("面向的工会要在发放工会之内。"), advice=_("请重新选择面向的工会。"), status=422
+)
+POINTS_SHORT = refusal(
+    "points_short",
+    _("可用的福豆不够：有 {have}，需要 {need}。"),
+    advice=_("请到“我的账”查看余额、可用专区和有效期。"),
+)
+REFUND_BEYOND = refusal(
+    "points_refund_beyond", _("退回的福豆超过了当时用掉的。"), advice=_("请核对退款数额。"), status=422
+)

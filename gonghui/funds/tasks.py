@@ -1,0 +1,24 @@
+"""Jobs of the funds: grants are given in batches, points end in time."""
+
+from __future__ import annotations
+
+from gonghui.funds.actions import grants, points
+from gonghui.kit.actors import Actor
+from gonghui.kit.jobs import job, periodic
+
+
+@job
+def give_points(grant_id: int) -> None:
+    grants.give_grant(Actor.system("giving points"), grant_id=grant_id)
+
+
+@periodic("7 16 * * *")
+def expire_points(timestamp: int) -> None:
+    """00:07 in China, every night."""
+    points.expire_points(Actor.system("nightly end of points"))
+
+
+@periodic("11 1 * * *")
+def warn_of_expiry(timestamp: int) -> None:
+    """09:11 in China, every day."""
+    points.warn_of_expiry(Actor.system("warning of points that end"))

@@ -1,0 +1,67 @@
+"""我的账: what one has, how it came and went, and the proof of it."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from gonghui.kit.errors import NOT_FOUND, require
+from gonghui.ledger.proofs import as_document
+from gonghui.ledger.sealing import proof_of
+from gonghui.portal.doors import signed_in
+from gonghui.portal.queries import points as own
+
+PAGE_SIZE = 20
+
+
+@never_cache
+@require_safe
+def points(request: HttpRequest) -> HttpResponse:
+    actor = signed_in(request)
+    lots, accounts = own.own_lots(actor), own.own_accounts(actor)
+    page = Paginator(own.transfers_between(accounts), PAGE_SIZE).get_page(request.GET.get("page"))
+    facts = {
+        "tab": "me",
+        "balance": sum(lot.points for lot in lots),
+        "lots": lots,
+        "nearest": lots[0] if lots and lots[0].is_soon else None,
+        "page": page,
+        "entries": own.entries(page, accounts),
+    }
+    return render(request, "portal/points/points.html", facts)
+
+
+@never_cache
+@require_safe
+def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    """Where it came from and went to, and that it stands in the sealed history."""
+    row, accounts = own.own_transfer(signed_in(request), entry_id)
+    facts = {
+        "tab": "me",
+        "entry": own.entries([row], accounts)[0],
+        "row": row,
+        "steps": own.way_of(row, accounts),
+        "proof": (proof := proof_of(row)),
+        "root": bytes(proof.block.root).hex() if proof else "",
+        "hash": bytes(proof.block.hash).hex() if proof else "",
+    }
+    return render(request, "portal/points/entry.html", facts)
+
+
+@never_cache
+@require_safe
+def proof(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    """The proof as a file; `gonghui ledger proof-check` computes it again."""
+    row, _accounts = own.own_transfer(signed_in(request), entry_id)
+    found = proof_of(row)
+    require(found, NOT_FOUND)
+    text = json.dumps(as_document(found), ensure_ascii=False, indent=2)
+    response = HttpResponse(text, content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="gonghui-proof-{row.pk}.json"'
+    return response
