@@ -16,7 +16,7 @@ from gonghui.benefits.pricing.shares import Split, split_discount
 from gonghui.benefits.pricing.spreading import spread
 from gonghui.benefits.pricing.terms import Basis, Form, Id, Line, Stacking
 
-TRIES = 4_000
+TRIES = 2_000
 """Sets tried times offers that fit; beyond, the search stops with the best found and says so. Never under `TRIES_MIN`."""
 TRIES_MIN = 20
 STEPS_A_TRY = 5

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from gonghui.benefits.errors import NOT_IN_GROUPS, NOT_MEMBER, NOT_VERIFIED
 from gonghui.benefits.pricing import errors
 from gonghui.benefits.pricing.outcomes import Refused
-from gonghui.benefits.pricing.screen import says_moment
-from gonghui.benefits.pricing.terms import Asker, Basket, LiveOffer, Per, Visit, Window
+from gonghui.benefits.pricing.terms import Asker, Basket, LiveOffer, Visit, Window
 from gonghui.benefits.pricing.windows import is_full, next_opening, open_windows
 from gonghui.kit.errors import SIGN_IN_FIRST, Refusal
 
@@ -31,8 +28,8 @@ class Candidate:
     given_fen: int = 0
 
 
-def refused(offer: LiveOffer, reason: Refusal, missing_fen: int = 0, **facts: Any) -> Refused:
-    return Refused(offer.id, offer.title, reason, facts, missing_fen)
+def refused(offer: LiveOffer, reason: Refusal, **facts: Any) -> Refused:
+    return Refused(offer.id, offer.title, reason, facts)
 
 
 def fit(offer: LiveOffer, basket: Basket, asker: Asker, visit: Visit) -> Candidate | Refused:
@@ -70,9 +67,7 @@ def _why_not_they(offer: LiveOffer, asker: Asker) -> Refused | None:
 def _why_not_more(offer: LiveOffer) -> Refused | None:
     for limit in offer.limits:
         if limit.is_used_up:
-            return refused(
-                offer, errors.LIMIT_USED, per=says_per(limit.per), most=limit.most, used=limit.used
-            )
+            return refused(offer, errors.LIMIT_USED, per=limit.per, most=limit.most, used=limit.used)
     if offer.needs_voucher and offer.vouchers < 1:
         return refused(offer, errors.NO_VOUCHER)
     return None
@@ -99,15 +94,4 @@ def _why_not_now(offer: LiveOffer, asker: Asker, visit: Visit, *, is_taken: bool
     if opens is None:
         return refused(offer, errors.WINDOW_LAST_FULL if is_taken else errors.WINDOWS_OVER)
     reason = errors.WINDOW_FULL if is_taken else errors.WINDOW_CLOSED
-    return refused(offer, reason, opens=says_moment(opens, visit.at))
-
-
-def says_per(per: Per) -> str:
-    return {
-        Per.PERSON: _("每人"),
-        Per.PERSON_DAY: _("每人每天"),
-        Per.PERSON_MONTH: _("每人每月"),
-        Per.DAY: _("每天"),
-        Per.MONTH: _("每月"),
-        Per.TOTAL: _("总共"),
-    }[per]
+    return refused(offer, reason, opens=opens, now=visit.at)

@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from gonghui.benefits.pricing.terms import POINT_FEN, Id, Payer
+from gonghui.benefits.pricing.screen import says_moment, says_per, says_terms
+from gonghui.benefits.pricing.terms import POINT_FEN, Form, Id, Payer, Terms, Window
+from gonghui.benefits.pricing.tracing import trace_of
 from gonghui.kit.errors import DomainError, Refusal
+from gonghui.kit.templatetags.kit import yuan
+
+SAID = {"missing": yuan, "threshold": yuan, "alone": yuan, "gain": says_terms, "per": says_per}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +50,37 @@ class Applied:
     title: str
     discount_fen: int
     parts: tuple[Part, ...]
-    window_id: Id | None = None
+    terms: Terms
+    window: Window | None = None
     window_day: date | None = None
     """The day whose capacity it uses."""
-    gift: str = ""
     shrunk_fen: int = 0
     """What a short funder took away from the worker."""
+
+    @property
+    def window_id(self) -> Id | None:
+        return self.window.id if self.window else None
+
+    @property
+    def gift(self) -> str:
+        """The thing that is given; empty for what is not a gift."""
+        return self.terms.gift if self.terms.form == Form.GIFT else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One offer that is not given, as a refusal every door can render. `missing_fen`: what is lacking to its threshold."""
+    """One offer that is not given, as a refusal every door can render. Facts are bare (fen, moments, `Terms`); sentences are
+    made when somebody reads them, in the reader's language."""
 
     offer_id: Id
     title: str
     reason: Refusal
     facts: Mapping[str, Any]
-    missing_fen: int = 0
+
+    @property
+    def missing_fen(self) -> int:
+        """What is lacking to its threshold; 0 where that is not the reason."""
+        return self.facts.get("missing", 0)
 
     @property
     def code(self) -> str:
@@ -69,7 +88,12 @@ class Refused:
 
     @property
     def error(self) -> DomainError:
-        return DomainError(self.reason, **self.facts)
+        return DomainError(self.reason, **{name: self._said(name, fact) for name, fact in self.facts.items()})
+
+    def _said(self, name: str, fact: Any) -> Any:
+        if name == "opens":
+            return says_moment(fact, self.facts["now"])
+        return SAID[name](fact) if name in SAID else fact
 
     @property
     def sentence(self) -> str:
@@ -90,14 +114,18 @@ class Quote:
     list_fen: int
     """Of all lines, gifts with a worth among them."""
     points: int
+    points_asked: int
     points_most: int
     """How many could be spent on this bill."""
     due_fen: int
     """What the worker pays."""
     is_best: bool
     """False: so many offers fit that not every combination was tried; the best of those tried is given."""
-    trace: tuple[str, ...]
-    """How it came about, sentence by sentence."""
+
+    @property
+    def trace(self) -> tuple[str, ...]:
+        """How it came about, sentence by sentence, in the reader's language."""
+        return trace_of(self)
 
     @property
     def discount_fen(self) -> int:

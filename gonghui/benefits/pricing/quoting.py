@@ -16,7 +16,6 @@ from gonghui.benefits.pricing.discounts import missing_of, total_discount
 from gonghui.benefits.pricing.fitting import Candidate, fit, refused
 from gonghui.benefits.pricing.outcomes import Applied, Part, PricedLine, Quote, Refused
 from gonghui.benefits.pricing.points import Spent, spend_points
-from gonghui.benefits.pricing.screen import says_terms
 from gonghui.benefits.pricing.shares import split_discount
 from gonghui.benefits.pricing.spreading import spread_matrix
 from gonghui.benefits.pricing.terms import (
@@ -30,8 +29,6 @@ from gonghui.benefits.pricing.terms import (
     Stacking,
     Visit,
 )
-from gonghui.benefits.pricing.tracing import trace_of
-from gonghui.kit.templatetags.kit import yuan
 
 NO_END = 10**12
 
@@ -87,12 +84,14 @@ def judged_alone(candidate: Candidate, basket: Basket, visit: Visit) -> Candidat
 
 
 def _under_threshold(offer: LiveOffer, missing_fen: int) -> Refused:
-    facts = {"missing": yuan(missing_fen), "threshold": yuan(offer.terms.threshold_fen)}
-    return refused(offer, errors.UNDER_THRESHOLD, missing_fen, **facts, gain=says_terms(offer.terms))
+    threshold_fen = offer.terms.threshold_fen
+    return refused(
+        offer, errors.UNDER_THRESHOLD, missing=missing_fen, threshold=threshold_fen, gain=offer.terms
+    )
 
 
 def _beaten(candidate: Candidate, best: Combination) -> Refused:
-    terms, alone = candidate.offer.terms, yuan(candidate.given_fen)
+    terms, alone = candidate.offer.terms, candidate.given_fen
     if terms.stacking == Stacking.ONCE:
         for one in best.given:
             rival = one.candidate.offer
@@ -124,10 +123,7 @@ def _priced(
     lines = _lines(basket, parts, due) + [_gift_line(one) for one in best.given if _has_worth(one)]
     applied = tuple(_applied(one) for one in best.given)
     list_fen = sum(line.list_fen for line in lines)
-    trace = trace_of(list_fen, best.given, points=_total(spent), points_asked=points, due_fen=sum(due))
-    return Quote(
-        applied, reasons, tuple(lines), list_fen, _total(spent), most, sum(due), is_best, tuple(trace)
-    )
+    return Quote(applied, reasons, tuple(lines), list_fen, _total(spent), points, most, sum(due), is_best)
 
 
 def _line_parts(one: Given) -> list[list[Part]]:
@@ -193,8 +189,8 @@ def _applied(one: Given) -> Applied:
         candidate.offer.title,
         one.split.given_fen,
         _bill_parts(one),
-        candidate.window.id if candidate.window else None,
+        candidate.offer.terms,
+        candidate.window,
         candidate.window_day,
-        candidate.offer.terms.gift if is_gift(candidate) else "",
         one.wanted_fen - one.split.given_fen,
     )

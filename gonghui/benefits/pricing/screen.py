@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 
 from django.utils.translation import gettext as _
 
-from gonghui.benefits.pricing.terms import Form, Holidays, Terms, Window
+from gonghui.benefits.pricing.terms import Form, Holidays, Per, Terms, Window
 from gonghui.benefits.pricing.windows import is_across_midnight
 from gonghui.kit.clock import CHINA
 from gonghui.kit.templatetags.kit import yuan
@@ -141,3 +141,14 @@ def _says_off(terms: Terms) -> str:
         return _("满%(least)s元减%(off)s元") % facts
     said = _("每满%(least)s元减%(off)s元") % facts
     return said + (_("，最多%d次") % terms.repeat_max if terms.repeat_max else "")
+
+
+def says_per(per: Per) -> str:
+    return {
+        Per.PERSON: _("每人"),
+        Per.PERSON_DAY: _("每人每天"),
+        Per.PERSON_MONTH: _("每人每月"),
+        Per.DAY: _("每天"),
+        Per.MONTH: _("每月"),
+        Per.TOTAL: _("总共"),
+    }[per]

@@ -2,55 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from gonghui.benefits.pricing.choosing import Given, is_gift
 from gonghui.benefits.pricing.screen import says_day, says_terms
-from gonghui.benefits.pricing.terms import Payer
+from gonghui.benefits.pricing.terms import Form, Payer
 from gonghui.kit.templatetags.kit import yuan
 
+if TYPE_CHECKING:
+    from gonghui.benefits.pricing.outcomes import Applied, Quote
 
-def trace_of(
-    list_fen: int, given: Sequence[Given], *, points: int, points_asked: int, due_fen: int
-) -> list[str]:
-    said = [_("原价 %s 元。") % yuan(list_fen)]
-    for one in given:
-        said += _says_offer(one)
-    if points:
-        said.append(_("用 %(points)d 个福豆抵 %(points)d 元。") % {"points": points})
-    if points < points_asked:
-        facts = {"asked": points_asked, "most": points}
+
+def trace_of(quote: Quote) -> tuple[str, ...]:
+    said = [_("原价 %s 元。") % yuan(quote.list_fen)]
+    for applied in quote.applied:
+        said += _says_offer(applied)
+    if quote.points:
+        said.append(_("用 %(points)d 个福豆抵 %(points)d 元。") % {"points": quote.points})
+    if quote.points < quote.points_asked:
+        facts = {"asked": quote.points_asked, "most": quote.points}
         said.append(_("想用 %(asked)d 个福豆，这一单最多可用 %(most)d 个。") % facts)
-    return [*said, _("职工应付 %s 元。") % yuan(due_fen)]
+    if not quote.is_best:
+        said.append(_("可用的优惠很多，已从试算过的组合里选出最省的一种。"))
+    return (*said, _("职工应付 %s 元。") % yuan(quote.due_fen))
 
 
-def _says_offer(one: Given) -> list[str]:
-    offer = one.candidate.offer
-    facts = {"title": offer.title, "terms": says_terms(offer.terms), "off": yuan(one.split.given_fen)}
-    if is_gift(one.candidate) and not one.split.given_fen:
-        said = [_("“%(title)s”（%(terms)s）。") % facts]
-    elif is_gift(one.candidate):
-        said = [
-            _("“%(title)s”（%(terms)s，价值 %(off)s 元）：%(by)s。") % {**facts, "by": _says_funders(one)}
-        ]
+def _says_offer(applied: Applied) -> list[str]:
+    facts = {
+        "title": applied.title,
+        "terms": says_terms(applied.terms),
+        "off": yuan(applied.discount_fen),
+        "by": _says_funders(applied),
+    }
+    if applied.terms.form != Form.GIFT:
+        said = [_("“%(title)s”（%(terms)s）：减 %(off)s 元，其中%(by)s。") % facts]
+    elif applied.discount_fen:
+        said = [_("“%(title)s”（%(terms)s，价值 %(off)s 元）：%(by)s。") % facts]
     else:
-        said = [
-            _("“%(title)s”（%(terms)s）：减 %(off)s 元，其中%(by)s。") % {**facts, "by": _says_funders(one)}
-        ]
-    if one.candidate.window and one.candidate.window.capacity is not None:
-        said.append(_("占用%s这一时段的一个名额。") % says_day(one.candidate.window_day))
-    if one.split.given_fen < one.wanted_fen:
-        said.append(_("因出资额度不足，少减 %s 元。") % yuan(one.wanted_fen - one.split.given_fen))
+        said = [_("“%(title)s”（%(terms)s）。") % facts]
+    if applied.window and applied.window.capacity is not None:
+        said.append(_("占用%s这一时段的一个名额。") % says_day(applied.window_day))
+    if applied.shrunk_fen:
+        said.append(_("因出资额度不足，少减 %s 元。") % yuan(applied.shrunk_fen))
     return said
 
 
-def _says_funders(one: Given) -> str:
+def _says_funders(applied: Applied) -> str:
     names = {Payer.MERCHANT: _("商家让利"), Payer.UNION: _("工会补贴"), Payer.EMPLOYER: _("单位补贴")}
     by_payer: dict[Payer, int] = {}
-    for share, fen in zip(one.candidate.offer.shares, one.split.fens, strict=True):
-        by_payer[share.payer] = by_payer.get(share.payer, 0) + fen
+    for part in applied.parts:
+        by_payer[part.payer] = by_payer.get(part.payer, 0) + part.fen
     return "、".join(
-        _("%(who)s %(fen)s 元") % {"who": names[p], "fen": yuan(fen)} for p, fen in by_payer.items() if fen
+        _("%(who)s %(fen)s 元") % {"who": names[p], "fen": yuan(fen)} for p, fen in by_payer.items()
     )
