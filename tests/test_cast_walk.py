@@ -86,11 +86,17 @@ POST   /me/consents/messages/give                     empty     302 302 302 302 
 GET    /me/devices                                    none      200 200 200 200 200 200 200 200 200 302
 POST   /me/devices/end                                empty     302 302 302 302 302 302 302 302 302 401
 POST   /me/devices/1/end                              empty     404 404 404 404 404 404 404 404 404 401
+GET    /me/points                                     none      200 200 200 200 200 200 200 200 200 302
+GET    /me/points/{key}                               none      404 404 404 404 404 404 404 404 404 302
+GET    /me/points/{key}/proof.json                    none      404 404 404 404 404 404 404 404 404 302
 GET    /me/settings                                   none      200 200 200 200 200 200 200 200 200 200
 POST   /me/settings/elder                             empty     302 302 302 302 302 302 302 302 302 302
 GET    /me/delegations                                none      200 200 200 200 200 200 200 200 200 302
 GET    /me/delegations/new                            none      200 200 200 200 200 200 200 200 200 302
 POST   /me/delegations/1/end                          empty     404 404 404 404 404 404 404 404 404 401
+GET    /pay/local/{trade}                             none      404 404 404 404 404 404 200 404 404 302
+POST   /pay/local/{trade}                             empty     404 404 404 404 404 404 302 404 404 401
+POST   /payments/wechat/notify                        empty     401 401 401 401 401 401 401 401 401 401
 GET    /messages                                      none      200 200 200 200 200 200 200 200 200 302
 POST   /messages/read                                 empty     302 302 302 302 302 302 302 302 302 401
 GET    /messages/1                                    none      404 404 404 404 404 404 404 404 404 302
@@ -138,6 +144,8 @@ GET    /api/v1/tickets/{code}                         none      401 401 401 401 
 POST   /api/v1/tickets/{code}/confirm                 empty     401 401 401 401 404 401 409 404 404 401
 POST   /api/v1/tickets/{code}/rating                  rating    401 401 401 401 404 401 403 404 404 401
 DELETE /api/v1/tickets/{code}                         none      401 401 401 401 404 401 204 404 404 401
+GET    /api/v1/points                                 none      401 401 401 401 200 401 200 200 200 401
+GET    /api/v1/points/statement                       none      401 401 401 401 200 401 200 200 200 401
 POST   /api/v1/counter/look                           apilook   401 401 401 401 200 401 403 403 403 401
 POST   /api/v1/counter/redeem                         apiredeem 401 401 401 401 200 401 403 403 403 401
 """

@@ -15,10 +15,11 @@ from gonghui.accounts.actions.devices import issue_api_token
 from gonghui.activities.tests.stage import announced, open_at_once, written
 from gonghui.benefits.engine import Claim, settle_claims
 from gonghui.kit.actors import Actor
+from gonghui.payments.actions.payments import take_payment
 
 KEY = UUID("00000000-0000-4000-8000-000000000007")
 # Sign-in codes, sessions, devices, queue: not what a refused request may be blamed for.
-PASSING = ("accounts_", "django_", "procrastinate_", "kit_audit", "benefits_waitingpage")
+PASSING = ("accounts_", "django_", "procrastinate_", "kit_audit", "benefits_waitingpage", "payments_local")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,15 @@ def build_stage(cast) -> Stage:
     settle_claims(pool.pk, [Claim(person_id=lan, key=uuid4(), seats=1)])
     _gone, _session, lots = announced(cast, seats=1, mode="draw")
     draft = written(cast)
+    trade = take_payment(
+        Actor.system("a stage"),
+        key=KEY,
+        person_id=mei,
+        union_id=cast.unions["city"].pk,
+        amount_fen=5000,
+        purpose="bill:1",
+        method="wechat",
+    )
     return Stage(
         {
             "activity": activity.pk,
@@ -56,6 +66,7 @@ def build_stage(cast) -> Stage:
             "lots_pool": lots.pools.get().pk,
             "store": cast.store.pk,
             "key": KEY,
+            "trade": trade.out_trade_no,
         }
     )
 

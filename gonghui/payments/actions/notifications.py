@@ -78,5 +78,5 @@ def act_on(actor: Actor, news: News) -> tuple[str, str]:
             coupon = read_coupon(news.resource)
             return coupon.code, note_coupon(actor, event_id=news.event_id, fact=coupon)
     except PortFailed as unreadable:
-        log.error("callback_unreadable", event=news.event_type, reason=str(unreadable))
+        log.error("callback_unreadable", kind=news.event_type, reason=str(unreadable))
     return "", Verdict.IGNORED

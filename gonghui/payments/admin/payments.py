@@ -7,7 +7,7 @@ from functools import reduce
 from operator import or_
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -33,9 +33,8 @@ class NumberSearch:
     def __init__(self, *fields: str):
         self.fields = fields
 
-    def narrow(self, found: QuerySet, question: str) -> QuerySet:
-        asked = [Q(**{field: question.strip()}) for field in self.fields]
-        return found.filter(reduce(or_, asked))
+    def q(self, question: str) -> Q:
+        return reduce(or_, [Q(**{field: question}) for field in self.fields])
 
 
 def yuan_column(title, field: str) -> Callable:

@@ -43,7 +43,7 @@ FILE_BYTES_MAX = 20 * 2**20
 @admin.register(StatementRow)
 class StatementRowAdmin(ScopedAdmin):
     icon, order = "fact_check", 32
-    view_verb, export_verb, write_verb = "payments.view", "reports.export", "payments.write"
+    view_verb, export_verb = "payments.view", "reports.export"
     state_field = "state"
     search = NumberSearch("number", "provider_no")
     search_help_text = _("商户单号或渠道单号，要写全")
@@ -100,6 +100,26 @@ class StatementRowAdmin(ScopedAdmin):
         return row.note if row.state == "settled" and row.note else str(NEXT_STEP[row.verdict])
 
 
+@admin.register(StatementFile)
+class StatementFileAdmin(ScopedAdmin):
+    """Reached from the rows; the days stand on a page of their own."""
+
+    icon, order, in_side_bar = "description", 33, False
+    view_verb = "payments.view"
+    search = NumberSearch("subject", "digest")
+    search_help_text = _("批次号，要写全")
+    list_display = ("__str__", "subject", "row_count", "total", "back")
+    list_filter = (("kind", ChoicesDropdownFilter),)
+    ordering = ("-day",)
+    fields = (("day", "kind"), ("row_count", "subject"), ("total", "back"), "digest")
+
+    total = yuan_column(_("收款（元）"), "total_fen")
+    back = yuan_column(_("退款（元）"), "refund_fen")
+
+    def get_readonly_fields(self, request, obj=None) -> list:
+        return [*super().get_readonly_fields(request, obj), "total", "back"]
+
+
 class StatementForm(forms.Form):
     day = forms.DateField(
         label=_("账单日"), widget=forms.DateInput(attrs={"type": "date", "class": "gh-input"})
@@ -154,5 +174,5 @@ def day_facts(day: DayFigures) -> dict:
         "open": day.open,
         "total": day.total,
         "parts": [{"verdict": v, "count": n, "label": label} for v, n, label in parts],
-        "address": f"{rows}?file__id__exact={day.file.pk}",
+        "address": f"{rows}?file={day.file.pk}",
     }
