@@ -66,16 +66,17 @@ def judged_alone(candidate: Candidate, basket: Basket, visit: Visit) -> Candidat
     offer, terms = candidate.offer, candidate.offer.terms
     lists = [line.list_fen for line in basket.lines]
     touched = touched_lines(candidate, basket.lines, lists)
-    if missing := missing_of(terms, touched):
-        return _under_threshold(offer, missing)
-    off_fen = terms.price_fen if is_gift(candidate) else total_discount(terms, touched)[0]
-    if not off_fen and not is_gift(candidate):
-        return refused(offer, errors.NOTHING_OFF)
-    split = split_discount(off_fen, offer.shares, visit.left_fen)
-    given_fen = split.given_fen
-    if given_fen < off_fen and (is_gift(candidate) or not given_fen):
+    gift = is_gift(candidate)
+    off_fen = terms.price_fen if gift else total_discount(terms, touched)[0]
+    if not off_fen or gift:
+        if missing := missing_of(terms, touched):
+            return _under_threshold(offer, missing)
+        if not gift:
+            return refused(offer, errors.NOTHING_OFF)
+    given_fen = split_discount(off_fen, offer.shares, visit.left_fen).given_fen
+    if given_fen < off_fen and (gift or not given_fen):
         return refused(offer, errors.BUDGET_EMPTY)
-    if terms.basis == Basis.AFTER and not is_gift(candidate):
+    if terms.basis == Basis.AFTER and not gift:
         left = sum(fen for _, fen, _ in touched) - given_fen
         if left < terms.threshold_fen:
             return _under_threshold(offer, terms.threshold_fen - left)
