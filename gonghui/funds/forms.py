@@ -50,20 +50,21 @@ class GrantForm(forms.ModelForm):
         unions = (
             Union.objects.unscoped("narrowed to what the actor writes to").filter(written).order_by("path")
         )
-        self.fields["union"].queryset = unions
-        self.fields["audience_union"].queryset = unions
+        fields: dict[str, Any] = self.fields
+        fields["union"].queryset = unions
+        fields["audience_union"].queryset = unions
         budgets = (
             Budget.objects.visible_to(actor)
             .filter(state__in=("approved", "adjusting"))
             .select_related("union")
         )
-        self.fields["budget"].queryset = budgets.order_by("-id")
-        self.fields["budget"].label_from_instance = lambda row: f"{row.name} · {row.union.name}"
-        self.fields["audience_groups"].choices = list(WorkerGroup.objects.values_list("code", "name"))
-        self.fields["sections"].choices = list(Section.objects.order_by("id").values_list("code", "name"))
-        self.fields["roster_on"].initial = clock.today()
-        self.fields["title"].widget.attrs["placeholder"] = _("例如：国庆慰问")
-        for field in self.fields.values():
+        fields["budget"].queryset = budgets.order_by("-id")
+        fields["budget"].label_from_instance = lambda row: f"{row.name} · {row.union.name}"
+        fields["audience_groups"].choices = list(WorkerGroup.objects.values_list("code", "name"))
+        fields["sections"].choices = list(Section.objects.order_by("id").values_list("code", "name"))
+        fields["roster_on"].initial = clock.today()
+        fields["title"].widget.attrs["placeholder"] = _("例如：国庆慰问")
+        for field in fields.values():
             dress(field)
 
     def facts(self) -> dict[str, Any]:

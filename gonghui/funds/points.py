@@ -128,4 +128,7 @@ def liabilities(actor: Actor) -> list[Liability]:
         for issue_id, month, points in cursor.fetchall():
             months.setdefault(issue_id, []).append((month, points))
         cursor.execute(LIABILITIES, [issue_ids])
-        return [Liability(*row[:5], tuple(months.get(row[5], ()))) for row in cursor.fetchall()]
+        return [
+            Liability(pk, name, union, points, backing, tuple(months.get(issue_id, ())))
+            for pk, name, union, points, backing, issue_id in cursor.fetchall()
+        ]

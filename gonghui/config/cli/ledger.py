@@ -69,7 +69,11 @@ def check_proof(file) -> None:
         block = document["block"]
         click.secho(f"✔ 这一笔在第 {block['number']} 个区块里，没有改过。", fg="green")
         click.echo(f"区块指纹：{block['hash']}")
-        click.echo(f"再与公示的指纹对照，或运行 gonghui ledger verify --noted {block['number']}:{block['hash']}")
+        click.echo(
+            f"再与公示的指纹对照，或运行 gonghui ledger verify --noted {block['number']}:{block['hash']}"
+        )
         return
-    click.secho("✘ 凭据不成立：内容被改动过，或者不是查验凭据。请重新下载，仍不对请联系工会经审委员会。", fg="red")
+    click.secho(
+        "✘ 凭据不成立：内容被改动过，或者不是查验凭据。请重新下载，仍不对请联系工会经审委员会。", fg="red"
+    )
     sys.exit(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID, uuid5
 
 from gonghui.funds import accounts, errors
@@ -71,7 +72,7 @@ def write_budget(
     return budget
 
 
-def _named(model: type, pk: int | None):
+def _named(model: type[Budget] | type[FundSource], pk: int | None) -> Any:
     """Of a union above it may be one the writer cannot see; who gives is asked at the approval."""
     related = ("union", "source__union") if model is Budget else ("union",)
     found = model.objects.unscoped("named in the form").select_related(*related).filter(pk=pk).first()
