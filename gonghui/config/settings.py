@@ -45,7 +45,6 @@ INSTALLED_APPS = [
     "gonghui.funds",
     "gonghui.payments",
     "gonghui.benefits",
-    "gonghui.settlement",
     "gonghui.activities",
     "gonghui.portal",
 ]

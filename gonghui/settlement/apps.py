@@ -1,8 +1,0 @@
-from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
-
-
-class SettlementConfig(AppConfig):
-    name = "gonghui.settlement"
-    label = "settlement"
-    verbose_name = _("结算")
