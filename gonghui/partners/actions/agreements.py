@@ -17,6 +17,7 @@ from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import BAD_INPUT, NOT_FOUND, DomainError, require
 from gonghui.kit.events import emit
+from gonghui.kit.locks import lock_name
 from gonghui.notices.actions import Notice, tell_once
 from gonghui.partners import errors
 from gonghui.partners.agreement_text import text_of
@@ -162,6 +163,8 @@ def sign_agreement(actor: Actor, *, agreement_id: int, name: str, text_sha256: s
     require(row.text_sha256 == text_sha256, errors.AGREEMENT_TEXT_CHANGED)
     require(name.strip(), BAD_INPUT, detail=_("请填写签署人姓名。"))
     require(row.partner.state != "exited", errors.PARTNER_EXITED, partner=row.partner.name)
+    # One signature of a partner at a time: two that overlap would wait for each other at the constraint.
+    lock_name("agreements", str(row.partner_id))
     _make_room(row)
     facts = {"signer_id": actor.user_id, "signed_name": name.strip(), "signed_at": clock.now()}
     try:
