@@ -3,7 +3,8 @@
 from gonghui.portal.api.account import router as account
 from gonghui.portal.api.counter import router as counter
 from gonghui.portal.api.grab import router as grab
+from gonghui.portal.api.points import router as points
 from gonghui.portal.api.programme import router as programme
 from gonghui.portal.api.tickets import router as tickets
 
-routers = [("", account), ("", programme), ("", grab), ("", tickets), ("/counter", counter)]
+routers = [("", account), ("", programme), ("", grab), ("", tickets), ("", points), ("/counter", counter)]

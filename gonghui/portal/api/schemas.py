@@ -273,3 +273,35 @@ class RedeemedOut(Schema):
     kind: str
     at: datetime
     arrived: int
+
+
+# --- points ---
+class LotOut(Schema):
+    """What is left of one grant; good until the end of that day. No sections: every shelf."""
+
+    title: str
+    union: str
+    points: int
+    good_until: date
+    sections: list[str]
+
+
+class PointsOut(Schema):
+    balance: int
+    lots: list[LotOut]
+
+
+class EntryLineOut(Schema):
+    """`amount` is negative where it was given; `unit` points or fen."""
+
+    id: UUID
+    at: datetime
+    title: str
+    detail: str
+    amount: int
+    unit: str
+
+
+class StatementOut(Schema):
+    items: list[EntryLineOut]
+    count: int

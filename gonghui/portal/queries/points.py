@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from gonghui.funds.models import Budget, PointGrant, Section
 from gonghui.funds.models.grants import POINT_FEN
-from gonghui.funds.points import Lot, lots_of
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, require
@@ -40,20 +39,20 @@ class LotShown:
         return self.days_left <= SOON_DAYS
 
 
-def own_lots(actor: Actor) -> list[LotShown]:
-    """Earliest expiry first."""
-    if actor.person_id is None:
-        return []
-    lots = lots_of(actor.person_id)
-    grants = grants_of(lot.grant_id for lot in lots)
-    shelves = dict(Section.objects.values_list("code", "name")) if any(lot.sections for lot in lots) else {}
-    return [lot_shown(lot, grants[lot.grant_id], shelves) for lot in lots]
+def own_lots(accounts: dict[int, LedgerAccount], grants: dict[int, PointGrant]) -> list[LotShown]:
+    """Earliest expiry first; read from what the page has fetched anyway."""
+    now = clock.now()
+    live = [a for a in accounts.values() if a.kind == "points" and a.available > 0 and a.expires_at > now]
+    live.sort(key=lambda a: (a.expires_at, a.pk))
+    is_narrow = any(grants[grant_id_of(a)].sections for a in live)
+    shelves = dict(Section.objects.values_list("code", "name")) if is_narrow else {}
+    return [lot_shown(a.available, grants[grant_id_of(a)], shelves) for a in live]
 
 
-def lot_shown(lot: Lot, grant: PointGrant, shelves: dict[str, str]) -> LotShown:
+def lot_shown(points: int, grant: PointGrant, shelves: dict[str, str]) -> LotShown:
     return LotShown(
-        grant.title, grant.union.name, lot.points, grant.expires_on, (grant.expires_on - clock.today()).days,
-        tuple(shelves.get(code, code) for code in lot.sections),
+        grant.title, grant.union.name, points, grant.expires_on, (grant.expires_on - clock.today()).days,
+        tuple(shelves.get(code, code) for code in grant.sections),
     )  # fmt: skip
 
 
@@ -96,12 +95,16 @@ def transfers_between(accounts: dict[int, LedgerAccount]) -> QuerySet[Transfer]:
     return rows.filter(Q(debit__in=accounts) | Q(credit__in=accounts)).order_by("-seq")
 
 
-def entries(transfers: Iterable[Transfer], accounts: dict[int, LedgerAccount]) -> list[Entry]:
-    """Three queries, however many."""
+def own_grants(accounts: dict[int, LedgerAccount]) -> dict[int, PointGrant]:
+    """Of one's own accounts of points."""
+    return grants_of(grant_id_of(account) for account in accounts.values() if account.kind == "points")
+
+
+def entries(
+    transfers: Iterable[Transfer], accounts: dict[int, LedgerAccount], grants: dict[int, PointGrant]
+) -> list[Entry]:
+    """At most two queries, however many."""
     rows = list(transfers)
-    grants = grants_of(
-        grant_id_of(own_side(row, accounts)) for row in rows if own_side(row, accounts).kind == "points"
-    )
     partners = partners_of(row.subject for row in rows if row.subject.startswith("bill:"))
     return [entry(row, accounts, grants, partners) for row in rows]
 

@@ -24,7 +24,9 @@ PAGE_SIZE = 20
 @require_safe
 def points(request: HttpRequest) -> HttpResponse:
     actor = signed_in(request)
-    lots, accounts = own.own_lots(actor), own.own_accounts(actor)
+    accounts = own.own_accounts(actor)
+    grants = own.own_grants(accounts)
+    lots = own.own_lots(accounts, grants)
     page = Paginator(own.transfers_between(accounts), PAGE_SIZE).get_page(request.GET.get("page"))
     facts = {
         "tab": "me",
@@ -32,7 +34,7 @@ def points(request: HttpRequest) -> HttpResponse:
         "lots": lots,
         "nearest": lots[0] if lots and lots[0].is_soon else None,
         "page": page,
-        "entries": own.entries(page, accounts),
+        "entries": own.entries(page, accounts, grants),
     }
     return render(request, "portal/points/points.html", facts)
 
@@ -44,7 +46,7 @@ def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     row, accounts = own.own_transfer(signed_in(request), entry_id)
     facts = {
         "tab": "me",
-        "entry": own.entries([row], accounts)[0],
+        "entry": own.entries([row], accounts, own.own_grants(accounts))[0],
         "row": row,
         "steps": own.way_of(row, accounts),
         "proof": (proof := proof_of(row)),

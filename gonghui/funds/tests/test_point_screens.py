@@ -1,0 +1,91 @@
+"""The console's pages of points: counted as one types, followed while it runs, equal to the fen."""
+
+import io
+
+import openpyxl
+import pytest
+
+from gonghui.funds.models import PointGrant
+from gonghui.funds.tests.granting import checked, granted, started
+from gonghui.funds.tests.stage import build_money
+from gonghui.kit import clock
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def money(cast):
+    return build_money(cast)
+
+
+def asked(money, **facts) -> dict:
+    known = {
+        "union": money.cast.unions["city"].pk, "title": "国庆慰问", "category": "festival", "per_head": 50,
+        "roster_on": f"{clock.today()}", "expires_on": "2030-12-31", "budget": money.city.pk,
+    }  # fmt: skip
+    return known | facts
+
+
+def test_draft_counts_people_and_money_as_one_types(client, money):
+    money.cast.sign_in(client, "city_admin")
+    said = client.post("/console/points/new", asked(money), headers={"X-Preview": "1"}).json()
+    assert said == {"people": "3", "sum": "150", "left": "30,000", "short": False}
+    said = client.post(
+        "/console/points/new", asked(money, per_head=90_000), headers={"X-Preview": "1"}
+    ).json()
+    assert said["short"] is True
+    assert not PointGrant.objects.unscoped("test").exists()
+    answer = client.post("/console/points/new", asked(money))
+    grant = PointGrant.objects.unscoped("test").get()
+    assert answer["Location"] == f"/console/points/{grant.pk}"
+    assert client.get(answer["Location"]).status_code == 200
+
+
+def test_bad_draft_comes_back_with_what_is_wrong(client, money):
+    money.cast.sign_in(client, "city_admin")
+    for facts in (
+        {"per_head": 0},
+        {"title": ""},
+        {"expires_on": "2001-01-01"},
+        {"union": money.cast.unions["sister"].pk},
+    ):
+        answer = client.post("/console/points/new", asked(money, **facts))
+        assert answer.status_code == 422, facts
+    assert not PointGrant.objects.unscoped("test").exists()
+
+
+def test_grant_page_shows_progress_and_verbs(client, money):
+    grant = started(money)
+    page = money.cast.sign_in(client, "city_finance").get(f"/console/points/{grant.pk}").content.decode()
+    assert 'data-progress="/console/points/' in page
+    said = client.get(f"/console/points/{grant.pk}/progress").json()
+    assert (said["done"], said["total"], said["is_running"]) == (0, 3, True)
+
+
+@pytest.mark.parametrize("name", ["sister_admin", "judge"])
+def test_others_see_neither_grant_nor_liability(client, money, name):
+    grant = checked(money)
+    money.cast.sign_in(client, name)
+    assert client.get(f"/console/points/{grant.pk}").status_code in (403, 404)
+    assert client.get(f"/console/points/{grant.pk}/progress").status_code in (403, 404)
+    page = client.get("/console/points/liability")
+    assert page.status_code == 403 or "普惠预算" not in page.content.decode()
+
+
+def test_liability_is_equal_to_its_backing(client, money):
+    granted(money)
+    money.cast.sign_in(client, "city_finance")
+    page = client.get("/console/points/liability").content.decode()
+    assert "分毫不差" in page
+    assert ">300</dd>" in page
+    sheet = client.get("/console/points/liability.xlsx")
+    rows = list(openpyxl.load_workbook(io.BytesIO(b"".join(sheet.streaming_content))).worksheets[0].values)
+    assert rows[-1][3] == 300
+
+
+def test_auditor_reads_and_writes_nothing(client, money):
+    grant = granted(money)
+    money.cast.sign_in(client, "auditor")
+    assert client.get(f"/console/points/{grant.pk}").status_code == 200
+    assert client.get("/console/points/liability").status_code == 200
+    assert client.get("/console/points/new").status_code == 403
