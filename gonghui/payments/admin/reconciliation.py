@@ -48,7 +48,7 @@ class StatementRowAdmin(ScopedAdmin):
     search = NumberSearch("number", "provider_no")
     search_help_text = _("商户单号或渠道单号，要写全")
     list_display = (
-        "number", "file", "kind_shown", state_column("verdict", TONES), "ours", "theirs",
+        "number", "file", "kind_shown", state_column("verdict", TONES, _("结果")), "ours", "theirs",
         state_column("state", {"open": "warning", "settled": "success"}), "next_step",
     )  # fmt: skip
     list_select_related = ("file", "union")
