@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from gonghui.funds.models import Budget
+from gonghui.funds.models import Budget, FundSource
+from gonghui.kit.actors import Actor
 
 FIGURES = """
 WITH asked AS (
@@ -51,6 +53,15 @@ class BudgetFigures:
     spent: int = 0
     available: int = 0
 
+    @property
+    def taken_fen(self) -> int:
+        """Spent or set aside: gone, or as good as."""
+        return self.spent + self.committed
+
+    @property
+    def used_fen(self) -> int:
+        return self.taken_fen + self.allotted
+
 
 def figures_of(budgets: Sequence[Budget]) -> dict[int, BudgetFigures]:
     """By id, in one statement however many; a draft has none of anything."""
@@ -74,3 +85,54 @@ def budget_words(budget: Budget, day: date) -> dict[str, str]:
     else:
         why = _("有效期是 %(starts)s 至 %(ends)s") % {"starts": budget.starts_on, "ends": budget.ends_on}
     return {"name": budget.name, "day": f"{day}", "why": why}
+
+
+OPEN = (Budget.State.APPROVED, Budget.State.ADJUSTING)
+
+
+def budgets_to_take_from(actor: Actor) -> QuerySet[Budget]:
+    """Open ones of the unions the actor writes budgets for, and of those above them."""
+    found = Budget.objects.unscoped("one's own and those above, by name only").select_related("union")
+    return found.filter(_on_path(actor), state__in=OPEN).order_by("union__path", "-id")
+
+
+def sources_to_take_from(actor: Actor) -> QuerySet[FundSource]:
+    found = FundSource.objects.unscoped("one's own and those above, by name only").select_related("union")
+    return found.filter(_on_path(actor), closed_at=None).order_by("union__path", "-id")
+
+
+def _on_path(actor: Actor) -> Q:
+    """Unions at or below what the actor writes for, or above it."""
+    here = Q(pk__in=[])
+    for grant in actor.reaches("budgets.write"):
+        above = [int(part) for part in grant.path.rstrip(".").split(".")]
+        here |= Q(union__path__startswith=grant.path) | Q(union_id__in=above)
+    return here
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One budget of a tree with what is below it; `depth` 0 where the one above is out of sight."""
+
+    budget: Budget
+    figures: BudgetFigures
+    depth: int
+    below: list
+
+
+def budget_forest(budgets: Sequence[Budget]) -> list[Branch]:
+    """Trees of the budgets given, in their order; one whose parent is not among them is a root."""
+    figures = figures_of(budgets)
+    known = {budget.pk for budget in budgets}
+    children: dict[int | None, list[Budget]] = {}
+    for budget in budgets:
+        place = budget.parent_id if budget.parent_id in known else None
+        children.setdefault(place, []).append(budget)
+
+    def branches(parent_id: int | None, depth: int) -> list[Branch]:
+        return [
+            Branch(budget, figures[budget.pk], depth, branches(budget.pk, depth + 1))
+            for budget in children.get(parent_id, ())
+        ]
+
+    return branches(None, 0)

@@ -1,0 +1,262 @@
+"""Forms of the money pages, and the one way they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from gonghui.funds.actions.budgets import BudgetTerms
+from gonghui.funds.actions.rules import RuleTerms
+from gonghui.funds.models import BenefitRule, Budget, FundSource
+from gonghui.funds.models.budgets import BudgetCategory
+from gonghui.funds.models.rules import BenefitCategory
+from gonghui.funds.models.sources import SourceKind, SourceLevel
+from gonghui.funds.queries import budgets_to_take_from, sources_to_take_from
+from gonghui.kit import clock
+from gonghui.kit.actors import Actor
+from gonghui.kit.console import ReasonForm, VerbForm, page_facts
+from gonghui.kit.console.verbs import dress
+from gonghui.kit.errors import DomainError
+from gonghui.kit.scope import BySubtree
+from gonghui.orgs.models import Region, Union
+
+YUAN_MAX = 10**11
+FEN = Decimal("0.01")
+
+
+class YuanField(forms.DecimalField):
+    """Typed in yuan with at most two decimals, given as fen."""
+
+    def __init__(self, **facts: Any):
+        known = {
+            "decimal_places": 2,
+            "max_digits": 13,
+            "max_value": YUAN_MAX,
+            "label": gettext_lazy("金额（元）"),
+        }
+        super().__init__(**(known | facts))
+
+    def clean(self, value: Any) -> int | None:
+        yuan = super().clean(value)
+        return None if yuan is None else int(yuan * 100)
+
+
+def day_field(label, **facts: Any) -> forms.DateField:
+    picker = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, widget=picker, **facts)
+
+
+def written_unions(actor: Actor, verb: str) -> QuerySet[Union]:
+    found = Union.objects.unscoped("narrowed to what the actor writes to")
+    return found.filter(BySubtree("path", verb=verb).condition(actor)).order_by("path")
+
+
+class SourceForm(forms.Form):
+    union = forms.ModelChoiceField(None, label=gettext_lazy("工会"))
+    name = forms.CharField(
+        label=gettext_lazy("名称"), max_length=96, help_text=gettext_lazy("例如：2026 年工会经费。")
+    )
+    kind = forms.ChoiceField(label=gettext_lazy("性质"), choices=SourceKind)
+    level = forms.ChoiceField(
+        label=gettext_lazy("级别"),
+        choices=SourceLevel,
+        help_text=gettext_lazy("按这笔钱归哪一级工会选，能买什么由它决定。"),
+    )
+
+    def __init__(self, *args, actor: Actor, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["union"].queryset = written_unions(actor, "funds.write")
+
+    def facts(self) -> dict[str, Any]:
+        return dict(self.cleaned_data)
+
+
+class ReceiptForm(VerbForm):
+    amount_fen = YuanField(min_value=FEN)
+    document = forms.CharField(
+        label=gettext_lazy("凭证号"),
+        max_length=64,
+        help_text=gettext_lazy("银行回单或拨款文号；同一凭证只记一次。"),
+    )
+    received_on = day_field(gettext_lazy("到账日期"))
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+
+def new_key(_row: Any) -> dict[str, Any]:
+    return {"key": uuid4(), "received_on": clock.today()}
+
+
+class TermsForm(forms.Form):
+    """The terms of a budget; the place it takes from is asked of new ones."""
+
+    name = forms.CharField(label=gettext_lazy("预算名称"), max_length=96)
+    category = forms.ChoiceField(label=gettext_lazy("用途"), choices=BudgetCategory)
+    amount_fen = YuanField(min_value=FEN)
+    starts_on = day_field(gettext_lazy("开始日期"))
+    ends_on = day_field(gettext_lazy("截止日期"))
+    resolution = forms.CharField(
+        label=gettext_lazy("集体决策记录"), max_length=120, required=False,
+        help_text=gettext_lazy("会议名称、日期和文号。提交前必填。"),
+    )  # fmt: skip
+
+    def __init__(self, *args, actor: Actor, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.actor = actor
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        if given.get("starts_on") and given.get("ends_on") and given["starts_on"] > given["ends_on"]:
+            self.add_error("ends_on", _("开始日期不能晚于截止日期。"))
+        return given
+
+    def terms(self) -> BudgetTerms:
+        return BudgetTerms(**{name: self.cleaned_data[name] for name in BudgetTerms.__slots__})
+
+    def facts(self) -> dict[str, Any]:
+        return {"terms": self.terms()}
+
+
+class BudgetForm(TermsForm):
+    union = forms.ModelChoiceField(None, label=gettext_lazy("工会"))
+    taken_from = forms.ChoiceField(
+        label=gettext_lazy("从哪里出"), help_text=gettext_lazy("上级的钱要由上级工会的财务人员批准。")
+    )
+    field_order = (
+        "union",
+        "taken_from",
+        "name",
+        "category",
+        "amount_fen",
+        "starts_on",
+        "ends_on",
+        "resolution",
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["union"].queryset = written_unions(self.actor, "budgets.write")
+        budgets = [(f"b{b.pk}", f"{b.union.name} · {b.name}") for b in budgets_to_take_from(self.actor)]
+        sources = [(f"s{s.pk}", f"{s.union.name} · {s.name}") for s in sources_to_take_from(self.actor)]
+        self.fields["taken_from"].choices = [(_("预算"), budgets), (_("经费来源"), sources)]
+
+    def facts(self) -> dict[str, Any]:
+        taken_from = self.cleaned_data["taken_from"]
+        place = {"b": "parent_id", "s": "source_id"}[taken_from[0]]
+        return {"union": self.cleaned_data["union"], "terms": self.terms(), place: int(taken_from[1:])}
+
+
+class ChangeForm(ReasonForm):
+    delta_fen = YuanField(
+        label=gettext_lazy("增减（元）"),
+        help_text=gettext_lazy("追加写正数，核减写负数。"),
+        min_value=-YUAN_MAX,
+    )
+    resolution = forms.CharField(label=gettext_lazy("集体决策记录"), max_length=120)
+    field_order = ("delta_fen", "reason", "resolution")
+
+
+class RuleForm(forms.Form):
+    region = forms.ModelChoiceField(
+        None, label=gettext_lazy("适用地区"), help_text=gettext_lazy("包括它的下级地区。")
+    )
+    category = forms.ChoiceField(label=gettext_lazy("用途"), choices=BenefitCategory)
+    festival = forms.SlugField(
+        label=gettext_lazy("节日"),
+        required=False,
+        help_text=gettext_lazy("拼音，例如 zhongqiu；不填表示所有节日合计。"),
+    )
+    source_kind = forms.ChoiceField(
+        label=gettext_lazy("经费性质"),
+        required=False,
+        choices=[("", gettext_lazy("不限")), *SourceKind.choices],
+    )
+    source_level = forms.ChoiceField(
+        label=gettext_lazy("经费级别"),
+        required=False,
+        choices=[("", gettext_lazy("不限")), *SourceLevel.choices],
+    )
+    cap_fen = YuanField(
+        label=gettext_lazy("每人限额（元）"), min_value=0, help_text=gettext_lazy("填 0 表示不许。")
+    )
+    period = forms.ChoiceField(label=gettext_lazy("周期"), choices=BenefitRule.Period)
+    max_count = forms.IntegerField(
+        label=gettext_lazy("每个周期最多几次"), required=False, min_value=1, max_value=999
+    )
+    effective_from = day_field(gettext_lazy("生效日期"))
+    clause = forms.CharField(
+        label=gettext_lazy("依据"),
+        max_length=200,
+        help_text=gettext_lazy("文件名称、文号和条款，会员要能查到。"),
+    )
+
+    def __init__(self, *args, actor: Actor, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["region"].queryset = Region.objects.unscoped("regions are public").order_by("code")
+
+    def facts(self) -> dict[str, Any]:
+        given = {name: self.cleaned_data[name] for name in self.fields if name != "region"}
+        return {"region": self.cleaned_data["region"], "terms": RuleTerms(**given)}
+
+
+class NothingForm(forms.Form):
+    """Asks only whether."""
+
+    question = ""
+
+    def __init__(self, *args, actor: Actor, **kwargs):
+        super().__init__(*args, **kwargs)
+
+    def facts(self) -> dict[str, Any]:
+        return dict(self.cleaned_data)
+
+
+class EndRuleForm(NothingForm):
+    on = day_field(gettext_lazy("从哪天起停用"))
+
+
+def ask(
+    request: HttpRequest,
+    form: forms.Form,
+    act: Callable[..., Any],
+    *,
+    title: str,
+    goes_to: Callable[[Any], str],
+    says: str,
+) -> HttpResponse:
+    """Shows the form; what it asked goes to the action, whose refusal stands on the form with all that was typed."""
+    for field in form.fields.values():
+        dress(field)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = act(request.actor, **form.facts())
+        except DomainError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, says)
+            return HttpResponseRedirect(goes_to(made))
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "funds/console/ask.html", page_facts(request, title, form=form), status=status)
+
+
+def fill(budget: Budget) -> dict[str, Any]:
+    """A draft's terms as the form shows them."""
+    shown = {name: getattr(budget, name) for name in BudgetTerms.__slots__}
+    return shown | {"amount_fen": Decimal(budget.amount_fen) / 100}
+
+
+def place_of(parent: Budget | None, source: FundSource | None) -> dict[str, Any]:
+    """What a new budget's form begins with, when it is asked from the page of what it takes from."""
+    above = parent or source
+    if above is None:
+        return {}
+    return {"taken_from": f"{'b' if parent else 's'}{above.pk}", "union": above.union_id}

@@ -1,0 +1,210 @@
+"""The money pages: who opens them, what stands on them, and that refusals stay on the form."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+
+from gonghui.funds.actions import rules
+from gonghui.funds.actions.commitments import reserve
+from gonghui.funds.models import BenefitRule, Budget, FundReceipt, FundSource
+from gonghui.funds.tests.stage import YUAN, approved, submitted
+from gonghui.kit.actors import Actor
+from tests.console_contract import ConsoleContract
+
+
+def page(client, cast, who: str, at: str, *args, **asked):
+    return cast.sign_in(client, who).get(reverse(f"admin:{at}", args=args), asked)
+
+
+def send(client, cast, who: str, at: str, *args, **facts):
+    return cast.sign_in(client, who).post(reverse(f"admin:{at}", args=args), facts)
+
+
+TERMS = {
+    "name": "中秋慰问",
+    "category": "festival",
+    "amount_fen": "1200.50",
+    "starts_on": "2026-01-01",
+    "ends_on": "2026-12-31",
+}
+
+
+class TestSourceScreen(ConsoleContract):
+    model = FundSource
+
+    def own(self, cast):
+        return _source(cast, "city", "东江经费")
+
+    def foreign(self, cast):
+        return _source(cast, "sister", "西岭经费")
+
+    def more(self, cast, count):
+        for n in range(count):
+            _source(cast, "city", f"更多 {n}")
+
+
+def _source(cast, union: str, name: str) -> FundSource:
+    from gonghui.funds.actions.sources import open_source
+
+    return open_source(Actor.system("test"), union=cast.unions[union], name=name, kind="dues", level="city")
+
+
+class TestBudgetScreen(ConsoleContract):
+    model = Budget
+
+    def own(self, cast):
+        return self._written(cast, "city", "city_admin")
+
+    def foreign(self, cast):
+        return self._written(cast, "sister", "sister_admin")
+
+    def more(self, cast, count):
+        for _n in range(count):
+            self._written(cast, "city", "city_admin")
+
+    def _written(self, cast, union: str, maker: str) -> Budget:
+        source = FundSource.objects.unscoped("test").filter(union=cast.unions[union]).first()
+        source = source or _source(cast, union, "经费")
+        return submitted(cast, union, yuan=100, source=source, maker=maker)
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [
+        ("province_admin", 200),
+        ("city_admin", 200),
+        ("city_finance", 200),
+        ("auditor", 200),
+        ("sister_admin", 404),
+        ("judge", 403),
+    ],
+)
+def test_budget_page_is_for_those_it_concerns(client, cast, money, who, status):
+    assert page(client, cast, who, "budget", money.city.pk).status_code == status
+
+
+def test_tree_shows_every_level_once_with_its_figures(client, cast, money):
+    reserve(money.actor("city_admin"), budget_id=money.city.pk, amount_fen=1_000 * YUAN, purpose="grant:1")
+    text = page(client, cast, "city_admin", "budgets").content.decode()
+    assert [
+        text.count(f'"/console/funds/budgets/{b.pk}"') for b in (money.province, money.city, money.factory)
+    ] == [0, 1, 1]
+    assert "共 40,000 元：已支出 0，已预留 1,000，已下拨 10,000，可用 29,000" in text
+    whole = page(client, cast, "province_finance", "budgets").content.decode()
+    assert [
+        whole.count(f'"/console/funds/budgets/{b.pk}"') for b in (money.province, money.city, money.factory)
+    ] == [1, 1, 1]
+
+
+def test_tree_without_budgets_says_how_to_begin(client, cast):
+    assert "先登记经费来源和到账" in page(client, cast, "city_admin", "budgets").content.decode()
+
+
+def test_tree_of_hundreds_takes_few_statements(client, cast, money, django_assert_max_num_queries):
+    for n in range(60):
+        approved(cast, "factory", parent=money.city, yuan=1, by="city_finance", name=f"班组 {n}")
+    signed_in = cast.sign_in(client, "city_admin")
+    with django_assert_max_num_queries(30):
+        text = signed_in.get(reverse("admin:budgets")).content.decode()
+    assert text.count("班组 ") >= 60
+    assert "班组 7" in page(client, cast, "city_admin", "budgets", q="班组 7").content.decode()
+
+
+def test_budget_is_written_submitted_and_approved_on_its_pages(client, cast, money):
+    facts = {
+        "union": cast.unions["city"].pk,
+        "taken_from": f"b{money.province.pk}",
+        "resolution": "",
+        **TERMS,
+    }
+    assert send(client, cast, "city_admin", "budget_new", **facts).status_code == 302
+    made = Budget.objects.unscoped("test").latest("pk")
+    assert (made.amount_fen, made.state, made.parent_id) == (120_050, "draft", money.province.pk)
+    refused = send(client, cast, "city_admin", "funds_budget_submit", made.pk)
+    assert (refused.status_code, "没有集体决策记录" in refused.content.decode()) == (422, True)
+    edited = send(client, cast, "city_admin", "budget_edit", made.pk, **(TERMS | {"resolution": "会议 9 号"}))
+    assert edited.status_code == 302
+    send(client, cast, "city_admin", "funds_budget_submit", made.pk)
+    waiting = page(client, cast, "province_finance", "budget", made.pk).content.decode()
+    assert reverse("admin:funds_budget_approve", args=[made.pk]) in waiting
+    not_theirs = page(client, cast, "city_finance", "budget", made.pk).content.decode()
+    assert reverse("admin:funds_budget_approve", args=[made.pk]) not in not_theirs
+    done = send(client, cast, "province_finance", "funds_budget_approve", made.pk)
+    made.refresh_from_db()
+    assert (done.status_code, made.state) == (302, "approved")
+
+
+def test_wrong_terms_stand_on_the_form_with_what_was_typed(client, cast, money):
+    facts = {"union": cast.unions["city"].pk, "taken_from": f"b{money.province.pk}", **TERMS}
+    for wrong, says in (
+        ({"amount_fen": "0"}, "0.01"),
+        ({"amount_fen": "1.001"}, "小数"),
+        ({"ends_on": "2025-01-01"}, "开始日期不能晚于截止日期"),
+        ({"ends_on": "2031-01-01"}, "起止日期超出了上级预算"),
+        ({"taken_from": "b0"}, "taken_from"),
+    ):
+        answer = send(client, cast, "city_admin", "budget_new", **(facts | wrong))
+        text = answer.content.decode()
+        assert (answer.status_code, says in text, 'value="中秋慰问"' in text) == (422, True, True), wrong
+    assert Budget.objects.unscoped("test").count() == 3
+
+
+def test_receipt_is_recorded_once_however_often_it_is_sent(client, cast, money):
+    key = uuid4()
+    facts = {"amount_fen": "300", "document": "回单 3", "received_on": "2026-02-01", "key": key}
+    for _n in range(2):
+        assert (
+            send(
+                client, cast, "province_finance", "funds_fundsource_receive", money.source.pk, **facts
+            ).status_code
+            == 302
+        )
+    assert FundReceipt.objects.unscoped("test").filter(key=key).count() == 1
+    other = facts | {"amount_fen": "301", "key": uuid4()}
+    refused = send(client, cast, "province_finance", "funds_fundsource_receive", money.source.pk, **other)
+    assert (refused.status_code, "已经登记过" in refused.content.decode()) == (422, True)
+
+
+def test_change_is_proposed_and_decided_on_the_budgets_page(client, cast, money):
+    facts = {"delta_fen": "-500", "reason": "人少了", "resolution": "会议 10 号"}
+    assert send(client, cast, "city_admin", "funds_budget_propose", money.city.pk, **facts).status_code == 302
+    change = money.city.changes.get()
+    shown = page(client, cast, "province_finance", "budget", money.city.pk).content.decode()
+    approve = reverse("admin:funds_budgetchange_approve", args=[change.pk])
+    assert (approve in shown, "人少了" in shown) == (True, True)
+    assert approve not in page(client, cast, "auditor", "budget", money.city.pk).content.decode()
+    assert send(client, cast, "province_finance", "funds_budgetchange_approve", change.pk).status_code == 302
+    money.city.refresh_from_db()
+    assert money.city.amount_fen == 39_500 * YUAN
+
+
+def test_rules_are_listed_with_what_nobody_verified(client, cast, money):
+    rules.load_rules(Actor.system("test"))
+    text = page(client, cast, "city_admin", "rules").content.decode()
+    assert ("有 29 条还没有核实原文" in text, "2,000 元" in text, "不许" in text) == (True, True, True)
+    only = page(client, cast, "city_admin", "rules", place="37", category="meal").content.decode()
+    assert (only.count('<th scope="row">'), "40 元" in only) == (1, True)
+    assert page(client, cast, "judge", "rules").status_code == 403
+
+
+def test_rule_is_written_verified_and_ended_on_its_pages(client, cast, money):
+    from gonghui.orgs.models import Region
+
+    region = Region.objects.create(code="44", name="广东省")
+    cast.unions["province"].region = region
+    cast.unions["province"].save()
+    facts = {"region": region.pk, "category": "festival", "cap_fen": "2000", "period": "year", "effective_from": "2026-01-01",
+             "clause": "实施办法第八条"}  # fmt: skip
+    refused = send(client, cast, "city_admin", "rule_new", **facts)
+    assert refused.status_code == 403
+    assert send(client, cast, "province_finance", "rule_new", **facts).status_code == 302
+    rule = BenefitRule.objects.unscoped("test").get()
+    assert send(client, cast, "province_finance", "rule_verify", rule.pk).status_code == 302
+    early = send(client, cast, "province_finance", "rule_end", rule.pk, on="2020-01-01")
+    assert (early.status_code, "不能从过去的日子起停用" in early.content.decode()) == (422, True)
+    assert send(client, cast, "province_finance", "rule_end", rule.pk, on="2090-01-01").status_code == 302
+    rule.refresh_from_db()
+    assert (rule.cap_fen, rule.is_verified, str(rule.effective_until)) == (200_000, True, "2090-01-01")
