@@ -107,6 +107,15 @@ POST   /console/password                              empty     422 422 422 422 
 GET    /console/devices                               none      200 200 200 200 302 200 302 302 302 302
 POST   /console/devices/end                           empty     302 302 302 302 302 302 302 302 302 302
 POST   /console/devices/1/end                         empty     404 404 404 404 302 404 302 302 302 302
+GET    /merchant                                      none      200 200 200 200 200 200 200 200 200 302
+GET    /merchant/apply                                none      200 200 200 200 200 200 200 200 200 302
+POST   /merchant/apply                                empty     302 302 302 302 302 302 302 302 302 401
+POST   /merchant/applications/1/withdraw              empty     404 404 404 404 404 404 404 404 404 401
+GET    /merchant/agreements/1                         none      404 404 404 404 404 404 404 404 404 302
+GET    /merchant/stores                               none      403 403 403 403 403 403 403 403 403 302
+POST   /merchant/stores/{store}/clerks                empty     404 404 404 404 404 404 404 404 404 401
+POST   /merchant/clerks/999999999/end                 empty     404 404 404 404 404 404 404 404 404 401
+GET    /merchant/panels/none                          none      404 404 404 404 404 404 404 404 404 302
 GET    /clerk/                                        none      403 403 403 403 200 403 403 403 403 302
 POST   /clerk/look                                    look      403 403 403 403 200 403 403 403 403 401
 POST   /clerk/redeem                                  redeem    403 403 403 403 200 403 403 403 403 401
@@ -195,6 +204,6 @@ def plain(address):
 
 def test_every_address_stands_in_the_table():
     walked = {re.sub(r"(?<=/)\d+", "*", plain(path)) for _method, path, *_rest in DOORS}
-    walked |= {"me/data/download.*", "me/consents/*/*", "api/v1"}
+    walked |= {"me/data/download.*", "me/consents/*/*", "merchant/panels/*", "api/v1"}
     every = {plain(a) for a in addresses(get_resolver()) if not a.startswith(WALKED_BY_THE_CONTRACT)}
     assert every - walked == {"^_gallery"} & every

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.urls import URLPattern, re_path
 
 from gonghui.kit.identifiers import ROW_ID
+from gonghui.portal.merchant import views as merchant
 from gonghui.portal.views import (
     activities,
     console_account,
@@ -99,4 +100,21 @@ account = [
     page(rf"messages/{MESSAGE}", messages.message, "message"),
 ]
 
-urlpatterns = [*pages, *account]
+# --- the merchant's pages -----------------------------------------------------------------------------------
+
+merchants = [
+    page("merchant", merchant.merchant, "merchant"),
+    page("merchant/apply", merchant.apply, "merchant_apply"),
+    page(
+        rf"merchant/applications/(?P<application_id>{ROW_ID})/withdraw",
+        merchant.withdraw,
+        "merchant_withdraw",
+    ),
+    page(rf"merchant/agreements/(?P<agreement_id>{ROW_ID})", merchant.agreement, "merchant_agreement"),
+    page("merchant/stores", merchant.stores, "merchant_stores"),
+    page(rf"merchant/stores/(?P<store_id>{ROW_ID})/clerks", merchant.clerk_new, "merchant_clerk_new"),
+    page(rf"merchant/clerks/(?P<clerk_id>{ROW_ID})/end", merchant.clerk_end, "merchant_clerk_end"),
+    page("merchant/panels/(?P<key>[a-z_]+)", merchant.panel, "merchant_panel"),
+]
+
+urlpatterns = [*pages, *account, *merchants]

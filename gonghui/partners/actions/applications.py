@@ -39,7 +39,7 @@ def save_application(actor: Actor, *, application_id: int | None = None, **fille
     require(set(filled) <= set(FILLED), BAD_INPUT, detail=_("有不认识的内容。"))
     found = PartnerApplication.objects.visible_to(actor).filter(applicant_id=actor.user_id)
     asked = {"pk": application_id} if application_id else {"state": "draft"}
-    row = found.filter(**asked).select_for_update().first()
+    row = found.filter(**asked).select_for_update(of=("self",)).first()
     require(row is not None or application_id is None, NOT_FOUND)
     row = row or PartnerApplication(applicant_id=actor.user_id)
     require(row.state in OPEN_TO_EDIT, states.ILLEGAL_MOVE, state=row.get_state_display())
@@ -115,7 +115,7 @@ def withdraw_application(actor: Actor, *, application_id: int) -> PartnerApplica
 def _own(actor: Actor, application_id: int) -> PartnerApplication:
     require(actor.user_id, SIGN_IN_FIRST)
     found = PartnerApplication.objects.visible_to(actor).filter(pk=application_id)
-    row = found.filter(applicant_id=actor.user_id).select_for_update().first()
+    row = found.filter(applicant_id=actor.user_id).select_for_update(of=("self",)).first()
     require(row is not None, NOT_FOUND)
     return row
 
@@ -132,7 +132,7 @@ def enter_application(actor: Actor, *, account: str, union, **filled: Any) -> Pa
     require(applicant.pk != actor.user_id, errors.OWN_APPLICATION)
     require(set(filled) <= set(FILLED), BAD_INPUT, detail=_("有不认识的内容。"))
     drafts = PartnerApplication.objects.unscoped("the draft of this applicant")
-    row = drafts.filter(applicant=applicant, state="draft").select_for_update().first()
+    row = drafts.filter(applicant=applicant, state="draft").select_for_update(of=("self",)).first()
     row = row or PartnerApplication(applicant=applicant)
     row.entered_by_id = actor.user_id
     return _submitted(_written(row, {**filled, "union": union}))
