@@ -209,6 +209,7 @@ def propose_change(
     budget = budget_for(actor, budget_id, "budgets.write")
     require(actor.user_id, errors.NEEDS_A_PERSON)
     require(budget.state != Budget.State.ADJUSTING, errors.CHANGE_PENDING, name=budget.name)
+    target(budget, BUDGET_VERBS, "adjust")
     require(delta_fen, errors.BAD_FEN)
     require(reason.strip() and resolution.strip(), errors.RESOLUTION_MISSING)
     require(budget.amount_fen + delta_fen > 0, errors.CHANGE_BELOW_ZERO)

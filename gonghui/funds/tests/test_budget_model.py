@@ -106,7 +106,7 @@ class Play:
         self.commitments: dict[str, object] = {}
 
     def step(self) -> tuple[str, str]:
-        kinds = [self.add, self.reserve, self.reserve, self.change, self.close]
+        kinds = [self.add, *[self.reserve] * 4, *[self.change] * 3, self.close]
         kinds += [self.spend, self.spend, self.release] if self.commitments else []
         return self.dice.choice(kinds)()
 
@@ -176,7 +176,7 @@ def test_random_budget_work_agrees_with_a_plain_model(money, seed):
     play = Play(money, seed)
     heard = [play.step() for _n in range(60)]
     assert [real for real, _model in heard] == [model for _real, model in heard]
-    assert {"ok", "budget_short"} <= {real for real, _model in heard}
+    assert len({real for real, _model in heard}) >= 4
     rows = list(Budget.objects.unscoped("test").filter(pk__in=play.model.parent))
     assert figures_of(rows) == {row.pk: play.model.figures(row.pk) for row in rows}
     assert trial() == 0
