@@ -27,7 +27,7 @@ from gonghui.kit.console import (
     when_column,
 )
 from gonghui.kit.masks import mask_phone
-from gonghui.partners import actions
+from gonghui.partners import actions, merchant_admin  # noqa: F401 - registers its screens
 from gonghui.partners.models import Clerk, Hall, Partner, Store
 
 TONES = {"active": "success", "suspended": "warning", "exited": "danger"}
