@@ -1,0 +1,50 @@
+"""Standing agreements of the demo's partners, a merchant account, and one application that waits for review."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from stdnum.cn import uscc
+
+from gonghui.accounts.models import User
+from gonghui.config.world.partners import Venues
+from gonghui.config.world.tree import Tree
+from gonghui.kit import clock
+from gonghui.partners.models import Agreement, MerchantRole, PartnerApplication
+
+MERCHANT_PHONE = "19899990002"
+APPLICANT_PHONE = "19899990003"
+BODY = "91440101MA59AB001"
+
+
+def build_merchants(tree: Tree, venues: Venues) -> dict:
+    """Returns the card of the merchant's account for accounts.json."""
+    for partner in venues.partners.values():
+        Agreement.objects.create(
+            partner=partner,
+            union_id=partner.union_id,
+            concession=_("按原有约定。"),
+            starts_on=partner.since,
+            state="effective",
+        )
+    owner = User.objects.create(phone=MERCHANT_PHONE, display_name=_("影城 梁经理"))
+    MerchantRole.objects.create(user=owner, partner=venues.partners["cinema"], role="owner")
+    _waiting_application(tree)
+    return {"role": _("商户负责人"), "address": "/merchant", "login": MERCHANT_PHONE, "password": ""}
+
+
+def _waiting_application(tree: Tree) -> None:
+    applicant = User.objects.create(phone=APPLICANT_PHONE, display_name=_("好味食堂 何佳"))
+    PartnerApplication.objects.create(
+        applicant=applicant,
+        union=tree.by_code["4401"],
+        company=_("好味社区食堂有限公司"),
+        uscc=BODY + uscc.calc_check_digit(BODY),
+        kind="food",
+        contact_name=_("何佳"),
+        contact_phone=APPLICANT_PHONE,
+        stores=[{"name": _("江南店"), "address": _("江南中路 20 号")}],
+        offer=_("骑手、环卫、保安 13:00–14:00 用餐七折"),
+        concession_permille=300,
+        state="applied",
+        submitted_at=clock.now(),
+    )
