@@ -29,6 +29,7 @@ WORDS.update(
         "return_unused": _("结余退回"),
         "commit": _("预留"),
         "uncommit": _("预留退回"),
+        "buy": _("采购付款"),
         "back_points": _("福豆备付"),
         "grant_points": _("发放福豆"),
         "expire_points": _("福豆到期"),

@@ -13,6 +13,7 @@ from rich.table import Table
 from gonghui.accounts.actions.staff import NewAccount, OneTimePassword, forget_totp, reset_password
 from gonghui.accounts.models import User
 from gonghui.config.world.divisions import divisions, write_regions
+from gonghui.funds.actions.rules import load_rules
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import DomainError, require
@@ -39,6 +40,8 @@ def open_first(union: str, *, kind: str, login: str, name: str, province: str) -
         write_divisions(province)
     except DomainError as refused:  # the account stands, and its password is on the screen
         click.echo(f"行政区划没有写入：{refused}")
+    count = load_rules(at_the_terminal("first"))
+    click.echo(f"支出规则写入了 {count} 条，都还没有核实原文：请财务人员在“预算与福豆 › 支出规则”里核对。")
 
 
 def write_divisions(province: str) -> None:

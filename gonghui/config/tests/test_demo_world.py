@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import pytest
 from django.db.models import F, Sum
@@ -10,7 +11,11 @@ from django.db.models import F, Sum
 from gonghui.activities.models import Activity
 from gonghui.benefits.models import Pool, Release
 from gonghui.config.world.build import build_world, is_empty
+from gonghui.config.world.merchants import APPLICANT_PHONE, MERCHANT_PHONE
 from gonghui.config.world.programme import ITEMS, is_stale, renew_programme
+from gonghui.funds.models import BenefitRule, Budget, PointGrant
+from gonghui.funds.queries import budget_forest, figures_of
+from gonghui.funds.shipped_rules import SHIPPED
 from gonghui.kit import clock
 from gonghui.members.models import Person
 from gonghui.orgs.models import Union
@@ -51,6 +56,25 @@ def test_world_is_as_large_as_the_sources_say(world):
     )
     assert soon.count() >= 3
     assert is_empty() is False
+
+
+def test_world_has_money_worth_looking_at(world, settings):
+    assert BenefitRule.objects.unscoped("test").filter(is_verified=False).count() == len(SHIPPED)
+    budgets = list(Budget.objects.unscoped("test"))
+    figures = figures_of(budgets)
+    states = {budget.state for budget in budgets}
+    assert {"draft", "submitted", "approved", "adjusting"} <= states
+    assert max(branch_depth(branch) for branch in budget_forest(budgets)) == 5
+    assert sum(one.spent for one in figures.values()) > 0
+    assert sum(one.committed for one in figures.values()) > 0
+    grants = PointGrant.objects.unscoped("test").values_list("state", flat=True)
+    assert set(grants) >= {"granted", "draft"}
+    cards = json.loads((settings.DATA_DIR / "accounts.json").read_text(encoding="utf-8"))
+    assert {"finance", "treasury", "audit", MERCHANT_PHONE, APPLICANT_PHONE} <= {c["login"] for c in cards}
+
+
+def branch_depth(branch) -> int:
+    return 1 + max(map(branch_depth, branch.below), default=0)
 
 
 def test_programme_that_is_over_is_held_again_and_the_old_one_stays(world):

@@ -71,7 +71,7 @@ def test_first_account_is_made_without_divisions_which_come_later(db, monkeypatc
     assert run("divisions").exception.code == "no_divisions"
     monkeypatch.setattr(divisions, "SOURCE", source)
     assert run("divisions").exit_code == 0
-    assert codes_of_regions()[:2] == ["44", "4401"]
+    assert {"44", "4401"} <= set(codes_of_regions())
 
 
 def codes_of_regions() -> list[str]:

@@ -6,11 +6,15 @@ from typing import Protocol
 
 from django.utils.translation import gettext as _
 
+from gonghui.config.world.budgets import STEPS, build_budgets
+from gonghui.config.world.merchants import build_merchants
 from gonghui.config.world.partners import VENUES, build_partners
 from gonghui.config.world.people import build_people
+from gonghui.config.world.points import build_points
 from gonghui.config.world.programme import build_programme
-from gonghui.config.world.staff import build_staff
+from gonghui.config.world.staff import POSTS, build_staff, write_cards
 from gonghui.config.world.tree import build_tree
+from gonghui.funds.actions.rules import load_rules
 from gonghui.kit.actors import Actor
 from gonghui.orgs.models import Union
 
@@ -28,7 +32,8 @@ def is_empty() -> bool:
 
 
 def build_world(members: int, seed: int, progress: Progress) -> None:
-    """Divisions and unions, people, partners, staff, then the National Day and Mid-Autumn programme."""
+    """Divisions and unions, people, partners, staff, money, then the National Day and Mid-Autumn programme."""
+    builder = Actor.system("demo world")
     unions = 1 + 21 + 124 + 1757 + 9 + 84 + max(60, members // 111)
     progress.start(_("工会组织"), unions)
     tree = build_tree(members, seed, progress)
@@ -36,6 +41,12 @@ def build_world(members: int, seed: int, progress: Progress) -> None:
     build_people(tree, members, seed, progress)
     progress.start(_("合作单位"), len(VENUES))
     venues = build_partners(tree, progress)
-    progress.start(_("工作人员"), 7)
-    staff = build_staff(tree, venues, progress)
-    build_programme(Actor.system("demo world"), tree, venues, staff, progress)
+    merchants = build_merchants(tree, venues)
+    progress.start(_("工作人员"), len(POSTS))
+    staff, cards = build_staff(tree, venues, progress)
+    write_cards([*cards, *merchants])
+    load_rules(builder)
+    progress.start(_("预算和福豆"), STEPS + 2)
+    build_budgets(tree, staff, progress)
+    build_points(tree, staff, progress)
+    build_programme(builder, tree, venues, staff, progress)

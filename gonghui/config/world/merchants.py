@@ -16,8 +16,8 @@ APPLICANT_PHONE = "19899990003"
 BODY = "91440101MA59AB001"
 
 
-def build_merchants(tree: Tree, venues: Venues) -> dict:
-    """Returns the card of the merchant's account for accounts.json."""
+def build_merchants(tree: Tree, venues: Venues) -> list[dict]:
+    """Returns the cards of the merchant and of whoever applies, for accounts.json."""
     for partner in venues.partners.values():
         Agreement.objects.create(
             partner=partner,
@@ -29,7 +29,10 @@ def build_merchants(tree: Tree, venues: Venues) -> dict:
     owner = User.objects.create(phone=MERCHANT_PHONE, display_name=_("影城 梁经理"))
     MerchantRole.objects.create(user=owner, partner=venues.partners["cinema"], role="owner")
     _waiting_application(tree)
-    return {"role": _("商户负责人"), "address": "/merchant", "login": MERCHANT_PHONE, "password": ""}
+    return [
+        {"role": _("商户负责人"), "address": "/merchant", "login": MERCHANT_PHONE, "password": ""},
+        {"role": _("申请入驻的商户"), "address": "/merchant", "login": APPLICANT_PHONE, "password": ""},
+    ]
 
 
 def _waiting_application(tree: Tree) -> None:

@@ -9,7 +9,8 @@ from base64 import b32encode
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gonghui.accounts.models import User
 from gonghui.config.world.partners import Venues, add_clerk
@@ -20,31 +21,37 @@ from gonghui.orgs.models import Grant, Union
 CLERK_PHONE = "19899990001"
 
 
-def build_staff(tree: Tree, venues: Venues, progress) -> dict[str, User]:
-    """Staff with password and TOTP, two members and a clerk with phones; returns the staff by role key."""
-    posts = (
-        ("province", "org_admin", tree.province, _("省总工会管理员")),
-        ("guangzhou", "org_admin", tree.by_code["4401"], _("广州市总工会管理员")),
-        ("reviewer", "reviewer", tree.by_code["4401"], _("广州市总工会复核人员")),
-        ("operator", "operator", tree.by_code["4401"], _("广州市总工会运营人员")),
-        ("foshan", "org_admin", tree.by_code["4406"], _("佛山市总工会管理员")),
-        ("finance", "finance_officer", tree.by_code["4401"], _("广州市总工会财务人员")),
-        ("audit", "audit_committee", tree.province, _("省总工会经审人员")),
-    )
-    cards, made = [], {}
-    for login, role, union, title in posts:
-        made[login], card = _staff_account(login, role, union, title)
+# (login, role, code of the union; "" is the province, title)
+POSTS = (
+    ("province", "org_admin", "", _("省总工会管理员")),
+    ("treasury", "finance_officer", "", _("省总工会财务人员")),
+    ("audit", "audit_committee", "", _("省总工会经审人员")),
+    ("guangzhou", "org_admin", "4401", _("广州市总工会管理员")),
+    ("reviewer", "reviewer", "4401", _("广州市总工会复核人员")),
+    ("operator", "operator", "4401", _("广州市总工会运营人员")),
+    ("finance", "finance_officer", "4401", _("广州市总工会财务人员")),
+    ("foshan", "org_admin", "4406", _("佛山市总工会管理员")),
+)
+
+
+def build_staff(tree: Tree, venues: Venues, progress) -> tuple[dict[str, User], list[dict]]:
+    """Staff with password and TOTP, two members and a clerk with phones: the staff by login, and everybody's cards."""
+    cards, made = _member_cards(), {}
+    for login, role, code, title in POSTS:
+        union = tree.by_code[code] if code else tree.province
+        made[login], card = _staff_account(login, role, union, str(title))
         cards.append(card)
         progress.advance(1)
-    add_clerk(CLERK_PHONE, _("大沙头码头 何师傅"), list(venues.stores.values())[:5])
-    cards.append(
-        {"role": _("店员（游船、影城等五处）"), "address": "/clerk/", "login": CLERK_PHONE, "password": ""}
-    )
-    cards[:0] = _member_cards()
+    add_clerk(CLERK_PHONE, gettext("大沙头码头 何师傅"), list(venues.stores.values())[:5])
+    clerk = gettext("店员（游船、影城等五处）")
+    cards.append({"role": clerk, "address": "/clerk/", "login": CLERK_PHONE, "password": ""})
+    return made, cards
+
+
+def write_cards(cards: list[dict]) -> None:
     path = settings.DATA_DIR / "accounts.json"
     path.write_text(json.dumps(cards, ensure_ascii=False, indent=1), encoding="utf-8")
     path.chmod(0o600)
-    return made
 
 
 def _staff_account(login: str, role: str, union: Union, title: str) -> tuple[User, dict]:
@@ -72,12 +79,18 @@ def _member_cards() -> list[dict]:
 def _verified_card(person: Person) -> dict:
     person.user = User.objects.create(phone=person.phone, display_name=person.name)
     person.save(update_fields=["user"])
-    return {"role": _("会员（已实名）"), "address": "/", "login": person.phone, "password": ""}
+    return {"role": gettext("会员（已实名）"), "address": "/", "login": person.phone, "password": ""}
 
 
 def _unverified_card(person: Person) -> dict:
-    note = _("实名时填：{name}，{id_no}").format(name=person.name, id_no=person.id_no)
-    return {"role": _("会员（未实名）"), "address": "/", "login": person.phone, "password": "", "note": note}
+    note = gettext("实名时填：{name}，{id_no}").format(name=person.name, id_no=person.id_no)
+    return {
+        "role": gettext("会员（未实名）"),
+        "address": "/",
+        "login": person.phone,
+        "password": "",
+        "note": note,
+    }
 
 
 def _guangzhou_path() -> str:
