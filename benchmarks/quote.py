@@ -14,7 +14,7 @@ from datetime import time as clock
 import django
 
 from benchmarks.table import Row
-from gonghui.benefits.pricing import (
+from gonghui.bills.pricing import (
     Asker,
     Basket,
     Form,

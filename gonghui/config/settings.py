@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "gonghui.payments",
     "gonghui.benefits",
     "gonghui.activities",
+    "gonghui.bills",
     "gonghui.portal",
 ]
 

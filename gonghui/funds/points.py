@@ -9,7 +9,8 @@ from datetime import date, datetime, time, timedelta
 from django.db import connection
 from django.db.models import F, QuerySet
 
-from gonghui.funds.models.grants import POINT_FEN, PointGrant
+from gonghui.funds.models.grants import PointGrant
+from gonghui.funds.worth import POINT_FEN
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.ledger.models import LedgerAccount

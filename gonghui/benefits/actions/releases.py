@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from gonghui.benefits import errors, messages, rules
+from gonghui.benefits import conditions, errors, messages, rules
 from gonghui.benefits.actions import reminders, timers
 from gonghui.benefits.actions.draws import announce_draws
 from gonghui.benefits.events import (
@@ -184,6 +184,7 @@ def review_release(actor: Actor, *, release_id: int) -> Release:
     require(actor.user_id and actor.user_id != release.maker_id, errors.MAKER_IS_CHECKER)
     _require_times(release)
     move(release, RELEASE_VERBS, "review", checker_id=actor.user_id)
+    conditions.meet(conditions.when_reviewed, actor, release)
     timers.announce_at(release)
     return release
 
@@ -193,6 +194,7 @@ def send_back_release(actor: Actor, *, release_id: int, reason: str) -> Release:
     release = release_for(actor, release_id, "releases.review")
     because(actor, reason)
     move(release, RELEASE_VERBS, "send_back", checker_id=None)
+    conditions.meet(conditions.when_sent_back, actor, release)
     return release
 
 
@@ -306,6 +308,8 @@ def change_capacity(actor: Actor, *, pool_id: int, capacity: int, reason: str) -
     because(actor, reason)
     taken = pool.capacity - pool.remaining
     require(capacity >= max(taken, 1), BAD_INPUT, detail=f"{capacity} < {taken}")
+    if capacity > pool.capacity and pool.release.state != Release.State.DRAFT:
+        conditions.meet(conditions.when_enlarged, actor, pool.release)
     pool.capacity = capacity
     pool.save(update_fields=["capacity", "updated_at"])
     timers.fill_pool(pool.pk)

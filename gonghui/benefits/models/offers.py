@@ -30,6 +30,8 @@ class Offer(Row):
     employer_fen = models.PositiveIntegerField(_("单位补贴（分）"), default=0)
     points_fen = models.PositiveIntegerField(_("积分抵扣（分）"), default=0)
     worker_fen = models.PositiveIntegerField(_("职工支付（分）"), default=0)
+    is_priced = models.BooleanField(_("按账单使用"), default=False, editable=False)
+    """Its price is worked out at the counter (`bills`): its vouchers are used on a bill, not by a tap."""
 
     class Meta:
         verbose_name = verbose_name_plural = _("权益")

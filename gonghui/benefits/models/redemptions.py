@@ -15,6 +15,7 @@ class Redemption(Row):
     class Kind(models.TextChoices):
         CHECK_IN = "check_in", _("入场")
         EXCHANGE = "exchange", _("换票")
+        BILL = "bill", _("买单")
 
     scope = AnyOf(
         ByKey("store", "store_id"),
@@ -48,6 +49,8 @@ class Redemption(Row):
         constraints = [
             models.UniqueConstraint(
                 fields=["voucher", "kind"],
+                # On a bill it may be used again once the bill is undone; `bills` holds that it is on one at a time.
+                condition=~Q(kind="bill"),
                 name="benefits_redemption_once",
                 violation_error_message=_("这张券已经核销过。"),
             ),

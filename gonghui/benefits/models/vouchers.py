@@ -27,6 +27,8 @@ VOUCHER_VERBS = {
     "expire": {"held": "expired", "confirmed": "expired"},
     "void": {"held": "voided", "confirmed": "voided", "exchanged": "voided"},
     "miss": {"confirmed": "no_show", "exchanged": "no_show"},
+    # Of a priced offer only: its bill was cancelled or wholly refunded (sql/60_priced.sql).
+    "restore": {"redeemed": "confirmed"},
 }
 
 

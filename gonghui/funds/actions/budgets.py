@@ -12,8 +12,8 @@ from gonghui.funds.actions.commitments import require_covered
 from gonghui.funds.actions.homewards import orders_home, parent_locked, way_home
 from gonghui.funds.models import Budget, BudgetChange, Commitment, FundSource
 from gonghui.funds.models.budgets import BUDGET_VERBS, CHANGE_VERBS
-from gonghui.funds.models.grants import POINT_FEN
 from gonghui.funds.queries import budget_figures, budget_words
+from gonghui.funds.worth import POINT_FEN
 from gonghui.kit import clock
 from gonghui.kit.actions import action, name_actor
 from gonghui.kit.actors import Actor

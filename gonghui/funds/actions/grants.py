@@ -17,8 +17,9 @@ from gonghui.funds import point_errors as errors
 from gonghui.funds.actions.commitments import release_commitment, reserve
 from gonghui.funds.actions.points import grant_key
 from gonghui.funds.models import Commitment, GrantedPerson, PointGrant
-from gonghui.funds.models.grants import GRANT_VERBS, POINT_FEN
+from gonghui.funds.models.grants import GRANT_VERBS
 from gonghui.funds.points import end_of
+from gonghui.funds.worth import POINT_FEN
 from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor

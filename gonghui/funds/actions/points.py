@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from gonghui.funds import point_errors as errors
 from gonghui.funds.actions.homewards import orders_home, way_home
 from gonghui.funds.models import Budget, PointGrant
-from gonghui.funds.models.grants import GRANT_VERBS, POINT_FEN
+from gonghui.funds.models.grants import GRANT_VERBS
 from gonghui.funds.points import Lot, backing_of, lots_from, points_accounts
+from gonghui.funds.worth import POINT_FEN
 from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor

@@ -15,9 +15,9 @@ from unfold.decorators import display
 from gonghui.funds.actions import grants as actions
 from gonghui.funds.forms import GrantForm
 from gonghui.funds.models import GrantedPerson, PointGrant
-from gonghui.funds.models.grants import POINT_FEN
 from gonghui.funds.queries import budget_figures
 from gonghui.funds.sheets import sheet_answer
+from gonghui.funds.worth import POINT_FEN
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
     ReasonForm,

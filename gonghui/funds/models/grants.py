@@ -12,9 +12,6 @@ from gonghui.kit.audit import Audit
 from gonghui.kit.models import Row
 from gonghui.kit.scope import AnyOf, ByKey, BySubtree, Everyone
 
-POINT_FEN = 100
-"""One 福豆 is worth one yuan of goods; it is never paid out and never passed on (domain E2)."""
-
 # verb → {from: to}; SM-08
 GRANT_VERBS = {
     "submit": {"draft": "submitted"},

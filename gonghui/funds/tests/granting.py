@@ -9,7 +9,7 @@ from gonghui.funds import accounts
 from gonghui.funds.actions import grants
 from gonghui.funds.actions.points import lock_lots, refund_orders, spend_orders, takings_of
 from gonghui.funds.models import BenefitRule, GrantedPerson, PointGrant
-from gonghui.funds.models.grants import POINT_FEN
+from gonghui.funds.worth import POINT_FEN
 from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from gonghui.funds.models import Budget, PointGrant, Section
-from gonghui.funds.models.grants import POINT_FEN
+from gonghui.funds.worth import POINT_FEN
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, require

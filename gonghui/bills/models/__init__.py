@@ -1,0 +1,43 @@
+"""The nouns of prices and purchases: terms and who funds them, windows and limits; bills, their lines and parts, refunds."""
+
+from gonghui.bills.models.bills import (
+    Bill,
+    BillLine,
+    BillOffer,
+    BillPart,
+    BillRefund,
+    Payer,
+    RefundLine,
+    RefundPart,
+)
+from gonghui.bills.models.terms import (
+    FundingShare,
+    LimitUse,
+    OfferLimit,
+    OfferStore,
+    OfferTerms,
+    OfferWindow,
+    Programme,
+    Purse,
+    WindowUse,
+)
+
+__all__ = [
+    "Bill",
+    "BillLine",
+    "BillOffer",
+    "BillPart",
+    "BillRefund",
+    "FundingShare",
+    "LimitUse",
+    "OfferLimit",
+    "OfferStore",
+    "OfferTerms",
+    "OfferWindow",
+    "Payer",
+    "Programme",
+    "Purse",
+    "RefundLine",
+    "RefundPart",
+    "WindowUse",
+]

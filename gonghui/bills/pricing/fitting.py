@@ -1,0 +1,97 @@
+"""Whether one offer is given to one asker here and now, looked at alone; the first reason against it if not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from gonghui.benefits.errors import NOT_IN_GROUPS, NOT_MEMBER, NOT_VERIFIED
+from gonghui.bills.pricing import errors
+from gonghui.bills.pricing.outcomes import Refused
+from gonghui.bills.pricing.terms import Asker, Basket, LiveOffer, Visit, Window
+from gonghui.bills.pricing.windows import is_full, next_opening, open_windows
+from gonghui.kit.errors import SIGN_IN_FIRST, Refusal
+
+
+@dataclass(slots=True, eq=False)
+class Candidate:
+    """An offer nothing but money speaks against."""
+
+    offer: LiveOffer
+    touched: tuple[int, ...]
+    """Lines of the basket, by position."""
+    window: Window | None = None
+    window_day: date | None = None
+    alone_fen: int = 0
+    """What it takes off without company, before and after its funders are asked."""
+    given_fen: int = 0
+
+
+def refused(offer: LiveOffer, reason: Refusal, **facts: Any) -> Refused:
+    return Refused(offer.id, offer.title, reason, facts)
+
+
+def fit(offer: LiveOffer, basket: Basket, asker: Asker, visit: Visit) -> Candidate | Refused:
+    if offer.store_ids and visit.store_id not in offer.store_ids:
+        return refused(offer, errors.NOT_THIS_STORE)
+    if against := _why_not_they(offer, asker) or _why_not_more(offer):
+        return against
+    touched = _touched(offer, basket)
+    if not touched:
+        return refused(offer, errors.SECTION_NOT_ALLOWED)
+    if not offer.windows:
+        return Candidate(offer, touched)
+    opened = open_windows(offer.windows, asker, visit)
+    for window, day in opened:
+        if not is_full(window, day, visit.window_uses):
+            return Candidate(offer, touched, window, day)
+    return _why_not_now(offer, asker, visit, is_taken=bool(opened))
+
+
+def _why_not_they(offer: LiveOffer, asker: Asker) -> Refused | None:
+    is_for_all = not (offer.audience_path or offer.groups or offer.verified_only or offer.needs_voucher)
+    if asker.person_id is None and not is_for_all:
+        return refused(offer, SIGN_IN_FIRST)
+    if offer.audience_path and not asker.union_path.startswith(offer.audience_path):
+        return refused(offer, NOT_MEMBER, union=offer.audience_name)
+    if offer.verified_only and not asker.is_verified:
+        return refused(offer, NOT_VERIFIED)
+    if offer.groups and offer.groups.isdisjoint(asker.groups):
+        return refused(offer, NOT_IN_GROUPS)
+    if asker.is_family and not offer.terms.family:
+        return refused(offer, errors.NOT_FOR_FAMILY)
+    return None
+
+
+def _why_not_more(offer: LiveOffer) -> Refused | None:
+    for limit in offer.limits:
+        if limit.is_used_up:
+            return refused(offer, errors.LIMIT_USED, per=limit.per, most=limit.most, used=limit.used)
+    if offer.needs_voucher and offer.vouchers < 1:
+        return refused(offer, errors.NO_VOUCHER)
+    return None
+
+
+def _touched(offer: LiveOffer, basket: Basket) -> tuple[int, ...]:
+    sections, codes = offer.sections, offer.codes
+    return tuple(
+        n
+        for n, line in enumerate(basket.lines)
+        if (not sections or line.section in sections) and (not codes or line.code in codes)
+    )
+
+
+def _why_not_now(offer: LiveOffer, asker: Asker, visit: Visit, *, is_taken: bool) -> Refused:
+    here = [w for w in offer.windows if not w.store_ids or visit.store_id in w.store_ids]
+    if not here:
+        return refused(offer, errors.NOT_THIS_STORE)
+    if all(w.groups and w.groups.isdisjoint(asker.groups) for w in here):
+        groups = frozenset[str]().union(*(w.groups for w in here))
+        names = sorted(visit.group_names.get(group, group) for group in groups)
+        return refused(offer, errors.GROUP_NOT_SERVED, groups="、".join(names))
+    opens = next_opening(here, asker, visit)
+    if opens is None:
+        return refused(offer, errors.WINDOW_LAST_FULL if is_taken else errors.WINDOWS_OVER)
+    reason = errors.WINDOW_FULL if is_taken else errors.WINDOW_CLOSED
+    return refused(offer, reason, opens=opens, now=visit.at)
