@@ -72,14 +72,18 @@ def refuse_unless_usable(voucher: Voucher, at: datetime) -> None:
 @action
 def redeem_voucher(actor: Actor, *, scan: Scan) -> Redemption:
     """Honours the voucher once; the same key again returns the same redemption."""
-    done = (
-        Redemption.objects.visible_to(actor).filter(idempotency_key=scan.key, clerk_id=actor.user_id).first()
-    )
-    if done:
+    if done := _redemption_by(actor, scan.key):
         return done
     voucher = voucher_at_counter(actor, text=scan.text, store_id=scan.store_id, lock=True)
+    # The same tap may have been on its way twice: then the first was done while this one waited for the lock.
+    if voucher.settled_at and (done := _redemption_by(actor, scan.key)):
+        return done
     refuse_unless_usable(voucher, clock.now())
     return _honour(actor, voucher, scan, clock.now())
+
+
+def _redemption_by(actor: Actor, key: UUID) -> Redemption | None:
+    return Redemption.objects.visible_to(actor).filter(idempotency_key=key, clerk_id=actor.user_id).first()
 
 
 def _honour(actor: Actor, voucher: Voucher, scan: Scan, at: datetime) -> Redemption:
@@ -122,14 +126,14 @@ def reconcile_offline(actor: Actor, *, pack: OfflinePack, scans: Sequence[Scan])
 def take_offline_scan(actor: Actor, *, pack: OfflinePack, scan: Scan, nth: int) -> Reconciled:
     """Taken when the ticket was unused; an exception row otherwise. Repeating changes nothing."""
     at = min(max(scan.offline_at or clock.now(), pack.issued_at), clock.now())
-    known = _already_reconciled(actor, scan.key)
-    if known:
-        return known
     found = Voucher.objects.visible_to(actor).select_related("pool__store", "release", "person")
     code = _offline_code(scan.text, at)
     voucher = found.select_for_update(of=("self",)).filter(code=code, pool__store_id=pack.store_id).first()
     if voucher is None:
         return Reconciled(scan.key, False, str(errors.UNKNOWN_CODE.message))
+    # Under the lock: a list handed in twice at once would find its own first half and call it a double use.
+    if known := _already_reconciled(actor, scan.key):
+        return known
     scan = replace(scan, store_id=pack.store_id)
     within = at <= pack.ends_at and nth < OFFLINE_COUNT_MAX
     try:

@@ -302,7 +302,8 @@ def cancel_release(actor: Actor, *, release_id: int, reason: str) -> Release:
 @action
 def change_capacity(actor: Actor, *, pool_id: int, capacity: int, reason: str) -> Pool:
     """More places go down the waiting list at once; never fewer than are out, and never in an announced draw."""
-    pool = Pool.objects.visible_to(actor).select_related("release__union").filter(pk=pool_id).first()
+    found = Pool.objects.visible_to(actor).select_related("release__union").filter(pk=pool_id)
+    pool = found.select_for_update(of=("self",), no_key=True).first()  # what is out counts until the commit
     require(pool, NOT_FOUND)
     require(actor.may("releases.write", pool.release.union.path))
     because(actor, reason)
