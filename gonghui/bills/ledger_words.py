@@ -2,8 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from gonghui.ledger.kinds import WORDS
+from gonghui.ledger.kinds import KINDS, WORDS
 
+KINDS.update({"provider": _("渠道代付")})
 WORDS.update(
     {
         "concede": _("商家让利"),
@@ -14,5 +15,7 @@ WORDS.update(
         "refund_subsidise": _("补贴退回"),
         "refund_pay_counter": _("柜台退款"),
         "refund_hand_over": _("线上付款退回"),
+        "use_external": _("外部券使用"),
+        "return_external": _("外部券退回"),
     }
 )

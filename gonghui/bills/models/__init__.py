@@ -10,6 +10,7 @@ from gonghui.bills.models.bills import (
     RefundLine,
     RefundPart,
 )
+from gonghui.bills.models.external import ExternalUse, StockFunding
 from gonghui.bills.models.terms import (
     FundingShare,
     LimitUse,
@@ -28,6 +29,7 @@ __all__ = [
     "BillOffer",
     "BillPart",
     "BillRefund",
+    "ExternalUse",
     "FundingShare",
     "LimitUse",
     "OfferLimit",
@@ -39,5 +41,6 @@ __all__ = [
     "Purse",
     "RefundLine",
     "RefundPart",
+    "StockFunding",
     "WindowUse",
 ]

@@ -27,6 +27,7 @@ SETTING_ASIDE = (
     "releases.write",
     "releases.review",
     "bills.refund",
+    "payments.write",
 )
 """Verbs over the budget's union, one of which lets its money be set aside and given back; the action above asked for its own."""
 
