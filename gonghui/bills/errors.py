@@ -1,0 +1,114 @@
+"""Why a bill is not written or not undone, and what to do next."""
+
+from django.utils.translation import gettext_lazy as _
+
+from gonghui.kit.errors import refusal
+
+# --- what was handed in ---
+NO_LINES = refusal(
+    "bill_no_lines", _("一单要有 1 到 {most} 行商品。"), advice=_("请输入金额或商品后再试算。"), status=422
+)
+BAD_LINE = refusal(
+    "bill_bad_line",
+    _("“{name}”这一行的名称、单价或数量有误。"),
+    advice=_("单价要大于 0，数量是 1 到 9999 的整数。请改正后再试算。"),
+    status=422,
+)
+TOO_DEAR = refusal(
+    "bill_too_dear", _("这一单超过一百万元。"), advice=_("请核对金额；确实这么多，请分单办理。"), status=422
+)
+BAD_POINTS = refusal(
+    "bill_bad_points", _("福豆数要是不小于 0 的整数。"), advice=_("请改正后再试算。"), status=422
+)
+BAD_METHOD = refusal(
+    "bill_bad_method", _("没有这种收款方式。"), advice=_("请选柜台收款或微信支付。"), status=422
+)
+CUSTOMER_MISSING = refusal(
+    "bill_customer_missing",
+    _("还没有扫会员的码。"),
+    advice=_("请扫会员的付款码，或者扫券上的二维码。"),
+    status=422,
+)
+POINTS_NEED_PAY_CODE = refusal(
+    "bill_points_need_pay_code",
+    _("券码不能花福豆。"),
+    advice=_("要用福豆，请会员打开“我的—付款码”，重新扫码。"),
+    status=403,
+)
+NOT_FOR_NEW_OFFERS = refusal(
+    "bill_only_vouchers",
+    _("“{partner}”已退出合作，只兑付会员手里的券。"),
+    advice=_("请扫会员的券码；没有券的请按原价收款，不开账单。"),
+)
+BILL_KEY_TAKEN = refusal(
+    "bill_key_taken", _("这个单号已经是另一笔账单。"), advice=_("请刷新页面，从头再收一次。")
+)
+
+# --- the price ---
+PRICE_CHANGED = refusal(
+    "bill_price_changed",
+    _("价格变了：刚才显示 {shown} 元，现在是 {now} 元。"),
+    advice=_("没有收任何款。请告诉会员新的价格，再点一次收款。"),
+)
+BILL_WINDOW_FULL = refusal(
+    "bill_window_full", _("“{title}”这个时段的名额刚刚用完。"), advice=_("没有收任何款。请重新试算。")
+)
+LIMIT_REACHED = refusal(
+    "bill_limit_reached", _("“{title}”的次数刚刚用完。"), advice=_("没有收任何款。请重新试算。")
+)
+VOUCHER_GONE = refusal(
+    "bill_voucher_gone", _("这张券刚刚在别处用掉，或者已经失效。"), advice=_("没有收任何款。请重新试算。")
+)
+FUNDER_SHORT = refusal(
+    "bill_funder_short", _("这项优惠的资金刚刚用完。"), advice=_("没有收任何款。请重新试算，按新的价格收款。")
+)
+POINTS_GONE = refusal(
+    "bill_points_gone", _("会员的福豆刚刚在别处用掉，或者已经到期。"), advice=_("没有收任何款。请重新试算。")
+)
+
+# --- held bills ---
+NOT_HELD = refusal(
+    "bill_not_held", _("这一单的状态是“{state}”，不能取消。"), advice=_("已经完成的，请办退货。")
+)
+NOT_PAID_YET = refusal("bill_not_paid_yet", _("这一单还没有付款。"), advice=_("请会员在手机上完成支付。"))
+
+# --- refunds ---
+NOT_SETTLED = refusal(
+    "bill_not_settled", _("这一单的状态是“{state}”，不能退货。"), advice=_("请刷新页面查看最新情况。")
+)
+NOT_ON_THIS_DAY = refusal(
+    "bill_refund_another_day",
+    _("门店只能办当天的退货，这一单是 {day} 的。"),
+    advice=_("请联系签约工会办理退货。"),
+    status=403,
+)
+NOTHING_BACK = refusal(
+    "bill_refund_nothing", _("没有选要退的商品。"), advice=_("请选一行，填退几件或退多少钱。"), status=422
+)
+NOT_ITS_LINE = refusal(
+    "bill_refund_foreign_line", _("要退的商品不在这一单上。"), advice=_("请刷新页面后重选。"), status=422
+)
+TWICE_IN_ONE = refusal(
+    "bill_refund_line_twice", _("同一行在一次退货里只能填一次。"), advice=_("请合并后再提交。"), status=422
+)
+TOO_MUCH_BACK = refusal(
+    "bill_refund_too_much",
+    _("“{name}”最多还能退 {left}。"),
+    advice=_("之前已经退过一部分，请刷新页面查看。"),
+    status=422,
+)
+OTHER_WAY = refusal(
+    "bill_refund_other_way",
+    _("“{name}”要按{way}退。"),
+    advice=_("一行只用一种办法：多件的按件数，只有一件的可以按金额，退过金额的继续按金额。"),
+    status=422,
+)
+REFUND_REASON_MISSING = refusal(
+    "bill_refund_reason_missing",
+    _("请写明退货原因。"),
+    advice=_("原因会留在账单上，会员和工会都能看到。"),
+    status=422,
+)
+REFUND_KEY_TAKEN = refusal(
+    "bill_refund_key_taken", _("这个编号已经是另一笔退货。"), advice=_("请刷新页面，从头再办一次。")
+)
