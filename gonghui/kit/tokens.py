@@ -1,4 +1,4 @@
-"""Signed tokens, the voucher QR that changes every minute, and codes short enough to say aloud.
+"""Signed tokens, QRs of vouchers and of members that change every minute, and codes short enough to say aloud.
 
 Free of Django: the gate imports it.
 """
@@ -144,6 +144,81 @@ def check_qr(
 def _qr_mac(secret: bytes, code: str, minute: int) -> str:
     digest = hmac.digest(secret, f"{code}.{minute}".encode(), "sha256")
     return base64.b32encode(digest)[:QR_MAC_CHARS].decode()
+
+
+# --- Pay code -----------------------------------------------------------------------------------------------
+
+PAY_PREFIX = "GH2"
+PAY_SAID_CHARS = 6  # 31^6 ≈ 887 million, and one guess a request
+
+
+class PayCode(NamedTuple):
+    """Whose, and of which minute: a minute's code pays once, however it was read."""
+
+    card: str
+    minute: int
+
+
+def pay_secret(card: str) -> bytes:
+    """Never leaves the server: whoever has it could pay as this member for ever."""
+    return hmac.digest(get_keyring().derive("pay-qr"), card.encode(), "sha256")
+
+
+def pay_text(pay: PayCode) -> str:
+    """`GH2.<code of the card>.<minutes since 1970>.<first 10 base32 characters of the MAC>`."""
+    mac = _qr_mac(pay_secret(pay.card), pay.card, pay.minute)
+    return f"{PAY_PREFIX}.{pay.card}.{pay.minute}.{mac}"
+
+
+def pay_said(pay: PayCode) -> str:
+    """The same for one who must say it: the card's eight characters and six of this minute."""
+    digest = hmac.digest(pay_secret(pay.card), f"said.{pay.card}.{pay.minute}".encode(), "sha256")
+    number = int.from_bytes(digest[:8], "big")
+    chars = []
+    for _ in range(PAY_SAID_CHARS):
+        number, char = divmod(number, len(SHORT_CODE_ALPHABET))
+        chars.append(SHORT_CODE_ALPHABET[char])
+    return pay.card + "".join(chars)
+
+
+def minute_of(at: datetime | float | None = None) -> int:
+    return int(_unix(at) // 60)
+
+
+def check_pay(
+    text: str, at: datetime | float | None = None, *, leeway_minutes: int = 1
+) -> tuple[QrVerdict, PayCode | None]:
+    """Scanned or typed. Of a said code an old one and a wrong one are alike: forged."""
+    parts = text.strip().split(".")
+    if parts[0] != PAY_PREFIX:
+        return _check_said(text, minute_of(at), leeway_minutes)
+    found = parse_qr(".".join((QR_PREFIX, *parts[1:])))
+    if found is None:
+        return QrVerdict.FORGED, None
+    pay = PayCode(found.code, found.minute)
+    if not hmac.compare_digest(pay_text(pay), text.strip()):
+        return QrVerdict.FORGED, None
+    apart = abs(minute_of(at) - pay.minute)
+    return (QrVerdict.OK if apart <= leeway_minutes else QrVerdict.STALE), pay
+
+
+def _check_said(text: str, minute: int, leeway: int) -> tuple[QrVerdict, PayCode | None]:
+    said = normalise_pay_said(text)
+    if said is None:
+        return QrVerdict.FORGED, None
+    for near in range(minute - leeway, minute + leeway + 1):
+        pay = PayCode(said[:SHORT_CODE_CHARS], near)
+        if hmac.compare_digest(pay_said(pay), said):
+            return QrVerdict.OK, pay
+    return QrVerdict.FORGED, None
+
+
+def normalise_pay_said(text: str) -> str | None:
+    """None when it cannot be a pay code that was said."""
+    said = text.translate(_SHORT_CODE_NOISE).upper()
+    if len(said) != SHORT_CODE_CHARS + PAY_SAID_CHARS or not set(SHORT_CODE_ALPHABET).issuperset(said):
+        return None
+    return said if normalise_short_code(said[:SHORT_CODE_CHARS]) else None
 
 
 # --- Short codes --------------------------------------------------------------------------------------------

@@ -83,6 +83,25 @@ DELEGATION_NOT_PROVED = refusal(
     advice=_("请与对方核对姓名、手机号和短信里的 6 位数字；对方需要已在会员名册里。"),
     status=422,
 )
+PAY_CODE_FORGED = refusal(
+    "pay_code_forged",
+    _("这不是有效的付款码，或者输错了。"),
+    advice=_("请会员打开“我的—付款码”，重新扫码；手输时对照屏幕上最新的 14 位。"),
+    status=422,
+)
+PAY_CODE_STALE = refusal(
+    "pay_code_stale",
+    _("这个付款码已经过期，可能是截图。"),
+    advice=_("请会员在自己的手机上打开“我的—付款码”，再扫一次。"),
+)
+PAY_CODE_USED = refusal(
+    "pay_code_used",
+    _("这个付款码已经付过一笔。"),
+    advice=_("要再付一笔，请会员刷新付款码，再扫一次。"),
+)
+PAY_CODE_REPLACED = refusal(
+    "pay_code_replaced", _("会员已经换了新的付款码，这一个不能再用。"), advice=_("请会员打开新的付款码再扫。")
+)
 CASE_SETTLED = refusal(
     "merge_case_settled", _("这件身份冲突已经处理过。"), advice=_("请刷新列表查看处理结果。")
 )

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from gonghui.kit.audit import Audit
 from gonghui.kit.fields import BlindIndexField, SealedTextField
 from gonghui.kit.models import Row
-from gonghui.kit.scope import AnyOf, ByKey, BySubtree, Everyone
+from gonghui.kit.scope import AnyOf, ByKey, BySubtree, Everyone, Nobody
 
 
 class Verification(models.TextChoices):
@@ -154,6 +154,34 @@ class Delegation(Row):
                 fields=["person", "delegate"], condition=Q(ended_at__isnull=True), name="delegation_once"
             ),
         ]
+
+
+class MemberCard(Row):
+    """付款码: by which a member is known at a till. Made on first show; another code when the phone was lost."""
+
+    scope = ByKey("person", "person_id")
+    audit = Audit.ALL
+
+    person = models.OneToOneField(Person, models.CASCADE, related_name="card", verbose_name=_("会员"))
+    code = models.CharField(_("码"), max_length=8, unique=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("付款码")
+
+
+class PayCodeUse(Row):
+    """A minute's code of a card has paid; once, by the constraint."""
+
+    scope = Nobody("asked by the one who spends it")
+    audit = Audit.no("append-only record itself")
+
+    card = models.ForeignKey(MemberCard, models.CASCADE, related_name="uses")
+    minute = models.PositiveIntegerField()
+    """Minutes since 1970."""
+    clerk = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["card", "minute"], name="members_pay_code_pays_once")]
 
 
 class VerificationTry(Row):

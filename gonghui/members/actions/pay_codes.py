@@ -1,0 +1,134 @@
+"""付款码: a member shows a code that changes every minute; a till knows them by it, and each minute's code pays once.
+
+A basket takes longer to type than a code lives, so a till exchanges what it scanned for a ticket of its own: good for this
+clerk at this store and some minutes, and it spends the very minute that was scanned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from gonghui.kit import clock, tokens
+from gonghui.kit.actions import action
+from gonghui.kit.actors import Actor
+from gonghui.kit.errors import DomainError, require
+from gonghui.kit.tokens import PayCode, QrVerdict
+from gonghui.members import errors
+from gonghui.members.models import MemberCard, PayCodeUse
+
+TICKET_PREFIX = "GH3"
+TICKET_LIFE = timedelta(minutes=10)
+PURPOSE = "till-ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class PayCodeShown:
+    text: str
+    said: str
+    until: datetime
+    """When the page should ask for the next one."""
+
+
+@action
+def show_pay_code(actor: Actor) -> PayCodeShown:
+    """Of this minute; of the next one, which tills take as well, when this one has paid already."""
+    card = own_card(actor)
+    minute = tokens.minute_of(clock.now())
+    used = PayCodeUse.objects.unscoped("one's own card").filter(card=card, minute__gte=minute)
+    spent = set(used.values_list("minute", flat=True))
+    pay = PayCode(card.code, minute + 1 if minute in spent else minute)
+    until = datetime.fromtimestamp((minute + 1) * 60, clock.CHINA)
+    return PayCodeShown(tokens.pay_text(pay), tokens.pay_said(pay), until)
+
+
+def own_card(actor: Actor) -> MemberCard:
+    """Made when first asked for."""
+    require(actor.person_id, errors.VERIFY_FIRST)
+    found = MemberCard.objects.visible_to(actor).filter(person_id=actor.person_id).first()
+    return (
+        found
+        or MemberCard.objects.unscoped("one's own card").get_or_create(
+            person_id=actor.person_id, defaults={"code": tokens.new_short_code()}
+        )[0]
+    )
+
+
+@action
+def renew_card(actor: Actor) -> None:
+    """Every code shown before is dead at once: the phone was lost, or somebody saw too much."""
+    card = own_card(actor)
+    card.code = tokens.new_short_code()
+    card.save(update_fields=["code", "updated_at"])
+
+
+# --- at the till --------------------------------------------------------------------------------------------
+
+
+def is_pay_code(text: str) -> bool:
+    """Looks like one, scanned, said or exchanged. Proves nothing."""
+    prefix = text.strip().split(".")[0]
+    return prefix in (tokens.PAY_PREFIX, TICKET_PREFIX) or tokens.normalise_pay_said(text) is not None
+
+
+def person_of_pay_code(actor: Actor, *, text: str, store_id: int) -> int:
+    """Whose it is; refused when it is stale or has paid already. Spends nothing."""
+    card, pay = _read(actor, text, store_id)
+    spent = PayCodeUse.objects.unscoped("has this code paid?").filter(card=card, minute=pay.minute)
+    require(not spent.exists(), errors.PAY_CODE_USED)
+    return card.person_id
+
+
+def hold_pay_code(actor: Actor, *, text: str, store_id: int) -> str:
+    """What the till keeps while the basket is typed, instead of the code."""
+    person_of_pay_code(actor, text=text, store_id=store_id)
+    if text.strip().startswith(TICKET_PREFIX + "."):
+        return text.strip()
+    _verdict, pay = tokens.check_pay(text, clock.now())
+    payload = ".".join(map(str, (store_id, actor.user_id, *pay)))
+    return f"{TICKET_PREFIX}.{tokens.sign(PURPOSE, payload.encode(), expires_at=clock.now() + TICKET_LIFE)}"
+
+
+def spend_pay_code(actor: Actor, *, text: str, store_id: int) -> int:
+    """The person who pays. In the sale's own transaction: the second sale with the same code is refused."""
+    card, pay = _read(actor, text, store_id)
+    try:
+        with transaction.atomic():
+            PayCodeUse.objects.create(card=card, minute=pay.minute, clerk_id=actor.user_id)
+    except IntegrityError:
+        raise DomainError(errors.PAY_CODE_USED) from None
+    return card.person_id
+
+
+def _read(actor: Actor, text: str, store_id: int) -> tuple[MemberCard, PayCode]:
+    require(store_id in actor.owns("store"))
+    text = text.strip()
+    pay = (
+        _of_ticket(actor, text.removeprefix(TICKET_PREFIX + "."), store_id)
+        if text.startswith(TICKET_PREFIX + ".")
+        else _of_code(text)
+    )
+    card = MemberCard.objects.unscoped("shown by its owner").filter(code=pay.card).first()
+    require(card, errors.PAY_CODE_REPLACED)
+    return card, pay
+
+
+def _of_code(text: str) -> PayCode:
+    verdict, pay = tokens.check_pay(text, clock.now())
+    require(verdict != QrVerdict.STALE, errors.PAY_CODE_STALE)
+    require(verdict == QrVerdict.OK and pay, errors.PAY_CODE_FORGED)
+    return pay
+
+
+def _of_ticket(actor: Actor, token: str, store_id: int) -> PayCode:
+    try:
+        payload = tokens.verify(PURPOSE, token, at=clock.now())
+    except tokens.TokenExpired:
+        raise DomainError(errors.PAY_CODE_STALE) from None
+    except tokens.TokenRefused:
+        raise DomainError(errors.PAY_CODE_FORGED) from None
+    store, clerk, card, minute = payload.decode().split(".")
+    require((store, clerk) == (str(store_id), str(actor.user_id)), errors.PAY_CODE_FORGED)
+    return PayCode(card, int(minute))
