@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
@@ -13,6 +15,7 @@ from gonghui.kit.actors import Actor, Grant
 from gonghui.kit.console import ScopedAdmin, dashboard, listing
 from gonghui.kit.console.masking import show_unmasked
 from gonghui.kit.console.scoping import crosses_many
+from gonghui.kit.console.verbs import Verb, VerbForm
 from gonghui.kit.errors import DomainError
 from gonghui.kit.models import AuditEntry
 from gonghui.members.models import Membership, Person
@@ -32,6 +35,23 @@ def test_every_screen_names_its_verb_and_tries_no_open_filter(screen):
     assert screen.view_verb
     for declared in screen.list_filter:
         assert isinstance(declared, type | tuple), f"{screen}: a bare field name would list rows out of scope"
+
+
+@pytest.mark.parametrize("screen", ALL_SCREENS, ids=str)
+def test_every_verb_is_called_as_its_action_asks(screen):
+    """The key and the fields of the form are keywords of the action; what it asks beyond them has a default."""
+    for verb in getattr(screen, "_verbs", {}).values():
+        if type(verb).answer is not Verb.answer:
+            continue  # calls its action in its own way
+        given = {verb.key or f"{screen.opts.model_name}_id"}
+        if verb.form.facts is VerbForm.facts:
+            given |= set(verb.form.base_fields)
+        asked = inspect.signature(verb.act).parameters
+        takes_any = any(p.kind is p.VAR_KEYWORD for p in asked.values())
+        assert takes_any or given <= set(asked), (verb.name, given - set(asked))
+        if verb.form.facts is VerbForm.facts:
+            needed = {n for n, p in asked.items() if p.kind is p.KEYWORD_ONLY and p.default is p.empty}
+            assert needed <= given, (verb.name, needed - given)
 
 
 @pytest.mark.parametrize("screen", ALL_SCREENS, ids=str)

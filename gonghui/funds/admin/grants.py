@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
@@ -49,8 +50,11 @@ def grant_address(grant: PointGrant) -> str:
     return reverse("admin:point_grant", args=[grant.pk])
 
 
+@dataclass(frozen=True)
 class GrantVerb(Verb):
     """Comes back to the grant's own page."""
+
+    key: str = "point_grant_id"
 
     def back_to(self, screen, row, request: HttpRequest | None = None) -> str:
         return grant_address(row)

@@ -1,0 +1,111 @@
+"""Festival points, the whole loop: money arrives → budget → grant → message → spent at a counter → expires back.
+
+Everything a person does is done in a real browser; only the coming of the day is played.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+
+from gonghui.funds.models import Budget, FundSource, PointGrant
+from gonghui.funds.points import balance_of
+from gonghui.funds.tests.stage import balance, trial
+from gonghui.kit import clock
+from tests.loops.conftest import press, work_off
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PER_HEAD = 60
+
+
+def test_festival_points_from_the_budget_to_the_counter_and_back(people, cast):
+    source = money_arrives(people)
+    budget = budget_is_approved(people, source)
+    grant = points_are_granted(people, budget)
+    members_read_of_it(people, cast, grant)
+    assert trial() == 0
+    assert people.complaints() == {}
+
+
+def money_arrives(people) -> FundSource:
+    """The finance officer opens the source and books the receipt."""
+    page = people.at("finance_officer", reverse("admin:source_new"))
+    page.select_option("[name=union]", label="东江市总工会")
+    page.fill("[name=name]", "市总本级经费")
+    page.select_option("[name=kind]", "union_fund")
+    page.select_option("[name=level]", "city")
+    press(page, "新建经费来源")
+    page.wait_for_url("**/fundsource/*/change/")
+    source = FundSource.objects.unscoped("test").get()
+    page.goto(reverse("admin:funds_fundsource_receive", args=[source.pk]))
+    page.fill("[name=amount_fen]", "10000")
+    page.fill("[name=document]", "粤工财 2026-11 号")
+    press(page, "登记到账")
+    page.wait_for_url("**/fundsource/*/change/")
+    assert balance(source.account_id) == 10_000_00
+    return source
+
+
+def budget_is_approved(people, source: FundSource) -> Budget:
+    """Written and submitted by the administrator, approved by finance: two people."""
+    today = clock.today()
+    page = people.at("city_admin", reverse("admin:budget_new"))
+    page.select_option("[name=union]", label="东江市总工会")
+    page.select_option("[name=taken_from]", f"s{source.pk}")
+    page.fill("[name=name]", "国庆慰问")
+    page.select_option("[name=category]", "festival")
+    page.fill("[name=amount_fen]", "1000")
+    page.fill("[name=starts_on]", f"{today}")
+    page.fill("[name=ends_on]", f"{today + dt.timedelta(days=400)}")
+    page.fill("[name=resolution]", "主席办公会第 9 次会议")
+    press(page, "新建预算")
+    page.wait_for_url("**/budgets/*")
+    budget = Budget.objects.unscoped("test").get()
+    do(people, "city_admin", "admin:funds_budget_submit", budget, "提交批准")
+    do(people, "finance_officer", "admin:funds_budget_approve", budget, "批准")
+    budget.refresh_from_db(from_queryset=Budget.objects.unscoped("test"))
+    assert (budget.state, balance(budget.account_id)) == ("approved", 1_000_00)
+    return budget
+
+
+def do(people, name: str, address: str, row, label: str) -> None:
+    """A verb's own page, as one comes to it without scripts, and its button."""
+    page = people.at(name, reverse(address, args=[row.pk]))
+    press(page, label)
+    page.wait_for_load_state("load")
+    assert "errornote" not in page.content(), page.inner_text("main")
+
+
+def points_are_granted(people, budget: Budget) -> PointGrant:
+    today = clock.today()
+    page = people.at("city_admin", reverse("admin:point_grant_new"))
+    page.select_option("[name=union]", label="东江市总工会")
+    page.fill("[name=title]", "国庆慰问")
+    page.select_option("[name=category]", "festival")
+    page.fill("[name=festival]", "guoqing")
+    page.fill("[name=per_head]", f"{PER_HEAD}")
+    page.fill("[name=expires_on]", f"{today + dt.timedelta(days=30)}")
+    page.select_option("[name=budget]", f"{budget.pk}")
+    press(page, "存为草稿")
+    page.wait_for_url("**/points/*")
+    grant = PointGrant.objects.unscoped("test").get()
+    do(people, "city_admin", "admin:funds_pointgrant_submit", grant, "提交复核")
+    work_off()
+    do(people, "finance_officer", "admin:funds_pointgrant_check", grant, "复核通过")
+    work_off()
+    do(people, "city_admin", "admin:funds_pointgrant_run", grant, "开始发放")
+    work_off()
+    grant.refresh_from_db(from_queryset=PointGrant.objects.unscoped("test"))
+    assert (grant.state, grant.granted) == ("granted", grant.people - grant.refused)
+    return grant
+
+
+def members_read_of_it(people, cast, grant: PointGrant) -> None:
+    page = people.at("mei", "/messages/")
+    page.wait_for_selector("text=国庆慰问")
+    page = people.at("mei", "/me/points")
+    page.wait_for_selector(f"text={PER_HEAD}")
+    assert balance_of(cast.people["mei"].pk) == PER_HEAD
+    assert people.findings("mei") == []
