@@ -8,4 +8,13 @@ class BillsConfig(AppConfig):
     verbose_name = _("优惠与账单")
 
     def ready(self) -> None:
-        from gonghui.bills import ledger_words  # noqa: F401 - registers the words
+        from gonghui.benefits import conditions
+        from gonghui.bills import (
+            ledger_words,  # noqa: F401 - registers the words
+            purses,
+            terms_tasks,  # noqa: F401 - registers the jobs
+        )
+
+        conditions.when_reviewed.append(purses.fill_release_purses)
+        conditions.when_sent_back.append(purses.empty_release_purses)
+        conditions.when_enlarged.append(purses.refuse_enlarging)

@@ -1,0 +1,222 @@
+"""What somebody writes into an offer's terms, and what is wrong with it in words. Pure but for the rows it is read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from gonghui.bills import pricing
+from gonghui.bills.holidays import holidays_around
+from gonghui.bills.models import OfferTerms, OfferWindow
+from gonghui.kit.clock import CHINA
+
+SPAN_FEN = 1_000
+"""Permille parts round down anew every so many fen: the most of a share is within the last of these."""
+MERCHANT = pricing.Payer.MERCHANT
+SHARE_FACTS = (
+    "payer",
+    "budget_id",
+    "permille",
+    "fixed_fen",
+    "max_fen",
+    "when_empty",
+    "takes_rest",
+    "set_aside_fen",
+)
+AUDIENCE = ("needs_voucher", "audience_union_id", "verified_only", "category", "festival", "programme_id")
+LISTS = ("groups", "sections", "codes")
+
+
+@dataclass(frozen=True, slots=True)
+class SharePlan:
+    payer: str
+    budget_id: int | None = None
+    permille: int = 0
+    fixed_fen: int = 0
+    max_fen: int | None = None
+    when_empty: str = "refuse"
+    takes_rest: bool = False
+    set_aside_fen: int = 0
+
+    @property
+    def as_share(self) -> pricing.Share:
+        return pricing.Share(
+            pricing.Payer(self.payer),
+            self.budget_id,
+            self.permille,
+            self.fixed_fen,
+            self.max_fen,
+            pricing.WhenEmpty(self.when_empty),
+            self.takes_rest,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TermsPlan:
+    """An offer with its price, funders, windows and stores, as written. `limits`: (per, most)."""
+
+    title: str
+    kind: str
+    price: pricing.Terms
+    shares: tuple[SharePlan, ...]
+    windows: tuple[pricing.Window, ...] = ()
+    limits: tuple[tuple[str, int], ...] = ()
+    store_ids: tuple[int, ...] = ()
+    says: str = ""
+    """What members read about how to use it."""
+    needs_voucher: bool = True
+    audience_union_id: int | None = None
+    verified_only: bool = True
+    groups: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    category: str = ""
+    festival: str = ""
+    programme_id: int | None = None
+
+    def as_fields(self) -> dict:
+        """Of `OfferTerms`."""
+        facts = {name: getattr(self, name) for name in AUDIENCE}
+        return asdict(self.price) | facts | {name: list(getattr(self, name)) for name in LISTS}
+
+
+def plan_of(terms: OfferTerms) -> TermsPlan:
+    """Five queries."""
+    return TermsPlan(
+        title=terms.offer.title,
+        kind=terms.offer.kind,
+        says=terms.offer.terms,
+        price=price_of(terms),
+        shares=tuple(
+            SharePlan(**{name: getattr(share, name) for name in SHARE_FACTS})
+            for share in terms.shares.order_by("nth")
+        ),
+        windows=tuple(window_of(window) for window in terms.windows.order_by("id")),
+        limits=tuple(terms.limits.order_by("id").values_list("per", "most")),
+        store_ids=tuple(terms.offer_stores.order_by("store_id").values_list("store_id", flat=True)),
+        **{name: getattr(terms, name) for name in AUDIENCE},
+        **{name: tuple(getattr(terms, name)) for name in LISTS},
+    )
+
+
+def price_of(terms: OfferTerms) -> pricing.Terms:
+    facts = {name: getattr(terms, name) for name in pricing.Terms.__slots__}
+    kinds = {"form": pricing.Form, "basis": pricing.Basis, "stacking": pricing.Stacking}
+    return pricing.Terms(**(facts | {name: kind(facts[name]) for name, kind in kinds.items()}))
+
+
+def window_of(row: OfferWindow) -> pricing.Window:
+    facts = {name: getattr(row, name) for name in pricing.Window.__slots__}
+    sets = {name: frozenset(facts[name]) for name in ("weekdays", "groups", "store_ids")}
+    return pricing.Window(**(facts | sets | {"holidays": pricing.Holidays(row.holidays)}))
+
+
+def greatest_discount(price: pricing.Terms) -> int | None:
+    """The most it takes off one bill, in fen; None where the bill decides."""
+    most = None
+    if price.form == pricing.Form.THRESHOLD_OFF and price.repeat_max:
+        most = price.off_fen * price.repeat_max
+    if price.form == pricing.Form.GIFT:
+        return price.price_fen
+    if price.cap_fen is not None:
+        most = price.cap_fen if most is None else min(most, price.cap_fen)
+    return most
+
+
+def most_of_shares(price: pricing.Terms, shares: Sequence[pricing.Share]) -> list[int | None]:
+    """What each share can give on one bill at the most, in fen; None where nothing bounds it."""
+    greatest = greatest_discount(price)
+    if greatest is None:
+        return [_bound_alone(share, shares[n - 1] if n else None) for n, share in enumerate(shares)]
+    willing = [_unfunded(share, is_last=n == len(shares)) for n, share in enumerate(shares, 1)]
+    splits = [
+        pricing.split_discount(fen, willing).fens for fen in range(max(greatest - SPAN_FEN, 0), greatest + 1)
+    ]
+    return [max(fens) for fens in zip(*splits, strict=True)]
+
+
+def _unfunded(share: pricing.Share, *, is_last: bool) -> pricing.Share:
+    """As it gives when nobody is short of money: its own maximum shrinks the discount, nothing refuses it."""
+    hands_on = share.when_empty == pricing.WhenEmpty.NEXT and not is_last
+    when = pricing.WhenEmpty.NEXT if hands_on else pricing.WhenEmpty.SHRINK
+    return replace(share, funder=None, when_empty=when)
+
+
+def _bound_alone(share: pricing.Share, before: pricing.Share | None) -> int | None:
+    if share.max_fen is not None:
+        return share.max_fen
+    takes_over = before is not None and before.when_empty == pricing.WhenEmpty.NEXT
+    return share.fixed_fen if share.fixed_fen and not (share.takes_rest or takes_over) else None
+
+
+def wrong_plan(plan: TermsPlan, at: datetime) -> list[str]:
+    """What must be mended, in words; empty when the price, the shares and the windows make sense. Stores may still be missing."""
+    shares = [share.as_share for share in plan.shares]
+    return [
+        *_wrong_price(plan.price),
+        *pricing.wrong_shares(shares),
+        *_wrong_money(plan, shares),
+        *_wrong_windows(plan, at),
+        *_wrong_limits(plan.limits),
+    ]
+
+
+def _wrong_price(price: pricing.Terms) -> Iterable[str]:
+    form = price.form
+    if form == pricing.Form.THRESHOLD_OFF and not price.off_fen:
+        yield _("满减要填减多少元。")
+    if form == pricing.Form.THRESHOLD_OFF and price.threshold_fen and price.off_fen > price.threshold_fen:
+        yield _("减的金额不能多于满的金额。")
+    if form == pricing.Form.THRESHOLD_OFF and not price.threshold_fen and price.repeat_max != 1:
+        yield _("没有门槛的立减，每单只能减一次。")
+    if form == pricing.Form.PERCENT and not 0 < price.rate_permille < 1000:
+        yield _("折扣要在 0 折和 10 折之间，例如七五折填 7.5；全免请选“免费”。")
+    if form in (pricing.Form.FIXED_PRICE, pricing.Form.AGREEMENT_PRICE) and not price.price_fen:
+        yield _("请填写价格；不收钱的请选“免费”。")
+    if form == pricing.Form.GIFT and not price.gift:
+        yield _("请写明赠品是什么。")
+    if price.cap_fen == 0:
+        yield _("“最多优惠”不填表示不限，不能填 0。")
+
+
+def _wrong_money(plan: TermsPlan, shares: Sequence[pricing.Share]) -> Iterable[str]:
+    greatest = greatest_discount(plan.price)
+    fixed_fen = sum(share.fixed_fen for share in shares)
+    if greatest is not None and fixed_fen > greatest:
+        yield _("各方固定金额加起来超过了最多能减的金额。")
+    if not plan.needs_voucher:
+        for share in plan.shares:
+            if share.payer != MERCHANT and not share.set_aside_fen:
+                yield _("不凭券的优惠，工会和单位出资要填写上线时预留多少元，用完为止。")
+                return
+    elif any(
+        share.payer != MERCHANT and most is None
+        for share, most in zip(shares, most_of_shares(plan.price, shares), strict=True)
+    ):
+        yield _("发券要按名额留足补贴资金：请填写“最多优惠”，或填写工会、单位每单最多出多少元。")
+
+
+def _wrong_windows(plan: TermsPlan, at: datetime) -> Iterable[str]:
+    holidays = holidays_around(at.astimezone(CHINA).date())
+    visit = pricing.Visit(None, at, holidays=holidays)
+    for nth, window in enumerate(plan.windows, 1):
+        if window.capacity == 0:
+            yield _("第 %d 个时段的每天名额不能为 0；不限请留空。") % nth
+        if plan.store_ids and not window.store_ids <= set(plan.store_ids):
+            yield _("第 %d 个时段选了不参加这项优惠的门店。") % nth
+        if not window.store_ids <= set(plan.store_ids or window.store_ids):
+            continue
+        everybody = replace(window, groups=frozenset(), store_ids=frozenset(), capacity=None)
+        is_now = pricing.is_open(everybody, at, holidays=holidays)
+        if not is_now and pricing.next_opening([everybody], pricing.Asker(), visit) is None:
+            yield _("第 %d 个时段在今后一年里一天也没有：请核对日期、星期和节假日。") % nth
+
+
+def _wrong_limits(limits: Sequence[tuple[str, int]]) -> Iterable[str]:
+    if len({per for per, _most in limits}) != len(limits):
+        yield _("同一种限次只能填一次。")
+    if any(most < 1 for _per, most in limits):
+        yield _("限次至少为 1；不限请不要填。")
