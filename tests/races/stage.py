@@ -65,7 +65,7 @@ def wait_for_waiting(number: int) -> None:
 
 
 @contextmanager
-def held(lock: Lock) -> Iterator[None]:
+def holding(lock: Lock) -> Iterator[None]:
     """Another connection holds what the statement locks, until the block ends."""
     statement, *facts = lock
     with own_connection() as holder:
@@ -108,7 +108,7 @@ class Rival:
 
 def past_the_check(lock: Lock, *calls: Callable[[], Any]) -> list[Any]:
     """Every call has read what it reads and stands before `lock`; then it opens for all of them."""
-    with held(lock):
+    with holding(lock):
         rivals = [Rival(call) for call in calls]
         wait_for_waiting(len(calls))
     return [rival.answer() for rival in rivals]
@@ -116,7 +116,7 @@ def past_the_check(lock: Lock, *calls: Callable[[], Any]) -> list[Any]:
 
 def in_turn(lock: Lock, *calls: Callable[[], Any]) -> list[Any]:
     """As `past_the_check`, and they queue up in this very order."""
-    with held(lock):
+    with holding(lock):
         rivals = []
         for number, call in enumerate(calls, 1):
             rivals.append(Rival(call))
@@ -192,7 +192,7 @@ def killed_inside(program: str, **facts: object) -> None:
 def killed_at(lock: Lock, program: str, **facts: object) -> None:
     """The program runs until it stands before `lock`, half-way through what it writes, and is killed with -9 there."""
     with child(program, **facts) as half_way:
-        with held(lock):
+        with holding(lock):
             wait_for_waiting(1)
             half_way.process.send_signal(signal.SIGKILL)
             half_way.process.wait(PATIENCE_S)

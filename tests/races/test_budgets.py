@@ -73,8 +73,8 @@ def test_budget_used_from_eight_sides_is_never_overspent(money):
 
 
 def test_budget_is_used_to_its_last_fen_and_no_further(money):
-    """django-oscar's `ConditionalOffer.record_usage`: totals are added up without a lock, and the budget is soft: only once it is
-    passed does the offer end. Here: of 0.01 yuan two want 0.02 and two 0.01, at once; one has the fen, nothing is passed."""
+    """django-oscar's `ConditionalOffer.record_usage`: totals are added up without a lock, and the budget is soft: only once it
+    is passed does the offer end. Here: of 0.01 yuan two want 0.02 and two 0.01, at once; one has the fen, nothing is passed."""
     reserving(money, 29_999.99, "grant:1")()
     asked = [0.02, 0.01, 0.02, 0.01]
     calls = [reserving(money, yuan, f"grant:{n}") for n, yuan in enumerate(asked, 2)]
@@ -142,8 +142,8 @@ def test_release_from_six_sides_while_others_use_it_frees_once(money):
 
 @pytest.mark.parametrize("first", ["spend", "release"])
 def test_release_and_spending_at_once_lose_neither(money, till, first):
-    """Medusa #16595 in both orders: what is spent while the rest goes back must not go back too. Here: 60 of 100 are spent while
-    the commitment is released; either 40 go back, or all of it and the spending is refused."""
+    """Medusa #16595 in both orders: what is spent while the rest goes back must not go back too. Here: 60 of 100 are spent
+    while the commitment is released; either 40 go back, or all of it and the spending is refused."""
     made = reserving(money, 100, "release:1")()
     purse_of_it = LedgerAccount.objects.unscoped("test").get(pk=made.account_id)
     spend, release = spending(made, till, 60), releasing(money, "release:1")
@@ -188,8 +188,8 @@ def tallies() -> dict[int, int]:
 
 
 def test_cap_per_person_holds_under_two_unions_at_once(cast, places):  # noqa: F811
-    """Medusa PR #16097, #16012 (usage limits per customer passed by concurrent use): here, two unions give to the same four from
-    eight sides, in opposite orders; everybody has had exactly what the clause allows, and nobody waited in a circle."""
+    """Medusa PR #16097, #16012 (usage limits per customer passed by concurrent use): here, two unions give to the same four
+    from eight sides, in opposite orders; everybody has had exactly what the clause allows, and nobody waited in a circle."""
     rule_of(places["44"], 1_000)
     names = ("mei", "hua", "qiang", "lan")
     seed = giving(cast, *names, yuan=100, occasion="grant:0")
@@ -206,8 +206,9 @@ def test_cap_per_person_holds_under_two_unions_at_once(cast, places):  # noqa: F
 
 
 def test_cap_of_one_says_nothing_of_the_others(cast, places):  # noqa: F811
-    """Medusa #15960: what all had used together was held against the limit of each, and the offer was called exhausted. Here: one
-    member is at her cap while three others are given to; each hears of their own cap only, and the refusal cites the clause."""
+    """Medusa #15960: what all had used together was held against the limit of each, and the offer was called exhausted. Here:
+    one member is at her cap while three others are given to; each hears of their own cap only, and the refusal cites the
+    clause."""
     rule_of(places["44"], 500)
     rulebook.give(giving(cast, "mei", yuan=500, occasion="grant:0"))
     calls = [

@@ -50,8 +50,8 @@ def test_the_last_of_it_is_given_once(books):
 
 
 def test_six_set_aside_a_thousand_each_of_five(cast):
-    """Blnk #181: six debits of 1,000 in flight were accepted on 5,000, because only what was posted was looked at. Here: what is
-    set aside is gone; five at once are accepted, the sixth is not, and all five can be posted."""
+    """Blnk #181: six debits of 1,000 in flight were accepted on 5,000, because only what was posted was looked at. Here: what
+    is set aside is gone; five at once are accepted, the sixth is not, and all five can be posted."""
     source, a, b = (
         purse(cast.unions["city"], name, limited="debits" if name == "a" else "") for name in "sab"
     )
@@ -65,8 +65,8 @@ def test_six_set_aside_a_thousand_each_of_five(cast):
 
 
 def test_what_was_refused_cannot_be_posted_and_nothing_negative_is_taken(books):
-    """Blnk PR #315: commits of negative amounts went through. Here: neither a transfer nor the posting of a pending one takes an
-    amount of nothing or less, from any side; what was set aside stays so."""
+    """Blnk PR #315: commits of negative amounts went through. Here: neither a transfer nor the posting of a pending one takes
+    an amount of nothing or less, from any side; what was set aside stays so."""
     _source, a, b = books
     hold = move(a, b, 80, kind="pending")
     said(hold)
@@ -112,8 +112,8 @@ def test_same_order_from_eight_sides_is_written_once(books):
 
 
 def test_same_id_twice_in_one_batch_is_written_once(books):
-    """Formance stack #1633: the same idempotency key twice in one batch crashed the ledger. Here: it is answered, alone and from
-    four sides, and with other fields it conflicts; other orders of the batch are written."""
+    """Formance stack #1633: the same idempotency key twice in one batch crashed the ledger. Here: it is answered, alone and
+    from four sides, and with other fields it conflicts; other orders of the batch are written."""
     _source, a, b = books
     order, other = move(a, b, 30), move(a, b, 5)
     assert said(order, order, replace(order, amount=31), other) == ["ok", "exists", "conflicts", "ok"]
@@ -124,8 +124,8 @@ def test_same_id_twice_in_one_batch_is_written_once(books):
 
 
 def test_batch_goes_on_or_back_as_it_was_told(books):
-    """Formance stack #1596: whether a batch with a bad line goes on or back was nobody's choice. Here: the same three orders, the
-    middle one beyond what is there: alone, two are written; in a chain, none; also with others at the same account."""
+    """Formance stack #1596: whether a batch with a bad line goes on or back was nobody's choice. Here: the same three orders,
+    the middle one beyond what is there: alone, two are written; in a chain, none; also with others at the same account."""
     _source, a, b = books
     alone = [move(a, b, amount) for amount in (10, 500, 20)]
     chained = [move(a, b, amount, chain=1) for amount in (10, 500, 20)]
@@ -148,8 +148,8 @@ def test_accounts_opened_at_once_are_one(cast):
 
 def test_late_commit_is_in_every_total(books, cast):
     """django-hordak PR #142, PR #76: a cached running total took the highest id as its cut-off; a transfer with a lower id that
-    committed later was in no balance ever after. Here: another process writes first and stays open, others write, read and
-    seal meanwhile; once it commits it is in the balance, the statement and the sealed history."""
+    committed later was in no balance ever after. Here: another process writes first and stays open, others write, read and seal
+    meanwhile; once it commits it is in the balance, the statement and the sealed history."""
     source, a, b = books
     c = purse(cast.unions["city"], "c")
     late = 'with transaction.atomic():\n    exec(moves)\n    print("inside", flush=True)\n    input()\nprint("done", flush=True)'

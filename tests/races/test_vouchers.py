@@ -22,7 +22,7 @@ from gonghui.kit import clock
 from gonghui.kit.crypto import get_keyring
 from tests.races.stage import (
     codes,
-    held,
+    holding,
     in_turn,
     killed_inside,
     last_bytes_at_once,
@@ -94,12 +94,12 @@ def test_single_packet_attack_redeems_one_voucher_once(cast, client, served, poo
         )
         for _n in range(12)
     ]
-    holding = held(lock_on(ticket))
-    holding.__enter__()
+    till = holding(lock_on(ticket))
+    till.__enter__()
 
     def let_go() -> None:
         wait_for_waiting(SERVER_THREADS)
-        holding.__exit__(None, None, None)
+        till.__exit__(None, None, None)
 
     answers = [json.loads(each.body) for each in last_bytes_at_once(served.port, attack, between=let_go)]
     assert Counter(each.get("code_refused", "done") for each in answers) == {"done": 1, "already_used": 11}
@@ -197,8 +197,8 @@ def test_single_packet_attack_of_a_crowd_sells_the_last_seat_once(cast, served):
 
 
 def test_limit_of_three_is_three(cast, pool):
-    """eventyay #1398: five at once used a voucher with a limit of three five times, validated before the lock was taken.
-    Here: five have asked and stand before the release; three have a place."""
+    """eventyay #1398: five at once used a voucher with a limit of three five times, validated before the lock was taken. Here:
+    five have asked and stand before the release; three have a place."""
     limited = new_pool(pool.release, capacity=3, label="夜场")
     type(pool.release).objects.unscoped("test").filter(pk=pool.release_id).update(waitlist_max=0)
     answers = past_the_check(lock_on(pool.release), *[claimed(limited, person) for person in new_crowd(5)])
@@ -260,8 +260,8 @@ def test_confirming_and_giving_back_at_once_agree(cast, first):
 
 
 def test_hold_that_ends_while_it_is_confirmed_has_one_holder(cast):
-    """cal.com #29958, on the way of holds that end: the state was read, then overwritten. Here: the time of a hold runs out while
-    its confirmation waits for the row; the confirmation is refused, the sweep frees the seat, and the next has it."""
+    """cal.com #29958, on the way of holds that end: the state was read, then overwritten. Here: the time of a hold runs out
+    while its confirmation waits for the row; the confirmation is refused, the sweep frees the seat, and the next has it."""
     pool = new_pool(new_release(cast.unions["city"], confirm_within_s=600, waitlist_max=5), capacity=1)
     ticket = ticket_of(cast, pool)
     (next_in_line,) = new_crowd(1)
@@ -302,7 +302,7 @@ def test_release_and_use_at_once_lose_neither(cast, first):
 
 
 def test_capacity_lowered_while_the_last_seat_is_taken_is_refused_in_words(cast):
-    """mall #353 and django-oscar PR #2281, from the side of who sets the stock: a number read before was written over what had
+    """mall #353, from the side of who sets the stock: a number read before was written over what had
     been sold meanwhile. Here: two seats, one out; somebody takes the second while the operator says one, who is refused."""
     pool = new_pool(new_release(cast.unions["city"], waitlist_max=0), capacity=2)
     ticket_of(cast, pool)

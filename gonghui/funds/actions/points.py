@@ -70,10 +70,16 @@ class Taking:
 
 
 def takings_of(subject: str, *, refunds: Sequence[str] = ()) -> list[Taking]:
-    """What `subject` took of each lot, less what went back under the subjects of its refunds; last taken first."""
+    """What `subject` took of each lot, less what went back under the subjects of its refunds; last taken first.
+
+    The lots are the caller's alone until the surrounding transaction ends.
+    """
     rows = Transfer.objects.unscoped("transfers of a bill the caller holds").filter(
         subject__in=[subject, *refunds], code__in=("spend_points", "refund_points")
     )
+    # Lots before the accounts behind them, as who spends or ends them does; else two wait for each other in a circle.
+    lots = points_accounts().filter(pk__in=rows.filter(code="spend_points").values("debit_id"))
+    list(lots.order_by("pk").select_for_update(no_key=True).values_list("pk"))
     left: dict[tuple[int, int], int] = defaultdict(int)
     for row in rows.order_by("seq"):
         if row.code == "spend_points":
