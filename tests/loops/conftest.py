@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections
 from django.test import Client
+from django.urls import reverse
 
 from gonghui.activities.tests.test_worker import work
 from gonghui.kit.tests.browser import *  # noqa: F403
@@ -78,3 +79,11 @@ def press(page, text: str) -> None:
         page.get_by_role("link", name=text, exact=True)
     )
     found.first.click()
+
+
+def do(people, name: str, address: str, row, label: str) -> None:
+    """A verb's own page, as one comes to it without scripts, and its button."""
+    page = people.at(name, reverse(address, args=[row.pk]))
+    press(page, label)
+    page.wait_for_load_state("load")
+    assert "errornote" not in page.content(), page.inner_text("main")

@@ -14,7 +14,7 @@ from gonghui.funds.models import Budget, FundSource, PointGrant
 from gonghui.funds.points import balance_of
 from gonghui.funds.tests.stage import balance, trial
 from gonghui.kit import clock
-from tests.loops.conftest import press, work_off
+from tests.loops.conftest import do, press, work_off
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PER_HEAD = 60
@@ -68,14 +68,6 @@ def budget_is_approved(people, source: FundSource) -> Budget:
     budget.refresh_from_db(from_queryset=Budget.objects.unscoped("test"))
     assert (budget.state, balance(budget.account_id)) == ("approved", 1_000_00)
     return budget
-
-
-def do(people, name: str, address: str, row, label: str) -> None:
-    """A verb's own page, as one comes to it without scripts, and its button."""
-    page = people.at(name, reverse(address, args=[row.pk]))
-    press(page, label)
-    page.wait_for_load_state("load")
-    assert "errornote" not in page.content(), page.inner_text("main")
 
 
 def points_are_granted(people, budget: Budget) -> PointGrant:
