@@ -90,21 +90,26 @@ def require_given(verdicts: Iterable[Verdict]) -> None:
 def _asked(sql: str, giving: Giving) -> list[Verdict]:
     require(giving.amount_fen > 0, errors.BAD_FEN)
     require(len(giving.person_ids) <= PEOPLE_MAX, errors.TOO_MANY_PEOPLE, most=PEOPLE_MAX)
-    facts = {
-        "people": list(giving.person_ids), "union": giving.union.pk, "path": giving.union.path, "kind": giving.source_kind,
-        "level": giving.source_level, "category": giving.category, "festival": giving.festival,
-        "amount": giving.amount_fen, "on": giving.on, "occasion": giving.occasion,
-    }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(sql, facts)
+        cursor.execute(sql, facts_of(giving) | {"people": list(giving.person_ids)})
         rows = cursor.fetchall()
-    named = {rule_id for _person, rule_id in rows if rule_id}
-    rules = (
-        BenefitRule.objects.unscoped("rules are public").select_related("region").in_bulk(named)
-        if named
-        else {}
-    )
+    rules = rules_named(rule_id for _person, rule_id in rows if rule_id)
     return [Verdict(person_id, rules.get(rule_id)) for person_id, rule_id in rows]
+
+
+def facts_of(giving: Giving) -> dict[str, object]:
+    """Everything but the people, as the SQL names it."""
+    return {
+        "union": giving.union.pk, "path": giving.union.path, "kind": giving.source_kind, "level": giving.source_level,
+        "category": giving.category, "festival": giving.festival, "amount": giving.amount_fen, "on": giving.on,
+        "occasion": giving.occasion,
+    }  # fmt: skip
+
+
+def rules_named(rule_ids: Iterable[int]) -> dict[int, BenefitRule]:
+    named = set(rule_ids)
+    found = BenefitRule.objects.unscoped("rules are public").select_related("region")
+    return found.in_bulk(named) if named else {}
 
 
 def says(rule: BenefitRule) -> str:

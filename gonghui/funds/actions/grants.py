@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, Q, QuerySet
@@ -15,7 +14,6 @@ from django.utils.translation import gettext as _
 from gonghui.funds import accounts, rulebook
 from gonghui.funds import point_errors as errors
 from gonghui.funds.actions.commitments import release_commitment, reserve
-from gonghui.funds.actions.points import grant_key
 from gonghui.funds.models import Commitment, GrantedPerson, PointGrant
 from gonghui.funds.models.grants import GRANT_VERBS
 from gonghui.funds.points import end_of
@@ -25,8 +23,8 @@ from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import BAD_INPUT, NOT_FOUND, DomainError, require
 from gonghui.kit.states import move, target
-from gonghui.ledger.engine import Order, id_of, open_account, transfer_all
-from gonghui.ledger.models import Ledger, LedgerAccount
+from gonghui.ledger.engine import open_accounts
+from gonghui.ledger.errors import CONFLICT, REFUSALS
 from gonghui.members.models import Membership, Person
 from gonghui.notices.actions import Notice, tell_many
 
@@ -167,7 +165,9 @@ def _mark_refused(grant: PointGrant, on: date) -> int:
     refused = 0
     for people in _in_batches(grant):
         verdicts = rulebook.would_fit(giving_of(grant, people, on))
-        refused += _refuse(grant, verdicts)
+        against = [(verdict.person_id, verdict.rule.pk) for verdict in verdicts if verdict.rule is not None]
+        _refuse(grant, [person_id for person_id, _rule in against], [rule_id for _person, rule_id in against])
+        refused += len(against)
     return refused
 
 
@@ -183,17 +183,19 @@ def _in_batches(grant: PointGrant) -> Iterator[list[int]]:
         yield [person_id for _pk, person_id in rows]
 
 
-def _refuse(grant: PointGrant, verdicts: list) -> int:
+REFUSE = """
+UPDATE funds_grantedperson r
+   SET state = 'refused', rule_id = f.rule, reason = (%s::text[])[array_position(%s::bigint[], f.rule)], updated_at = now()
+  FROM unnest(%s::bigint[], %s::bigint[]) AS f(person, rule) WHERE r.grant_id = %s AND r.person_id = f.person
+"""
+
+
+def _refuse(grant: PointGrant, people: list[int], refusing: list[int]) -> None:
     """Marks those whom a rule refused, with the clause."""
-    by_rule: dict[Any, list[int]] = {}
-    for verdict in verdicts:
-        if verdict.rule is not None:
-            by_rule.setdefault(verdict.rule, []).append(verdict.person_id)
-    for rule, people in by_rule.items():
-        roster_of(grant).filter(person_id__in=people).update(
-            state="refused", rule=rule, reason=rulebook.says(rule)[:200], updated_at=timezone.now()
-        )
-    return sum(map(len, by_rule.values()))
+    if people:
+        said = {pk: rulebook.says(rule)[:200] for pk, rule in rulebook.rules_named(refusing).items()}
+        with connection.cursor() as cursor:
+            cursor.execute(REFUSE, [list(said.values()), list(said), people, refusing, grant.pk])
 
 
 def giving_of(grant: PointGrant, people: list[int], on: date) -> rulebook.Giving:
@@ -218,6 +220,13 @@ def give_grant(actor: Actor, *, grant_id: int) -> PointGrant:
         return fail_grant(actor, grant_id=grant_id)
 
 
+GIVE = """
+SELECT taken, granted, refused, refusing, answer FROM funds_give_points(
+    (%(grant)s, %(union)s, %(points)s, %(point_fen)s, %(commitment)s, %(backing)s, %(issue)s, %(expires)s, %(most)s)::funds_batch,
+    (%(path)s, %(kind)s, %(level)s, %(category)s, %(festival)s, %(amount)s, %(on)s, %(occasion)s)::funds_giving)
+"""
+
+
 @action
 def give_batch(actor: Actor, *, grant_id: int) -> int:
     """The next people nobody else is at; returns how many. All of it is one transaction, or none."""
@@ -228,77 +237,31 @@ def give_batch(actor: Actor, *, grant_id: int) -> int:
     )
     if grant.state != PointGrant.State.GRANTING:
         return 0
-    taken = roster_of(grant).filter(state="waiting").order_by("pk").select_for_update(skip_locked=True)
-    people = list(taken.values_list("person_id", flat=True)[:BATCH])
-    if not people:
-        return 0
     # The day it was checked: a run that goes on past midnight is the same giving.
     day = timezone.localtime(grant.checked_at, clock.CHINA).date()
-    verdicts = rulebook.give(giving_of(grant, people, day))
-    refused = _refuse(grant, verdicts)
-    fitting = [verdict.person_id for verdict in verdicts if verdict.rule is None]
-    if fitting:
-        _transfer(grant, fitting)
-        roster_of(grant).filter(person_id__in=fitting).update(state="granted", updated_at=timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute(GIVE, batch_facts(grant) | rulebook.facts_of(giving_of(grant, [], day)))
+        taken, granted, refused, refusing, answer = cursor.fetchone()
+    require(not answer, REFUSALS.get(answer, CONFLICT), code="grant_points")
+    if not taken:
+        return 0
+    _refuse(grant, refused, refusing)
     PointGrant.objects.unscoped("counting a batch").filter(pk=grant_id).update(
-        granted=F("granted") + len(fitting), refused=F("refused") + refused
+        granted=F("granted") + granted, refused=F("refused") + len(refused)
     )
-    return len(people)
+    return taken
 
 
-def _transfer(grant: PointGrant, people: list[int]) -> None:
-    """The fen behind the batch, then its points; ids follow from grant and person, so nobody gets them twice."""
-    backing, issue = point_accounts(grant)
+def batch_facts(grant: PointGrant) -> dict[str, Any]:
+    """What is the same for every batch, and how many people one has."""
+    backing, issue = open_accounts([accounts.backing_of(grant.budget), accounts.issue_of(grant.budget)])
     commitment = Commitment.objects.unscoped("the money set aside for this grant").get(
         budget_id=grant.budget_id, purpose=purpose_of(grant.pk)
     )
-    purses = open_purses(grant, issue, people)
-    key, subject = grant_key(grant.pk), purpose_of(grant.pk)
-    orders = [
-        Order(id_of(key, "back", min(people), max(people), len(people)), "back_points",
-              len(people) * grant.per_head * POINT_FEN, commitment.account_id, backing.pk, subject=subject)
-    ]  # fmt: skip
-    orders += [
-        Order(_person_id(key, person_id), "grant_points", grant.per_head, issue.pk, purses[person_id], Ledger.POINTS,
-              subject=subject)
-        for person_id in people
-    ]  # fmt: skip
-    transfer_all(orders)
-
-
-def _person_id(key: UUID, person_id: int) -> UUID:
-    return id_of(key, "person", person_id)
-
-
-def point_accounts(grant: PointGrant) -> tuple[LedgerAccount, LedgerAccount]:
-    """(backing, issue) of the grant's budget; all its grants share them."""
-    return open_account(accounts.backing_of(grant.budget)), open_account(accounts.issue_of(grant.budget))
-
-
-OPEN_PURSES = """
-INSERT INTO ledger_account (ledger, kind, name, union_id, person_id, within_id, expires_at, limited, debits_pending,
-                            debits_posted, credits_pending, credits_posted, created_at, updated_at)
-SELECT 2, 'points', %(name)s, %(union)s, p, %(issue)s, %(expires)s, 'debits', 0, 0, 0, 0, now(), now()
-  FROM unnest(%(people)s::bigint[]) p
-ON CONFLICT DO NOTHING RETURNING person_id, id
-"""
-
-
-def open_purses(grant: PointGrant, issue: LedgerAccount, people: list[int]) -> dict[int, int]:
-    """Each person's account for this grant."""
-    facts = {
-        "name": purpose_of(grant.pk), "union": grant.union_id, "issue": issue.pk, "expires": end_of(grant.expires_on),
-        "people": people,
+    return {
+        "grant": grant.pk, "points": grant.per_head, "point_fen": POINT_FEN, "commitment": commitment.account_id,
+        "backing": backing.pk, "issue": issue.pk, "expires": end_of(grant.expires_on), "most": BATCH,
     }  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(OPEN_PURSES, facts)
-        purses = dict(cursor.fetchall())
-    if missing := set(people) - purses.keys():
-        found = LedgerAccount.objects.unscoped("purses of a grant").filter(
-            kind="points", union_id=grant.union_id, name=facts["name"], person_id__in=missing
-        )
-        purses.update(found.values_list("person_id", "pk"))
-    return purses
 
 
 @action

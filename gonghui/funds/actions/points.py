@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -209,7 +209,3 @@ def warn_of_expiry(actor: Actor) -> int:
             notice=notice, union_id=grant.union_id,
         )  # fmt: skip
     return len(soon)
-
-
-def grant_key(grant_id: int) -> UUID:
-    return uuid5(NAMESPACE_OID, f"point-grant/{grant_id}")

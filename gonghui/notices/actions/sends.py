@@ -14,12 +14,11 @@ from gonghui.kit.actors import Actor
 from gonghui.kit.clock import now
 from gonghui.kit.errors import NOT_FOUND, DomainError, require
 from gonghui.kit.ports import PortFailed, port
-from gonghui.members.models import Consent, Person
 from gonghui.notices.actions.messages import Notice
 from gonghui.notices.errors import SEND_OVER
-from gonghui.notices.models import Channel, Delivery, DeliveryState, Message, Send
+from gonghui.notices.models import Channel, Delivery, DeliveryState, Send
 
-BATCH = 1000
+BATCH = 5000
 SMS_BATCH = 20
 SMS_ATTEMPTS_MAX = 3
 ABANDONED_AFTER = timedelta(minutes=5)
@@ -98,26 +97,39 @@ def deliver(actor: Actor, *, send_id: int) -> None:
     finish_send(actor, send_id=send_id)
 
 
+# One statement a batch: no row of it comes here. Those who also get an SMS stay open; SMS go to those who agreed.
+DELIVER = """
+WITH taken AS MATERIALIZED (
+    SELECT id, person_id FROM notices_delivery WHERE send_id = %(send)s AND state = 'waiting'
+     ORDER BY id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+), written AS (
+    INSERT INTO notices_message (send_id, person_id, kind, title, body, link, created_at, updated_at)
+    SELECT s.id, t.person_id, s.kind, s.title, CASE WHEN s.body LIKE '%%{name}%%' THEN replace(s.body, '{name}', (
+               SELECT p.name FROM members_person p WHERE p.id = t.person_id)) ELSE s.body END, s.link, now(), now()
+      FROM taken t CROSS JOIN notices_send s WHERE s.id = %(send)s AND 'inbox' = ANY (s.channels)
+     ORDER BY t.id
+    ON CONFLICT DO NOTHING
+)
+UPDATE notices_delivery d SET updated_at = now(), state = CASE WHEN %(sms)s AND EXISTS (
+           SELECT FROM members_person p JOIN members_consent c ON c.user_id = p.user_id
+            WHERE p.id = d.person_id AND c.purpose = 'messages' AND c.withdrawn_at IS NULL) THEN 'sms' ELSE 'done' END
+ WHERE d.id = ANY (ARRAY(SELECT id FROM taken))
+"""
+
+
 @action
 def deliver_inbox_batch(actor: Actor, *, send_id: int) -> int:
-    """Writes the messages of one batch; those who also get an SMS stay open."""
+    """Writes the messages of the next people nobody else is at; returns how many people."""
     send = Send.objects.visible_to(actor).get(pk=send_id)
     if send.state not in OPEN_STATES:
         return 0
-    batch = list(_open(actor, send_id, DeliveryState.WAITING)[:BATCH])
-    if not batch:
-        return 0
-    Send.objects.visible_to(actor).filter(pk=send_id, state="waiting").update(
-        state="sending", updated_at=now()
-    )
-    if Channel.INBOX in send.channels:
-        names = _names(batch) if "{name}" in send.body else {}
-        messages = [_message(send, row.person_id, names) for row in batch]
-        Message.objects.bulk_create(messages, ignore_conflicts=True)
-    by_sms = _reached_by_sms(batch) if Channel.SMS in send.channels else set()
-    _move([row.pk for row in batch if row.person_id in by_sms], DeliveryState.SMS)
-    _move([row.pk for row in batch if row.person_id not in by_sms], DeliveryState.DONE)
-    return len(batch)
+    with connection.cursor() as cursor:
+        cursor.execute(DELIVER, {"send": send_id, "most": BATCH, "sms": Channel.SMS in send.channels})
+        taken = cursor.rowcount
+    if taken:
+        waiting = Send.objects.visible_to(actor).filter(pk=send_id, state="waiting")
+        waiting.update(state="sending", updated_at=now())
+    return taken
 
 
 def _open(actor: Actor, send_id: int, state: str):
@@ -127,32 +139,6 @@ def _open(actor: Actor, send_id: int, state: str):
         .order_by("id")
         .select_for_update(skip_locked=True, of=("self",))
     )
-
-
-def _message(send: Send, person_id: int, names: dict[int, str]) -> Message:
-    body = send.body.replace("{name}", names.get(person_id, ""))
-    return Message(
-        send=send, person_id=person_id, kind=send.kind, title=send.title, body=body, link=send.link
-    )
-
-
-def _names(batch: list[Delivery]) -> dict[int, str]:
-    people = Person.objects.unscoped("names in their own messages")
-    return dict(people.filter(pk__in=[row.person_id for row in batch]).values_list("pk", "name"))
-
-
-def _reached_by_sms(batch: list[Delivery]) -> set[int]:
-    """Those with an account whose owner agreed to SMS."""
-    agreed = Consent.objects.unscoped("who agreed to SMS").filter(
-        purpose="messages", withdrawn_at=None, user__person__in=[row.person_id for row in batch]
-    )
-    return set(agreed.values_list("user__person", flat=True))
-
-
-def _move(delivery_ids: list[int], state: str) -> None:
-    if delivery_ids:
-        found = Delivery.objects.unscoped("rows of a locked batch").filter(pk__in=delivery_ids)
-        found.update(state=state, updated_at=now())
 
 
 @action

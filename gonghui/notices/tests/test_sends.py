@@ -168,5 +168,5 @@ def test_batch_costs_the_same_queries_for_one_and_three(cast, django_assert_num_
     ids = [cast.people[name].pk for name in ("mei", "hua", "qiang")]
     for size in (1, 3):
         send = announce(ids[:size], key=f"size:{size}")
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(6):
             assert deliver_inbox_batch(SYSTEM, send_id=send.pk) == size
