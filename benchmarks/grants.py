@@ -38,7 +38,7 @@ SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f'
 PREPARED = """
 INSERT INTO {kind}_funds_pointgrant OVERRIDING SYSTEM VALUE SELECT * FROM funds_pointgrant WHERE id = %(grant)s;
 INSERT INTO {kind}_ledger_account OVERRIDING SYSTEM VALUE
-SELECT * FROM ledger_account WHERE id IN (%(commitment)s, %(backing)s, %(issue)s) ORDER BY id;
+SELECT * FROM ledger_account WHERE union_id = %(union)s ORDER BY id;
 SELECT setval(pg_get_serial_sequence('{kind}_ledger_account', 'id'), (SELECT max(id) FROM ledger_account));
 INSERT INTO {kind}_funds_grantedperson (grant_id, person_id, state, reason, created_at, updated_at)
 SELECT grant_id, person_id, 'waiting', '', now(), now() FROM funds_grantedperson WHERE grant_id = %(grant)s ORDER BY id;
@@ -129,7 +129,9 @@ def copy_tables(kind: str, facts: dict[str, Any]) -> None:
         for table in COPIED if kind == KEYED else ():
             cursor.execute(FOREIGN_KEYS, [table])
             for name, text in cursor.fetchall():
-                own = re.sub(r"REFERENCES (ledger_account|funds_pointgrant)\b", rf"REFERENCES {kind}_\1", text)
+                own = re.sub(
+                    r"REFERENCES (ledger_account|funds_pointgrant)\b", rf"REFERENCES {kind}_\1", text
+                )
                 cursor.execute(f"ALTER TABLE {kind}_{table} ADD CONSTRAINT {name} {own}")
         for statement in PREPARED.format(kind=kind).split(";\n"):
             cursor.execute(statement, facts)
@@ -151,7 +153,11 @@ def in_turns(grant, facts: dict[str, Any]) -> dict[str, float]:
     for kind in (KEYED, PLAIN):
         clocked(spent, kind, lambda kind=kind: bare(kind, LAST, facts))
     growth_mb = (max(last_kb, peak_kb()) - (early_kb or last_kb)) / 1024
-    return {**{f"{who}_s": took for who, took in spent.items()}, "growth_mb": growth_mb, "peak_mb": peak_kb() / 1024}
+    return {
+        **{f"{who}_s": took for who, took in spent.items()},
+        "growth_mb": growth_mb,
+        "peak_mb": peak_kb() / 1024,
+    }
 
 
 def clocked(spent: dict[str, float], who: str, work: Callable[[], Any]) -> Any:
