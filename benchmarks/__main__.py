@@ -14,7 +14,9 @@ from uuid import uuid4
 import asyncpg
 import psutil
 
+from benchmarks.grants import grant_rows
 from benchmarks.ledger import ledger_rows
+from benchmarks.messages import message_rows
 from benchmarks.pages import page_rows
 from benchmarks.quote import quote_rows
 from benchmarks.servers import environment, largest_worker_mb, new_world, own_postgres, press, server
@@ -43,6 +45,8 @@ class Size:
     direct: int = 40_000
     transfers: int = 1_000_000
     singles: int = 2_000
+    grant_people: int = 1_000_000
+    told_people: int = 50_000
     world: int = 20_000  # members of the demo world, for the pages
 
 
@@ -55,6 +59,8 @@ QUICK = Size(
     direct=5_000,
     transfers=50_000,
     singles=300,
+    grant_people=20_000,
+    told_people=10_000,
     world=5_000,
 )
 
@@ -91,6 +97,10 @@ def measure(folder: Path, size: Size) -> list[Row]:
         rows += ledger_rows(url, environment(url, keys), transfers=size.transfers, singles=size.singles)
         say("a quote of 200 offers")
         rows += quote_rows(environment(url, keys))
+        say("a message to many")
+        rows += message_rows(environment(url, keys), people=size.told_people)
+        say("a grant of points, and bare SQL beside it")
+        rows += grant_rows(environment(url, keys), people=size.grant_people)
         say("members' pages")
         return rows + page_rows(folder, keys, members=size.world, until_s=size.until_s)
 
