@@ -16,6 +16,7 @@ REFERENCE_TABLES = {
     "members_workergroup",
     "activities_activitykind",
     "feedback_metricdefinition",
+    "settlement_measure",
 }
 OURS = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 WORKERS_MAX = 4  # each has a database of its own

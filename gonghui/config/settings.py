@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "gonghui.benefits",
     "gonghui.activities",
     "gonghui.bills",
+    "gonghui.settlement",
     "gonghui.portal",
 ]
 

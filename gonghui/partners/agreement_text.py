@@ -23,4 +23,7 @@ def text_of(row: Agreement) -> str:
         _("六、乙方不得因职工使用优惠而提高价格、降低质量或另设条件。"),
         _("七、任何一方可提出退出；退出前职工已领的券，乙方继续兑付至约定之日。"),
     )
+    if row.silent_days:
+        silence = _("八、账单发出 {days} 天内乙方没有答复的，视为确认。")
+        clauses = (*clauses, silence.format(days=row.silent_days))
     return "\n".join(clauses)

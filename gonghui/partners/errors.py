@@ -101,3 +101,8 @@ NO_AGREEMENT = refusal(
     _("“{partner}”这一天没有生效的合作协议。"),
     advice=_("请商户负责人登录后签署协议，或联系签约工会。"),
 )
+PAYOUT_FIXED = refusal(
+    "payout_account_fixed",
+    _("收款账户已经写进协议，不能改。"),
+    advice=_("要换账户，请重新起草并签署协议。"),
+)

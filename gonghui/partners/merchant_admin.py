@@ -21,6 +21,7 @@ from gonghui.kit.console import (
 from gonghui.partners import actions
 from gonghui.partners.actions.agreements import TERMS
 from gonghui.partners.models import Agreement, PartnerApplication
+from gonghui.partners.models.agreements import BINDING
 
 APPLICATION_TONES = {
     "draft": "info", "applied": "warning", "under_review": "info", "needs_info": "warning", "approved": "success",
@@ -34,6 +35,18 @@ AGREEMENT_TONES = {
 
 class AskForm(VerbForm):
     asked = forms.CharField(label=_("需要补充什么"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class PayoutForm(VerbForm):
+    payee = forms.CharField(label=_("户名"), max_length=60)
+    bank = forms.CharField(label=_("开户行"), max_length=40)
+    number = forms.CharField(
+        label=_("账号"), max_length=40, widget=forms.TextInput(attrs={"inputmode": "numeric"})
+    )
+
+
+def takes_payout_account(row: Agreement) -> bool:
+    return (row.state == "draft" and row.sent_at is None) or (row.state in BINDING and not row.payout_shown)
 
 
 @admin.register(PartnerApplication)
@@ -87,16 +100,32 @@ class AgreementAdmin(ScopedAdmin):
     list_filter = (subtree_filter(), ("state", ChoicesDropdownFilter))
     ordering = ("-starts_on", "-id")
     add_fieldsets = (
-        (None, {"fields": ("partner", "concession", "concession_permille", "starts_on", "ends_on", "cycle")}),
+        (
+            None,
+            {
+                "fields": (
+                    "partner",
+                    "concession",
+                    "concession_permille",
+                    "starts_on",
+                    "ends_on",
+                    "cycle",
+                    "silent_days",
+                )
+            },
+        ),
     )
     fields = (
-        "partner", "union", "concession", "concession_permille", "starts_on", "ends_on", "cycle", "payout_shown", "state",
-        "text", "text_sha256", "maker", "checker", "sent_at", "signer", "signed_at", "reason",
+        "partner", "union", "concession", "concession_permille", "starts_on", "ends_on", "cycle", "silent_days",
+        "payout_shown", "state", "text", "text_sha256", "maker", "checker", "sent_at", "signer", "signed_at", "reason",
     )  # fmt: skip
     verbs = (
         Verb("send", _("复核送签"), actions.send_agreement, "partners.review", icon="send", tone="primary",
              when=lambda row: row.state == "draft" and row.sent_at is None,
              question=_("送签后正文不能再改，商户负责人会收到消息。")),
+        Verb("payout", _("登记收款账户"), actions.register_payout_account, "partners.write", icon="account_balance",
+             form=PayoutForm, when=takes_payout_account,
+             question=_("付款按这个账户打出，请对照商户盖章的资料核对。登记后要改，须重新签协议。")),
         Verb("recall", _("收回"), actions.recall_agreement, "partners.write", icon="undo",
              when=lambda row: row.state == "draft" and row.sent_at is not None),
         Verb("renew", _("续签"), actions.renew_agreement, "partners.write", icon="autorenew",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -33,6 +34,7 @@ TERMS = (
     "starts_on",
     "ends_on",
     "cycle",
+    "silent_days",
     "payout_account",
     "payout_shown",
 )
@@ -56,6 +58,24 @@ def draft_agreement(actor: Actor, *, partner, renews: Agreement | None = None, *
     require(set(terms) <= set(TERMS), BAD_INPUT, detail=_("有不认识的内容。"))
     row = Agreement(partner=partner, union=partner.union, renews=renews, maker_id=actor.user_id, **terms)
     row.full_clean(exclude=["renews"])
+    row.save()
+    return row
+
+
+@action
+def register_payout_account(
+    actor: Actor, *, agreement_id: int, payee: str, bank: str, number: str
+) -> Agreement:
+    """Where the merchant is paid: of a draft not yet sent, or of an agreement that leaves it to be registered later, once."""
+    row = _agreement(actor, agreement_id)
+    require(actor.may("partners.write", row.union.path))
+    open_draft = row.state == "draft" and row.sent_at is None
+    require(open_draft or (not row.payout_account and row.state in BINDING), errors.PAYOUT_FIXED)
+    digits = "".join(number.split())
+    require(payee.strip() and bank.strip(), BAD_INPUT, detail=_("请填写户名和开户行。"))
+    require(re.fullmatch(r"[0-9]{8,32}", digits), BAD_INPUT, detail=_("账号是 8 到 32 位数字。"))
+    row.payout_account = "\n".join((payee.strip(), bank.strip(), digits))
+    row.payout_shown = f"{payee.strip()} {bank.strip()} 尾号 {digits[-4:]}"[:120]
     row.save()
     return row
 

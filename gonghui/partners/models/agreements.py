@@ -59,6 +59,12 @@ class Agreement(Row):
     starts_on = models.DateField(_("开始日期"))
     ends_on = models.DateField(_("截止日期"), null=True, blank=True, help_text=_("不填为长期有效。"))
     cycle = models.CharField(_("结算周期"), max_length=12, choices=Cycle, default=Cycle.MONTHLY)
+    silent_days = models.PositiveSmallIntegerField(
+        _("逾期未答复视为确认（天）"),
+        null=True,
+        blank=True,
+        help_text=_("结算单发出后多少天没有答复就算确认；不填则一直等商户确认。"),
+    )
     payout_account = SealedTextField(null=True, blank=True, verbose_name=_("收款账号"))
     payout_shown = models.CharField(_("收款账户"), max_length=120, blank=True, editable=False)
     """Name, bank and the last four digits: what pages and statements show."""
@@ -105,6 +111,11 @@ class Agreement(Row):
             ),
             models.CheckConstraint(
                 condition=Q(concession_permille__lte=1000), name="partner_agreement_concession_in_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(silent_days=None) | Q(silent_days__range=(3, 90)),
+                name="partner_agreement_silence_is_days",
+                violation_error_message=_("视为确认的天数在 3 到 90 之间。"),
             ),
             models.CheckConstraint(
                 condition=Q(checker=None) | ~Q(maker=F("checker")),

@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SettlementConfig(AppConfig):
+    name = "gonghui.settlement"
+    label = "settlement"
+    verbose_name = _("结算")
+
+    def ready(self) -> None:
+        from gonghui.settlement import ledger_words  # noqa: F401 - registers the words

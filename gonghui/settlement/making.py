@@ -1,0 +1,151 @@
+"""One statement from what is on the books: every bill and refund of its partners that is due and on no statement yet.
+
+Set-based, in the caller's transaction. The database lets each bill and each refund stand on one line, ever.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from gonghui.funds.accounts import merchant_account
+from gonghui.ledger.engine import open_accounts
+from gonghui.settlement.models import Period, Statement
+
+LATE = timedelta(days=400)
+"""So long after its day a late posting still finds its statement."""
+
+DUE_BILLS = """
+SELECT b.id, b.partner_id, b.store_id, b.union_id, b.method, b.settled_at AS at FROM bills_bill b
+ WHERE b.settled_at >= %(since)s AND b.settled_at < %(until)s AND b.state IN ('settled', 'refunded') {narrowed}
+   AND NOT EXISTS (SELECT FROM settlement_statementline l WHERE l.bill_id = b.id)
+"""
+DUE_REFUNDS = """
+SELECT r.id, b.partner_id, b.store_id, b.union_id, b.method, r.at FROM bills_billrefund r JOIN bills_bill b ON b.id = r.bill_id
+ WHERE r.at >= %(since)s AND r.at < %(until)s {narrowed}
+   AND NOT EXISTS (SELECT FROM settlement_statementline l WHERE l.refund_id = r.id)
+"""
+OF_PARTNERS = "AND b.partner_id = ANY(%(partners)s)"
+
+# Each partner with something due belongs to the nearest agreement in its chain; union and cycle of that one decide the period.
+COVERED = f"""
+WITH RECURSIVE busy AS (
+    SELECT partner_id FROM ({DUE_BILLS.format(narrowed="")}) b UNION SELECT partner_id FROM ({DUE_REFUNDS.format(narrowed="")}) r
+), chain(leaf, id, step) AS (
+    SELECT partner_id, partner_id, 0 FROM busy
+     UNION ALL
+    SELECT c.leaf, p.parent_id, c.step + 1 FROM chain c JOIN partners_partner p ON p.id = c.id WHERE p.parent_id IS NOT NULL
+), picked AS (
+    SELECT DISTINCT ON (c.leaf) c.leaf, a.id, a.partner_id, a.union_id, a.cycle
+      FROM chain c JOIN partners_agreement a ON a.partner_id = c.id AND a.state <> 'draft' AND a.starts_on < %(ends_on)s
+     ORDER BY c.leaf, c.step, a.starts_on DESC, a.id DESC
+)
+SELECT partner_id, max(id), array_agg(leaf ORDER BY leaf) FROM picked
+ WHERE union_id = %(union)s AND cycle = %(cycle)s GROUP BY partner_id ORDER BY partner_id
+"""  # noqa: S608 - texts of this file
+
+SUMS = """
+sum({fen}) FILTER (WHERE p.payer = 'merchant') AS merchant, sum({fen}) FILTER (WHERE p.payer = 'union') AS from_union,
+sum({fen}) FILTER (WHERE p.payer = 'employer') AS employer, sum({fen}) FILTER (WHERE p.payer = 'points') AS points,
+sum({fen}) FILTER (WHERE p.payer = 'worker') AS worker, sum({fen}) AS listed
+"""
+LINES = """
+WITH due AS MATERIALIZED ({due}), parts AS ({parts}), line AS (
+    SELECT d.id, d.partner_id, d.store_id, d.at, a.id AS account_id, {sign}COALESCE(p.listed, 0) AS listed,
+           {sign}COALESCE(p.merchant, 0) AS merchant, {sign}COALESCE(p.from_union, 0) AS from_union,
+           {sign}COALESCE(p.employer, 0) AS employer, {sign}COALESCE(p.points, 0) AS points,
+           CASE WHEN d.method = 'wechat' THEN 0 ELSE {sign}COALESCE(p.worker, 0) END AS cash,
+           CASE WHEN d.method = 'wechat' THEN {sign}COALESCE(p.worker, 0) ELSE 0 END AS online
+      FROM due d LEFT JOIN parts p ON p.id = d.id
+      JOIN ledger_account a ON a.kind = 'payable' AND a.union_id = d.union_id AND a.person_id IS NULL
+                           AND a.name = 'partner:' || d.partner_id AND a.ledger = 1
+)
+INSERT INTO settlement_statementline (statement_id, kind, {kind}_id, partner_id, store_id, account_id, at, list_fen, merchant_fen,
+       union_fen, employer_fen, points_fen, cash_fen, online_fen, fee_fen, adjusted_fen, owed_fen)
+SELECT %(statement)s, '{kind}', id, partner_id, store_id, account_id, at, listed, merchant, from_union, employer, points, cash,
+       online, 0, 0, from_union + employer + points + online
+  FROM line ORDER BY at, id
+"""
+BILL_PARTS = """
+SELECT d.id, {sums} FROM due d JOIN bills_billline l ON l.bill_id = d.id JOIN bills_billpart p ON p.line_id = l.id GROUP BY d.id
+"""
+REFUND_PARTS = """
+SELECT d.id, {sums} FROM due d JOIN bills_refundline l ON l.refund_id = d.id JOIN bills_refundpart f ON f.refund_line_id = l.id
+  JOIN bills_billpart p ON p.id = f.part_id GROUP BY d.id
+"""
+BILL_LINES = LINES.format(
+    kind="bill",
+    sign="",
+    due=DUE_BILLS.format(narrowed=OF_PARTNERS),
+    parts=BILL_PARTS.format(sums=SUMS.format(fen="p.fen")),
+)
+REFUND_LINES = LINES.format(
+    kind="refund",
+    sign="-",
+    due=DUE_REFUNDS.format(narrowed=OF_PARTNERS),
+    parts=REFUND_PARTS.format(sums=SUMS.format(fen="f.fen")),
+)
+# A part names the commitment it came out of (or the budget itself), or the lot of points of one grant.
+FUNDERS = """
+INSERT INTO settlement_statementfunder (statement_id, payer, budget_id, fen, returned_fen)
+SELECT %(statement)s, m.payer, COALESCE(c.budget_id, b.id, g.budget_id), sum(m.given), sum(m.back)
+  FROM (
+    SELECT p.payer, p.account_id, sum(p.fen) AS given, 0 AS back
+      FROM settlement_statementline s JOIN bills_billline l ON l.bill_id = s.bill_id JOIN bills_billpart p ON p.line_id = l.id
+     WHERE s.statement_id = %(statement)s AND p.account_id IS NOT NULL GROUP BY 1, 2
+     UNION ALL
+    SELECT p.payer, p.account_id, 0, sum(f.fen)
+      FROM settlement_statementline s JOIN bills_refundline l ON l.refund_id = s.refund_id
+      JOIN bills_refundpart f ON f.refund_line_id = l.id JOIN bills_billpart p ON p.id = f.part_id
+     WHERE s.statement_id = %(statement)s AND p.account_id IS NOT NULL GROUP BY 1, 2
+  ) m
+  JOIN ledger_account a ON a.id = m.account_id
+  LEFT JOIN funds_commitment c ON c.account_id = a.id
+  LEFT JOIN funds_budget b ON b.account_id = a.id
+  LEFT JOIN funds_pointgrant g ON a.kind = 'points' AND a.name = 'grant:' || g.id
+ GROUP BY 2, 3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """Who is stated with whom: the partner of the agreement, and those below it with something due."""
+
+    partner_id: int
+    agreement_id: int
+    partner_ids: list[int]
+
+
+def covered_by(period: Period) -> list[Covered]:
+    facts = _times(period) | {"ends_on": period.ends_on, "union": period.union_id, "cycle": period.cycle}
+    with connection.cursor() as cursor:
+        cursor.execute(COVERED, facts)
+        return [Covered(*row) for row in cursor.fetchall()]
+
+
+def _times(period: Period) -> dict[str, datetime]:
+    return {"since": period.starts_at - LATE, "until": period.ends_at}
+
+
+def write_lines(statement: Statement, period: Period, partner_ids: list[int]) -> int:
+    """Lines and funders; the statement's sums follow by trigger. Returns the number of lines."""
+    facts = _times(period) | {"statement": statement.pk, "partners": partner_ids}
+    _open_payables(facts)
+    with connection.cursor() as cursor:
+        cursor.execute(BILL_LINES, facts)
+        count = cursor.rowcount
+        cursor.execute(REFUND_LINES, facts)
+        count += cursor.rowcount
+        cursor.execute(FUNDERS, facts)
+    return count
+
+
+def _open_payables(facts: dict) -> None:
+    """A merchant that was paid at its own till only has none yet."""
+    due = DUE_BILLS.format(narrowed=OF_PARTNERS)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT DISTINCT union_id, partner_id FROM ({due}) d ORDER BY 1, 2", facts)  # noqa: S608
+        found = cursor.fetchall()
+    open_accounts([merchant_account("payable", union_id=u, partner_id=p) for u, p in found])

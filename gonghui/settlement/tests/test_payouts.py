@@ -1,0 +1,248 @@
+"""Payouts and closing: what is paid, what bounces, and when the books of a period are shut."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+
+import openpyxl
+import pytest
+import time_machine
+from django.db import Error as DatabaseError
+from django.db import transaction
+
+from gonghui.funds.tests.stage import balance, trial
+from gonghui.kit.models import AuditEntry
+from gonghui.settlement import actions
+from gonghui.settlement.bank_file import PayoutRow, bank_file
+from gonghui.settlement.models import Payout, PayoutBatch, Statement
+from gonghui.settlement.tests.stage import (
+    SYSTEM,
+    build_shop,
+    on,
+    period,
+    refunded,
+    sold,
+    statement_of,
+)
+from gonghui.settlement.tests.test_disputes import refused
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("november")]
+
+
+@pytest.fixture
+def november():
+    with time_machine.travel(on(11, 2), tick=False):
+        yield
+
+
+def approved(shop, of, name: str = "好味食堂") -> Statement:
+    actions.make_statements(SYSTEM, period_id=of.pk)
+    row = actions.send_statement(shop.actor("finance_officer"), statement_id=statement_of(shop, of).pk)
+    owner = shop.actor(f"owner of {name}")
+    actions.confirm_statement(owner, statement_id=row.pk, total_fen=row.total_fen)
+    return actions.approve_statement(shop.actor("city_admin"), statement_id=row.pk)
+
+
+def batched(shop) -> PayoutBatch:
+    batch = actions.make_payout_batch(shop.actor("finance_officer"), union_id=shop.partner.union_id)
+    return actions.approve_batch(shop.actor("city_admin"), batch_id=batch.pk)
+
+
+def paid(shop, payout: Payout) -> Payout:
+    facts = {"payout_id": payout.pk, "result": "paid", "bank_number": "NX20261103001"}
+    return actions.record_payout(shop.actor("finance_officer"), **facts)
+
+
+def test_what_is_owed_is_paid_once(shop, october):
+    sold(shop, ("union", 500), ("worker", 100), at=on(10, 9), method="wechat")
+    row = approved(shop, october)
+    payout = batched(shop).payouts.get()
+    refused(
+        "batch_nothing_to_pay",
+        actions.make_payout_batch,
+        shop.actor("finance_officer"),
+        union_id=row.union_id,
+    )
+    assert balance(shop.payable.pk) == 600
+    paid(shop, payout)
+    assert (balance(shop.payable.pk), statement_of(shop, october).state, trial()) == (0, "paid", 0)
+    refused("illegal_move", paid, shop, payout)
+    assert PayoutBatch.objects.unscoped("test").get().state == "done"
+
+
+def test_maker_of_a_batch_is_not_its_checker(shop, october):
+    sold(shop, ("union", 500), at=on(10, 9))
+    approved(shop, october)
+    batch = actions.make_payout_batch(shop.actor("finance_officer"), union_id=shop.partner.union_id)
+    refused("not_allowed", actions.approve_batch, shop.actor("finance_officer"), batch_id=batch.pk)
+    refused("batch_not_approved", actions.download_batch, shop.actor("finance_officer"), batch_id=batch.pk)
+    held = PayoutBatch.objects.unscoped("test").filter(pk=batch.pk)
+    with pytest.raises(DatabaseError, match="settlement_batch_maker_is_not_checker"), transaction.atomic():
+        held.update(state="approved", checker=batch.maker_id, approved_at=on(11, 2))
+    actions.cancel_batch(shop.actor("finance_officer"), batch_id=batch.pk)
+    assert batched(shop).count == 1
+
+
+def test_bank_file_is_what_was_hashed_and_each_download_is_recorded(shop, october):
+    sold(shop, ("union", 123_45), at=on(10, 9))
+    row = approved(shop, october)
+    batch = batched(shop)
+    _batch, content = actions.download_batch(shop.actor("finance_officer"), batch_id=batch.pk)
+    assert hashlib.sha256(content).hexdigest() == batch.sha256
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+    payout = batch.payouts.get()
+    assert [cell.value for cell in sheet[2]] == [
+        1, payout.number, "好味食堂有限公司", "东江农商行江口支行", "6228480402564890018", 123.45, f"工会普惠结算 {row.number}",
+    ]  # fmt: skip
+    entry = AuditEntry.objects.unscoped("test").get(op="EXPORT")
+    assert (entry.actor_id, entry.after["asked"]["sha256"]) == (
+        shop.cast.users["finance_officer"].pk,
+        batch.sha256,
+    )
+    assert "6228480402564890018" not in str(
+        AuditEntry.objects.unscoped("test").values_list("after", flat=True)
+    )
+
+
+def test_bank_file_runs_no_formula_and_has_one_hash():
+    rows = [PayoutRow("FK1", '=HYPERLINK("http://x")', "+银行", "@1234", 1, "-1+1")]
+    assert bank_file(rows) == bank_file(rows)
+    sheet = openpyxl.load_workbook(io.BytesIO(bank_file(rows))).active
+    assert [cell.data_type for cell in sheet[2]][1:5] == ["s"] * 4
+
+
+def test_bounced_payout_is_paid_again(shop, october):
+    sold(shop, ("union", 500), at=on(10, 9))
+    approved(shop, october)
+    first = batched(shop).payouts.get()
+    finance = shop.actor("finance_officer")
+    refused("payout_bounce_reason", actions.record_payout, finance, payout_id=first.pk, result="bounced")
+    actions.record_payout(finance, payout_id=first.pk, result="bounced", note="户名与账号不符")
+    assert (balance(shop.payable.pk), statement_of(shop, october).state) == (500, "approved")
+    second = batched(shop).payouts.get()
+    paid(shop, second)
+    assert (balance(shop.payable.pk), statement_of(shop, october).state) == (0, "paid")
+
+
+def test_money_that_comes_back_later_is_owed_again(shop, october):
+    sold(shop, ("union", 500), at=on(10, 9))
+    approved(shop, october)
+    payout = batched(shop).payouts.get()
+    paid(shop, payout)
+    actions.record_payout(
+        shop.actor("finance_officer"), payout_id=payout.pk, result="bounced", note="次日退汇"
+    )
+    assert (balance(shop.payable.pk), statement_of(shop, october).state, trial()) == (500, "approved", 0)
+    paid(shop, batched(shop).payouts.get())
+    assert balance(shop.payable.pk) == 0
+
+
+def test_payout_that_is_not_the_statement_is_refused(shop, october):
+    sold(shop, ("union", 500), at=on(10, 9))
+    row = approved(shop, october)
+    batch = batched(shop)
+    facts = {"batch": batch, "statement": row, "account": "x", "account_shown": "x"}
+    for amount, what in ((499, "settlement_payout_of_approved"), (500, "settlement_statement_paid_once")):
+        with pytest.raises(DatabaseError, match=what), transaction.atomic():
+            Payout.objects.create(key="00000000-0000-4000-8000-000000000001", amount_fen=amount, **facts)
+
+
+def test_merchant_without_an_account_keeps_the_batch_waiting(shop, october):
+    sold(shop, ("union", 500), at=on(10, 9))
+    approved(shop, october)
+    type(shop.agreement).objects.unscoped("test").update(payout_account=None)
+    error = refused(
+        "batch_no_account",
+        actions.make_payout_batch,
+        shop.actor("finance_officer"),
+        union_id=shop.partner.union_id,
+    )
+    assert "好味食堂" in error.message
+    assert not PayoutBatch.objects.unscoped("test").exists()
+
+
+def test_debt_of_a_merchant_is_carried_to_its_next_statement_once(cast, shop, october):
+    november = period(cast, dt.date(2026, 11, 1), dt.date(2026, 12, 1))
+    december = period(cast, dt.date(2026, 12, 1), dt.date(2027, 1, 1))
+    bill = sold(shop, ("union", 500), at=on(9, 9))
+    with time_machine.travel(on(11, 1), tick=False):
+        early = period(cast, dt.date(2026, 9, 1), dt.date(2026, 10, 1))
+        approved(shop, early)
+        paid(shop, batched(shop).payouts.get())
+    refunded(shop, bill, at=on(10, 9))
+    debt = approved(shop, october)
+    assert (debt.total_fen, balance(shop.payable.pk)) == (-500, -500)
+    refused(
+        "batch_nothing_to_pay",
+        actions.make_payout_batch,
+        shop.actor("finance_officer"),
+        union_id=debt.union_id,
+    )
+    actions.close_period(shop.actor("finance_officer"), period_id=october.pk)
+    with time_machine.travel(on(12, 2), tick=False):
+        sold(shop, ("union", 800), at=on(11, 9))
+        second = approved(shop, november)
+        assert (second.owed_fen, second.carried_fen, second.total_fen) == (800, -500, 300)
+        paid(shop, batched(shop).payouts.get())
+    assert (balance(shop.payable.pk), trial()) == (0, 0)
+    with time_machine.travel(dt.datetime(2027, 1, 2, tzinfo=dt.UTC), tick=False):
+        sold(shop, ("union", 100), at=on(12, 9))
+        assert approved(shop, december).carried_fen == 0
+
+
+def test_shop_that_owes_is_evened_out_within_its_group(cast, shop, october):
+    from gonghui.partners.tests.stage import new_partner, new_store
+
+    child = new_partner(cast, "好味食堂二分店", parent=shop.partner)
+    branch = type(shop)(cast, shop.money, child, [new_store(child)], shop.agreement, shop.commitment_id)
+    early = period(cast, dt.date(2026, 9, 1), dt.date(2026, 10, 1))
+    bill = sold(branch, ("union", 300), at=on(9, 9))
+    approved(shop, early)
+    paid(shop, batched(shop).payouts.get())
+    refunded(branch, bill, at=on(10, 9))
+    sold(shop, ("union", 500), at=on(10, 9))
+    row = approved(shop, october)
+    assert sorted(part.total_fen for part in row.accounts.all()) == [-300, 500]
+    payout = batched(shop).payouts.get()
+    paid(shop, payout)
+    assert (payout.amount_fen, balance(shop.payable.pk), balance(branch.payable.pk), trial()) == (
+        200,
+        0,
+        0,
+        0,
+    )
+
+
+def test_period_closes_when_all_is_paid_and_takes_nothing_in(shop, october):
+    bill = sold(shop, ("union", 500), ("worker", 100), at=on(10, 9))
+    finance = shop.actor("finance_officer")
+    refused("period_not_made", actions.close_period, finance, period_id=october.pk)
+    approved(shop, october)
+    refused("period_still_owed", actions.close_period, finance, period_id=october.pk)
+    paid(shop, batched(shop).payouts.get())
+    assert actions.close_period(finance, period_id=october.pk).state == "closed"
+    for write in (
+        lambda: sold(shop, ("union", 5), at=on(10, 31, 23, 59)),
+        lambda: refunded(shop, bill, at=on(10, 20)),
+    ):
+        with pytest.raises(DatabaseError, match="books of that day are closed"), transaction.atomic():
+            write()
+    sold(shop, ("union", 5), at=on(11, 1, 0))
+    held = Statement.objects.unscoped("test").filter(period=october)
+    assert (held.get().state, held.get().owed_fen) == ("closed", 500)
+    with pytest.raises(DatabaseError, match="settlement_period_closed"), transaction.atomic():
+        Statement.objects.create(
+            period=october, union=shop.partner.union, partner=build_shop(
+                shop.cast, shop.money, phone="13800000073", name="迟到的店"
+            ).partner, agreement=shop.agreement,
+        )  # fmt: skip
+
+
+def test_dates_of_another_cycle_stay_open(cast, shop, october):
+    other = build_shop(cast, shop.money, phone="13800000072", name="顺风车行")
+    type(other.agreement).objects.unscoped("test").filter(pk=other.agreement.pk).update(cycle="weekly")
+    actions.make_statements(SYSTEM, period_id=october.pk)
+    actions.close_period(shop.actor("finance_officer"), period_id=october.pk)
+    assert sold(other, ("union", 5), at=on(10, 20)).pk
