@@ -40,6 +40,12 @@ NOT_FOR_NEW_OFFERS = refusal(
     _("“{partner}”已退出合作，只兑付会员手里的券。"),
     advice=_("请扫会员的券码；没有券的请按原价收款，不开账单。"),
 )
+TAPPED_VOUCHER = refusal(
+    "bill_tapped_voucher", _("这张券不按金额使用。"), advice=_("请到“核销”页扫这张券。"), status=422
+)
+OFFER_RESTS = refusal(
+    "bill_offer_rests", _("“{title}”已暂停，现在不能使用。"), advice=_("请会员留意消息，恢复后再来。")
+)
 BILL_KEY_TAKEN = refusal(
     "bill_key_taken", _("这个单号已经是另一笔账单。"), advice=_("请刷新页面，从头再收一次。")
 )
@@ -69,6 +75,9 @@ POINTS_GONE = refusal(
 # --- held bills ---
 NOT_HELD = refusal(
     "bill_not_held", _("这一单的状态是“{state}”，不能取消。"), advice=_("已经完成的，请办退货。")
+)
+PAID_ALREADY = refusal(
+    "bill_paid_already", _("会员已经付款，不能取消。"), advice=_("请刷新页面；要退的话，完成后办退货。")
 )
 NOT_PAID_YET = refusal("bill_not_paid_yet", _("这一单还没有付款。"), advice=_("请会员在手机上完成支付。"))
 

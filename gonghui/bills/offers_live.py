@@ -43,10 +43,13 @@ def since_of(per: str, day: date) -> date:
 
 
 def live_offers(
-    store_id: int, person_id: int | None, at: datetime
+    store_id: int, person_id: int | None, at: datetime, *, shown: Voucher | None = None
 ) -> tuple[list[pricing.LiveOffer], pricing.Asker, pricing.Visit]:
-    """Ten queries at most, however many offers. Of an ended offer, vouchers already held still count."""
+    """Ten queries at most, however many offers. Of an ended offer, vouchers already held still count. `shown`: the one of
+    its offer that would be used, whichever ends earlier."""
     held = _held(person_id, at, offer_pools(store_id)) if person_id else {}
+    if shown and (mine := held.get(shown.release.offer_id)):
+        held[shown.release.offer_id] = Held(shown, mine.count)
     rows = _terms_at(store_id, held)
     ids = [row["id"] for row in rows]
     left_fen: dict[pricing.Id, int] = {}

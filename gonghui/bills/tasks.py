@@ -1,3 +1,16 @@
 """Jobs of this app, by room."""
 
-from gonghui.bills import external_tasks  # noqa: F401 - registers its jobs
+from __future__ import annotations
+
+from gonghui.bills import external_tasks, reactions  # noqa: F401 - registers them
+from gonghui.bills.actions.selling import bills_past_their_time, end_waiting
+from gonghui.kit.actors import Actor
+from gonghui.kit.jobs import periodic, run_due
+
+CLOCK = Actor.system("a bill's time to be paid is over")
+
+
+@periodic("* * * * *")
+def end_waiting_bills(timestamp: int) -> None:
+    for bill_id in bills_past_their_time():
+        run_due(end_waiting, CLOCK, bill_id=bill_id)

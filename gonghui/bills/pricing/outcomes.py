@@ -38,6 +38,7 @@ class PricedLine:
     section: str
     parts: tuple[Part, ...]
     gift_of: Id | None = None
+    code: str = ""
 
     def fen_of(self, payer: Payer) -> int:
         return sum(part.fen for part in self.parts if part.payer == payer)

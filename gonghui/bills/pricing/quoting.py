@@ -162,6 +162,7 @@ def _lines(basket: Basket, parts: Sequence[list[Part]], due: Sequence[int]) -> l
             line.list_fen,
             line.section,
             (*of_line, *([Part(Payer.WORKER, left)] if left else [])),
+            code=line.code,
         )
         for line, of_line, left in zip(basket.lines, parts, due, strict=True)
     ]

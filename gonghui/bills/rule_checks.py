@@ -1,0 +1,55 @@
+"""支出规则 for what a bill's unions give: asked and written with the bill, taken back with its refunds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from gonghui.bills.models import Bill, OfferTerms
+from gonghui.bills.selling import BillFacts
+from gonghui.funds import rulebook
+from gonghui.funds.models import BenefitUse, Budget
+from gonghui.funds.rulebook import Giving
+from gonghui.kit.clock import CHINA
+
+
+class Funding(NamedTuple):
+    """What one budget gives through one offer."""
+
+    offer_id: int
+    account_id: int
+    fen: int
+    terms: OfferTerms
+    budget: Budget
+
+
+def occasion_of(key: UUID, offer_id: int, account_id: int) -> str:
+    return f"bill:{key.hex}:{offer_id}:{account_id}"
+
+
+def obey_rules(facts: BillFacts, fundings: Sequence[Funding]) -> None:
+    """Refuses with the clause. In a fixed order: others who give to the same person wait for these tallies."""
+    for one in sorted(fundings, key=lambda one: (one.terms.category, one.terms.festival, one.account_id)):
+        giving = Giving(
+            person_ids=[facts.person_id],
+            union=one.budget.union,
+            source_kind=one.budget.source.kind,
+            source_level=one.budget.source.level,
+            category=one.terms.category,
+            festival=one.terms.festival,
+            amount_fen=one.fen,
+            on=facts.at.astimezone(CHINA).date(),
+            occasion=occasion_of(facts.key, one.offer_id, one.account_id),
+        )
+        rulebook.require_given(rulebook.give(giving))
+
+
+def take_back(bill: Bill, back: Mapping[tuple[int, int], int]) -> None:
+    """`back`: fen by offer and account of the union's parts; what no rule was asked about is left out."""
+    occasions = {occasion_of(bill.key, *of): fen for of, fen in back.items() if fen}
+    known = BenefitUse.objects.unscoped("what a bill gave").filter(
+        person_id=bill.person_id, occasion__in=occasions
+    )
+    for occasion in sorted(known.values_list("occasion", flat=True)):
+        rulebook.take_back(bill.person_id, occasion, occasions[occasion])
