@@ -36,8 +36,23 @@ WARNED_BEFORE = timedelta(days=14)
 def lock_lots(person_id: int, section: str) -> list[Lot]:
     """The person's live lots for a shelf, theirs alone until the surrounding transaction ends."""
     found = points_accounts().filter(person_id=person_id, expires_at__gt=clock.now())
-    locked = found.order_by("pk").select_for_update(no_key=True, of=("self",))
-    return [lot for lot in lots_from(locked) if lot.is_for(section)]
+    lots, issues = set(), set()
+    for pk, issue_id in found.values_list("pk", "within_id"):
+        lots.add(pk)
+        issues.add(issue_id)
+    locked = lock_in_order(lots | with_backing(issues))
+    return [lot for lot in lots_from(row for row in locked if row.pk in lots) if lot.is_for(section)]
+
+
+def with_backing(issue_ids: set[int]) -> set[int]:
+    return issue_ids | set(backing_of(issue_ids).values())
+
+
+def lock_in_order(account_ids: set[int]) -> list[LedgerAccount]:
+    """By id, as the ledger moves them: who took a lot first and then what is behind it would meet, in a circle, a refund that
+    has what is behind it and comes to the lot."""
+    found = LedgerAccount.objects.unscoped("accounts of lots at hand").filter(pk__in=account_ids)
+    return list(found.order_by("pk").select_for_update(no_key=True, of=("self",)))
 
 
 def spend_orders(lots: Sequence[Lot], points: int, *, credit_id: int, subject: str, key: UUID) -> list[Order]:
@@ -70,16 +85,10 @@ class Taking:
 
 
 def takings_of(subject: str, *, refunds: Sequence[str] = ()) -> list[Taking]:
-    """What `subject` took of each lot, less what went back under the subjects of its refunds; last taken first.
-
-    The lots are the caller's alone until the surrounding transaction ends.
-    """
+    """What `subject` took of each lot, less what went back under the subjects of its refunds; last taken first."""
     rows = Transfer.objects.unscoped("transfers of a bill the caller holds").filter(
         subject__in=[subject, *refunds], code__in=("spend_points", "refund_points")
     )
-    # Lots before the accounts behind them, as who spends or ends them does; else two wait for each other in a circle.
-    lots = points_accounts().filter(pk__in=rows.filter(code="spend_points").values("debit_id"))
-    list(lots.order_by("pk").select_for_update(no_key=True).values_list("pk"))
     left: dict[tuple[int, int], int] = defaultdict(int)
     for row in rows.order_by("seq"):
         if row.code == "spend_points":
@@ -137,8 +146,11 @@ def begin_expiries(actor: Actor) -> None:
 def expire_batch(actor: Actor, *, limit: int = BATCH) -> int:
     """Accounts past their time, whole: points to the issue account, the fen behind them to the budget."""
     due = points_accounts().filter(expires_at__lte=clock.now(), credits_posted__gt=F("debits_posted"))
-    locked = due.order_by("pk").select_for_update(no_key=True, skip_locked=True, of=("self",))
-    lots = lots_from(locked[:limit])
+    batch = dict(due.order_by("pk").values_list("pk", "within_id")[:limit])
+    lock_in_order(with_backing(set(batch.values())))
+    # No lot is waited for: who is at one leaves it to the next sweep.
+    free = due.filter(pk__in=batch).order_by("pk")
+    lots = lots_from(free.select_for_update(no_key=True, skip_locked=True, of=("self",)))
     if not lots:
         return 0
     # Locked rows make the sweep of one lot happen once; a key of its own lets a refund into it be swept again.
