@@ -94,7 +94,9 @@ def _lineage(budget_ids: set[int]) -> dict[int, tuple[Step, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(LINEAGE, [list(budget_ids)])
         pairs = cursor.fetchall()
-    budgets = Budget.objects.unscoped("behind a bill").select_related("union").in_bulk({pk for _of, pk in pairs})
+    budgets = (
+        Budget.objects.unscoped("behind a bill").select_related("union").in_bulk({pk for _of, pk in pairs})
+    )
     sources = FundSource.objects.unscoped("behind a bill").select_related("union")
     sources = sources.in_bulk({budget.source_id for budget in budgets.values()})
     ways: dict[int, tuple[Step, ...]] = {}
