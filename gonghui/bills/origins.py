@@ -46,7 +46,7 @@ class Way:
 
 
 def ways_of(bill: Bill) -> list[Way]:
-    """Parts that came the same way are one, largest first. Six queries at most, however many lines."""
+    """Parts that came the same way are one, largest first. Seven queries at most, however many lines."""
     parts = list(BillPart.objects.unscoped("the parts of a bill the caller may see").filter(line__bill=bill))
     behind = budgets_behind(part.account_id for part in parts if part.account_id)
     paid, back = Counter(), Counter()
