@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from gonghui.bills import pricing
 from gonghui.bills.holidays import holidays_around
 from gonghui.bills.models import OfferTerms, OfferWindow
+from gonghui.kit import clock
 from gonghui.kit.clock import CHINA
+from gonghui.kit.templatetags.kit import yuan
 
 SPAN_FEN = 1_000
 """Permille parts round down anew every so many fen: the most of a share is within the last of these."""
@@ -28,6 +31,11 @@ SHARE_FACTS = (
 )
 AUDIENCE = ("needs_voucher", "audience_union_id", "verified_only", "category", "festival", "programme_id")
 LISTS = ("groups", "sections", "codes")
+GIVES = (
+    (pricing.Payer.MERCHANT, gettext_lazy("商家让 %s")),
+    (pricing.Payer.UNION, gettext_lazy("工会贴 %s")),
+    (pricing.Payer.EMPLOYER, gettext_lazy("单位贴 %s")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,3 +228,24 @@ def _wrong_limits(limits: Sequence[tuple[str, int]]) -> Iterable[str]:
         yield _("同一种限次只能填一次。")
     if any(most < 1 for _per, most in limits):
         yield _("限次至少为 1；不限请不要填。")
+
+
+def tried_on(plan: TermsPlan, list_fen: int) -> str:
+    """What one bill of this price would come to, with nobody short of money: 满200元减30元：商家让 10…"""
+    shares = tuple(replace(share.as_share, funder=None) for share in plan.shares)
+    offer = pricing.LiveOffer(1, plan.title, plan.price, shares)
+    basket = pricing.Basket((pricing.Line(plan.title or _("商品"), list_fen),))
+    quote = pricing.quote([offer], basket, pricing.Asker(), pricing.Visit(None, clock.now()))
+    facts = {"list": yuan(list_fen), "says": pricing.says_terms(plan.price)}
+    if quote.refused:
+        return _("原价 %(list)s 元：") % facts + quote.refused[0].sentence
+    parts = [(said, quote.fen_of(payer)) for payer, said in GIVES]
+    facts["by"] = _("、").join(said % yuan(fen) for said, fen in parts if fen)
+    facts["due"] = yuan(quote.due_fen)
+    gives = _("%(by)s、") % facts if facts["by"] else ""
+    return _("原价 %(list)s 元，%(says)s：") % facts + gives + _("职工付 %(due)s 元。") % facts
+
+
+def sample_fen(price: pricing.Terms) -> int:
+    """A price at which the offer shows what it does."""
+    return max(price.threshold_fen, price.off_fen * 2, price.price_fen * 3 // 2, 10_000)

@@ -14,7 +14,7 @@ from gonghui.bills.models.terms import TERMS_VERBS
 from gonghui.bills.plans import TermsPlan
 from gonghui.bills.terms_tasks import sweep_offer_money
 from gonghui.funds.models import Budget
-from gonghui.funds.queries import OPEN, budget_words
+from gonghui.funds.queries import budget_words
 from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
@@ -134,14 +134,6 @@ def _require_groups(plan: TermsPlan) -> None:
     named = {*plan.groups, *(code for window in plan.windows for code in window.groups)}
     known = set(WorkerGroup.objects.filter(code__in=named).values_list("code", flat=True))
     _say([_("没有“%s”这个群体。") % code for code in sorted(named - known)])
-
-
-def budgets_for_offers(union: Union):
-    """Open ones of the union, of those above it and of those below."""
-    above = [int(part) for part in union.path.rstrip(".").split(".")]
-    found = Budget.objects.unscoped("by name, to choose from").select_related("union")
-    here = found.filter(union_id__in=above) | found.filter(union__path__startswith=union.path)
-    return here.filter(state__in=OPEN, ends_on__gte=clock.today()).order_by("union__path", "-id")
 
 
 def _union(actor: Actor, union_id: int) -> Union:

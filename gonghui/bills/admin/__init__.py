@@ -1,0 +1,3 @@
+"""Back-office screens of offers and bills."""
+
+from gonghui.bills.admin import bills, editing, offers  # noqa: F401 - registers the screens

@@ -1,0 +1,445 @@
+"""The editor of offers: yuan are typed as yuan, 7.5 as 七五折; a form of offer shows its own fields only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from gonghui.bills import pricing
+from gonghui.bills.models import FundingShare, OfferLimit, OfferTerms, OfferWindow, Programme
+from gonghui.bills.plans import SharePlan, TermsPlan
+from gonghui.funds.admin.asking import YuanField, day_field, written_unions
+from gonghui.funds.models import Budget, Section
+from gonghui.funds.models.budgets import BudgetCategory
+from gonghui.funds.queries import OPEN
+from gonghui.kit import clock
+from gonghui.kit.actors import Actor, topmost
+from gonghui.members.models import WorkerGroup
+from gonghui.orgs.models import Union
+from gonghui.partners.models import Store
+from gonghui.partners.models.venues import PartnerKind
+
+SHARE_ROWS, WINDOW_ROWS = 4, 4
+HUNDRED = Decimal(100)
+MERCHANT_REST = {"payer": "merchant", "takes_rest": True}
+# Which fields a form of offer asks for; the others are not taken, whatever stands in them.
+FIELDS_OF = {
+    "threshold_off": ("threshold_fen", "off_fen", "repeat_max", "cap_fen"),
+    "percent": ("zhe", "threshold_fen", "cap_fen"),
+    "fixed_price": ("price_fen", "units_max", "threshold_fen", "cap_fen"),
+    "agreement_price": ("price_fen", "units_max", "cap_fen"),
+    "free": ("units_max", "threshold_fen", "cap_fen"),
+    "gift": ("gift", "price_fen", "threshold_fen"),
+}
+FORMS_OF = {
+    name: " ".join(form for form, names in FIELDS_OF.items() if name in names)
+    for name in sorted({name for names in FIELDS_OF.values() for name in names})
+}
+DAYS = (
+    gettext_lazy("周一"),
+    gettext_lazy("周二"),
+    gettext_lazy("周三"),
+    gettext_lazy("周四"),
+    gettext_lazy("周五"),
+    gettext_lazy("周六"),
+    gettext_lazy("周日"),
+)
+WEEKDAYS = [(str(n), day) for n, day in enumerate(DAYS, 1)]
+HOW = (
+    ("1", gettext_lazy("凭券：先发放或领取，每张券的补贴都留足")),
+    ("0", gettext_lazy("不凭券：符合条件就享受，留的钱用完为止")),
+)
+TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+def yuan_of(fen: int | None) -> Decimal | None:
+    return None if fen is None else Decimal(fen) / HUNDRED
+
+
+def optional_yuan(label, **facts: Any) -> YuanField:
+    return YuanField(label=label, required=False, min_value=0, **facts)
+
+
+class OfferForm(forms.Form):
+    union = forms.ModelChoiceField(None, label=gettext_lazy("哪一级工会的优惠"))
+    title = forms.CharField(label=gettext_lazy("优惠名称"), max_length=120)
+    kind = forms.ChoiceField(label=gettext_lazy("种类"), choices=PartnerKind)
+    programme = forms.ModelChoiceField(None, label=gettext_lazy("项目"), required=False)
+    says = forms.CharField(
+        label=gettext_lazy("使用说明"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )  # fmt: skip
+    form = forms.ChoiceField(
+        label=gettext_lazy("优惠方式"), choices=OfferTerms.Form, widget=forms.RadioSelect, initial="threshold_off"
+    )  # fmt: skip
+    threshold_fen = optional_yuan(gettext_lazy("满多少元"), help_text=gettext_lazy("不填表示没有门槛。"))
+    off_fen = optional_yuan(gettext_lazy("减多少元"))
+    repeat_max = forms.IntegerField(
+        label=gettext_lazy("每满可减几次"), required=False, min_value=0, max_value=999,
+        help_text=gettext_lazy("1 表示只减一次，0 表示不限。"), initial=1,
+    )  # fmt: skip
+    zhe = forms.DecimalField(
+        label=gettext_lazy("打几折"), required=False, min_value=0, max_value=10, decimal_places=2,
+        help_text=gettext_lazy("七五折填 7.5。"),
+    )  # fmt: skip
+    price_fen = optional_yuan(
+        gettext_lazy("价格（元）"), help_text=gettext_lazy("赠品填它值多少钱，可不填。")
+    )
+    units_max = forms.IntegerField(
+        label=gettext_lazy("最多几件"), required=False, min_value=0, max_value=999, initial=1,
+        help_text=gettext_lazy("0 表示不限。"),
+    )  # fmt: skip
+    gift = forms.CharField(label=gettext_lazy("赠品"), required=False, max_length=80)
+    cap_fen = optional_yuan(gettext_lazy("最多优惠多少元"), help_text=gettext_lazy("不填表示不限。"))
+    stores = forms.MultipleChoiceField(label=gettext_lazy("适用门店"), required=False)
+    needs_voucher = forms.TypedChoiceField(
+        label=gettext_lazy("怎么使用"), coerce=lambda value: value == "1", widget=forms.RadioSelect, initial="1",
+        choices=HOW,
+    )  # fmt: skip
+    audience_union = forms.ModelChoiceField(
+        None, label=gettext_lazy("面向哪个工会的会员"), required=False, help_text=gettext_lazy("不填表示不限。")
+    )  # fmt: skip
+    verified_only = forms.BooleanField(label=gettext_lazy("仅限实名会员"), required=False, initial=True)
+    family = forms.BooleanField(label=gettext_lazy("家属可用"), required=False)
+    groups = forms.MultipleChoiceField(
+        label=gettext_lazy("面向的群体"), required=False, help_text=gettext_lazy("都不选表示所有会员。")
+    )  # fmt: skip
+    sections = forms.MultipleChoiceField(
+        label=gettext_lazy("专区"), required=False, help_text=gettext_lazy("都不选表示全部商品。")
+    )  # fmt: skip
+    codes = forms.CharField(
+        label=gettext_lazy("商品编码"), required=False, max_length=1000,
+        help_text=gettext_lazy("用空格隔开；不填表示全部商品。"),
+    )  # fmt: skip
+    stacking = forms.ChoiceField(label=gettext_lazy("同享"), choices=OfferTerms.Stacking, initial="once")
+    stack_class = forms.CharField(
+        label=gettext_lazy("同享类别"), required=False, max_length=32,
+        help_text=gettext_lazy("同一类别的优惠一单只用一项；不填是同一类。"),
+    )  # fmt: skip
+    order = forms.IntegerField(
+        label=gettext_lazy("先后"), min_value=0, max_value=999, initial=100, help_text=gettext_lazy("小的先算。")
+    )  # fmt: skip
+    basis = forms.ChoiceField(label=gettext_lazy("门槛计算"), choices=OfferTerms.Basis, initial="before")
+    category = forms.ChoiceField(
+        label=gettext_lazy("经费用途"), required=False,
+        choices=[("", gettext_lazy("不按经费规定检查")), *BudgetCategory.choices],
+    )  # fmt: skip
+    festival = forms.SlugField(label=gettext_lazy("节日（拼音）"), required=False, max_length=16)
+    sample_fen = optional_yuan(gettext_lazy("拿多少元的账单试算"))
+
+    def __init__(self, *args, actor: Actor, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.actor = actor
+        fields: dict[str, Any] = self.fields
+        for per, label in OfferLimit.Per.choices:
+            fields[f"limit_{per}"] = forms.IntegerField(
+                label=label, required=False, min_value=1, max_value=10**8
+            )
+        unions = written_unions(actor, "releases.write")
+        fields["union"].queryset = fields["audience_union"].queryset = unions
+        first = unions.first()
+        fields["union"].initial = first and first.pk
+        fields["programme"].queryset = Programme.objects.filter(in_line(actor, "union")).order_by("-id")
+        self.places = stores_to_choose(actor)
+        fields["stores"].choices = [(str(store.pk), store.name) for store in self.places]
+        fields["groups"].choices = group_choices()
+        fields["sections"].choices = list(Section.objects.order_by("id").values_list("code", "name"))
+
+    def price(self) -> pricing.Terms:
+        given, form = self.cleaned_data, self.cleaned_data["form"]
+        own = {name: given[name] for name in FIELDS_OF[form] if given.get(name) is not None}
+        if (zhe := own.pop("zhe", None)) is not None:
+            own["rate_permille"] = int(zhe * HUNDRED)
+        always = {name: given[name] for name in ("stack_class", "order", "family")}
+        return pricing.Terms(
+            pricing.Form(form),
+            basis=pricing.Basis(given["basis"]),
+            stacking=pricing.Stacking(given["stacking"]),
+            **own,
+            **always,
+        )
+
+    def plan(self) -> TermsPlan:
+        """Without shares and windows, which are rows of their own."""
+        given = self.cleaned_data
+        pers = [(per, given.get(f"limit_{per}")) for per in OfferLimit.Per.values]
+        audience, programme = given["audience_union"], given["programme"]
+        return TermsPlan(
+            title=given["title"].strip(),
+            kind=given["kind"],
+            says=given["says"].strip(),
+            price=self.price(),
+            shares=(),
+            limits=tuple((per, most) for per, most in pers if most),
+            store_ids=tuple(sorted(int(pk) for pk in given["stores"])),
+            needs_voucher=given["needs_voucher"],
+            audience_union_id=audience and audience.pk,
+            verified_only=given["verified_only"],
+            groups=tuple(given["groups"]),
+            sections=tuple(given["sections"]),
+            codes=tuple(given["codes"].split()),
+            category=given["category"],
+            festival=given["festival"],
+            programme_id=programme and programme.pk,
+        )
+
+    def store_tree(self) -> list[dict[str, Any]]:
+        """Merchants with their chain and stores, as the page draws them."""
+        chosen = {str(pk) for pk in self["stores"].value() or ()}
+        found: dict[int, dict[str, Any]] = {}
+        for store in self.places:
+            partner = store.partner
+            place = found.setdefault(partner.pk, {"name": _chain(partner), "stores": []})
+            place["stores"].append({"store": store, "is_chosen": str(store.pk) in chosen})
+        return sorted(found.values(), key=lambda place: place["name"])
+
+    def own_fields(self) -> list[tuple[forms.BoundField, str]]:
+        """The fields of prices with the forms that show them."""
+        order = ("threshold_fen", "off_fen", "repeat_max", "zhe", "price_fen", "units_max", "gift", "cap_fen")
+        return [(self[name], FORMS_OF[name]) for name in order]
+
+    def limits(self) -> list[forms.BoundField]:
+        return [self[f"limit_{per}"] for per in OfferLimit.Per.values]
+
+
+def in_line(actor: Actor, field: str) -> Q:
+    """Of the unions the actor writes offers for, those below and those above."""
+    here = Q(pk__in=[])
+    for path in topmost(grant.path for grant in actor.reaches("releases.write")):
+        above = [int(part) for part in path.rstrip(".").split(".")]
+        here |= Q(**{f"{field}__path__startswith": path}) | Q(**{f"{field}_id__in": above})
+    return here
+
+
+def stores_to_choose(actor: Actor) -> list[Store]:
+    found = Store.objects.visible_to(actor).filter(in_line(actor, "partner__union"), partner__state="active")
+    found = found.select_related("partner__parent__parent")
+    return list(found.order_by("partner__name", "id"))
+
+
+def budgets_to_choose(actor: Actor) -> QuerySet[Budget]:
+    found = Budget.objects.unscoped("by name, to choose from").select_related("union")
+    is_open = {"state__in": OPEN, "ends_on__gte": clock.today()}
+    return found.filter(in_line(actor, "union"), **is_open).order_by("union__path", "-id")
+
+
+def _chain(partner) -> str:
+    names = [partner.name]
+    while partner.parent_id and len(names) < 3:
+        partner = partner.parent
+        names.insert(0, partner.name)
+    return " › ".join(names)
+
+
+def group_choices() -> list[tuple[str, str]]:
+    return list(WorkerGroup.objects.order_by("id").values_list("code", "name"))
+
+
+class ShareForm(forms.Form):
+    payer = forms.ChoiceField(
+        label=gettext_lazy("谁出"), required=False, choices=[("", "—"), *FundingShare.Payer.choices]
+    )  # fmt: skip
+    budget = forms.ModelChoiceField(None, label=gettext_lazy("从哪项预算"), required=False, empty_label="—")
+    percent = forms.DecimalField(
+        label=gettext_lazy("出优惠的百分之几"), required=False, min_value=0, max_value=100, decimal_places=1
+    )  # fmt: skip
+    fixed_fen = optional_yuan(gettext_lazy("或固定出多少元"))
+    takes_rest = forms.BooleanField(label=gettext_lazy("承担余额"), required=False)
+    max_fen = optional_yuan(gettext_lazy("每单最多出多少元"))
+    when_empty = forms.ChoiceField(
+        label=gettext_lazy("钱不够时"), choices=FundingShare.WhenEmpty, initial="refuse"
+    )
+    set_aside_fen = optional_yuan(gettext_lazy("上线时预留多少元"))
+
+    def __init__(self, *args, budgets: QuerySet, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["budget"].queryset = budgets
+        self.fields["budget"].label_from_instance = lambda row: f"{row.name} · {row.union.name}"
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        if (
+            given.get("payer") in ("union", "employer")
+            and not given.get("budget")
+            and "budget" not in self.errors
+        ):
+            self.add_error("budget", _("请选择从哪一项预算支出。"))
+        if given.get("percent") and given.get("fixed_fen"):
+            self.add_error("fixed_fen", _("百分比和固定金额只能填一项。"))
+        return given
+
+    @property
+    def is_filled(self) -> bool:
+        return bool(self.cleaned_data.get("payer"))
+
+    def share(self) -> SharePlan:
+        given = self.cleaned_data
+        is_merchant = given["payer"] == "merchant"
+        rest = given["takes_rest"]
+        return SharePlan(
+            payer=given["payer"],
+            budget_id=None if is_merchant else given["budget"].pk,
+            permille=0 if rest else int((given["percent"] or 0) * 10),
+            fixed_fen=0 if rest else given["fixed_fen"] or 0,
+            max_fen=given["max_fen"] or None,
+            when_empty=given["when_empty"],
+            takes_rest=rest,
+            set_aside_fen=0 if is_merchant else given["set_aside_fen"] or 0,
+        )
+
+
+class WindowForm(forms.Form):
+    weekdays = forms.MultipleChoiceField(label=gettext_lazy("星期"), required=False, choices=WEEKDAYS)
+    from_time = forms.TimeField(label=gettext_lazy("从"), required=False, widget=TIME)
+    to_time = forms.TimeField(
+        label=gettext_lazy("到"), required=False, widget=TIME, help_text=gettext_lazy("不晚于“从”表示到第二天。")
+    )  # fmt: skip
+    starts_on = day_field(gettext_lazy("开始日期"), required=False)
+    ends_on = day_field(gettext_lazy("截止日期"), required=False)
+    groups = forms.MultipleChoiceField(label=gettext_lazy("只给这些群体"), required=False)
+    capacity = forms.IntegerField(
+        label=gettext_lazy("每天名额"), required=False, min_value=1, max_value=10**8
+    )
+    holidays = forms.ChoiceField(
+        label=gettext_lazy("法定节假日"), choices=OfferWindow.Holidays, initial="any", required=False
+    )
+    stores = forms.CharField(widget=forms.HiddenInput, required=False)
+    """Ids of the stores it is for, kept as they are."""
+
+    def __init__(self, *args, groups: list[tuple[str, str]], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["groups"].choices = groups
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        if (given.get("from_time") is None) != (given.get("to_time") is None) and not self.errors:
+            self.add_error("to_time", _("时间要两个都填，或者都不填。"))
+        if given.get("starts_on") and given.get("ends_on") and given["starts_on"] > given["ends_on"]:
+            self.add_error("ends_on", _("开始日期不能晚于截止日期。"))
+        return given
+
+    @property
+    def is_filled(self) -> bool:
+        given = self.cleaned_data
+        return any(given.get(name) for name in self.fields if name != "holidays") or given[
+            "holidays"
+        ] not in (
+            "",
+            "any",
+        )
+
+    def window(self) -> pricing.Window:
+        given = self.cleaned_data
+        plain = {name: given[name] for name in ("starts_on", "ends_on", "from_time", "to_time", "capacity")}
+        return pricing.Window(
+            weekdays=frozenset(int(day) for day in given["weekdays"]),
+            groups=frozenset(given["groups"]),
+            store_ids=frozenset(int(pk) for pk in given["stores"].split(",") if pk.isdecimal()),
+            holidays=pricing.Holidays(given["holidays"] or "any"),
+            **plain,
+        )
+
+
+class OfferEditor:
+    """The form with its rows of funders and windows, read together."""
+
+    def __init__(self, actor: Actor, posted=None, plan: TermsPlan | None = None, union: Union | None = None):
+        self.form = OfferForm(posted, actor=actor, initial=initial_of(plan, union) if plan else None)
+        budgets, groups = budgets_to_choose(actor), group_choices()
+        shares = [share_initial(share) for share in plan.shares] if plan else [MERCHANT_REST]
+        windows = [window_initial(window) for window in plan.windows] if plan else []
+        self.shares = [
+            ShareForm(posted, prefix=f"share{n}", budgets=budgets, initial=_at(shares, n))
+            for n in range(max(SHARE_ROWS, len(shares) + 1))
+        ]
+        self.windows = [
+            WindowForm(posted, prefix=f"window{n}", groups=groups, initial=_at(windows, n))
+            for n in range(max(WINDOW_ROWS, len(windows) + 1))
+        ]
+
+    @property
+    def all_forms(self) -> Iterable[forms.Form]:
+        return (self.form, *self.shares, *self.windows)
+
+    def is_valid(self) -> bool:
+        answers = [form.is_valid() for form in self.all_forms]
+        return all(answers)
+
+    def plan(self) -> TermsPlan:
+        return replace(
+            self.form.plan(),
+            shares=tuple(row.share() for row in self.shares if row.is_filled),
+            windows=tuple(row.window() for row in self.windows if row.is_filled),
+        )
+
+    def errors(self) -> list[tuple[str, str]]:
+        """(anchor, sentence) of all that is wrong, row by row."""
+        found = [("", text) for text in self.form.non_field_errors()]
+        for name, rows in (
+            ("", [self.form]),
+            (_("出资 %d · "), self.shares),
+            (_("时段 %d · "), self.windows),
+        ):
+            for nth, row in enumerate(rows, 1):
+                where = name % nth if name else ""
+                found += [
+                    (field.auto_id, f"{where}{field.label}：{text}") for field in row for text in field.errors
+                ]
+        return found
+
+
+def _at(rows: list[dict], n: int) -> dict | None:
+    return rows[n] if n < len(rows) else None
+
+
+def initial_of(plan: TermsPlan, union: Union | None) -> dict[str, Any]:
+    price = plan.price
+    plain = ("title", "kind", "says", "verified_only", "groups", "sections", "category", "festival")
+    of_price = ("repeat_max", "units_max", "gift", "stack_class", "order", "family")
+    yuans = ("threshold_fen", "off_fen", "price_fen", "cap_fen")
+    return {
+        **{name: getattr(plan, name) for name in plain},
+        **{name: getattr(price, name) for name in of_price},
+        **{name: yuan_of(getattr(price, name)) or None for name in yuans},
+        **{f"limit_{per}": most for per, most in plan.limits},
+        "form": price.form.value,
+        "basis": price.basis.value,
+        "stacking": price.stacking.value,
+        "zhe": Decimal(price.rate_permille) / HUNDRED if price.rate_permille < 1000 else None,
+        "union": union and union.pk,
+        "needs_voucher": "1" if plan.needs_voucher else "0",
+        "audience_union": plan.audience_union_id,
+        "programme": plan.programme_id,
+        "codes": " ".join(plan.codes),
+        "stores": [str(pk) for pk in plan.store_ids],
+    }
+
+
+def share_initial(share: SharePlan) -> dict[str, Any]:
+    return {
+        "payer": share.payer,
+        "budget": share.budget_id,
+        "percent": Decimal(share.permille) / 10 if share.permille else None,
+        "fixed_fen": yuan_of(share.fixed_fen) or None,
+        "takes_rest": share.takes_rest,
+        "max_fen": yuan_of(share.max_fen),
+        "when_empty": share.when_empty,
+        "set_aside_fen": yuan_of(share.set_aside_fen) or None,
+    }
+
+
+def window_initial(window: pricing.Window) -> dict[str, Any]:
+    plain = ("from_time", "to_time", "starts_on", "ends_on", "capacity")
+    return {
+        **{name: getattr(window, name) for name in plain},
+        "weekdays": [str(day) for day in sorted(window.weekdays)],
+        "groups": sorted(window.groups),
+        "holidays": window.holidays.value,
+        "stores": ",".join(str(pk) for pk in sorted(window.store_ids)),
+    }
