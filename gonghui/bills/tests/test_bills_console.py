@@ -6,6 +6,7 @@ import datetime as dt
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 
 from gonghui.benefits.tests.plans import fresh
@@ -89,6 +90,7 @@ class TestProgrammeScreen(ConsoleContract):
         return Programme.objects.create(union=cast.unions[union], title=title, starts_on=dt.date(2026, 1, 1))
 
 
+@transaction.atomic
 def sold(cast, store=None, union: str = "city") -> Bill:
     """20 元 of 100 the merchant's, the rest paid in cash."""
     store = store or cast.store
@@ -106,6 +108,7 @@ def sold(cast, store=None, union: str = "city") -> Bill:
     return bill
 
 
+@transaction.atomic
 def returned(bill: Bill) -> BillRefund:
     refund = BillRefund.objects.create(
         bill=bill, key=uuid4(), reason="少了一道菜", at=clock.now(), list_fen=5_000, worker_fen=4_000

@@ -1,0 +1,125 @@
+"""The editor of offers in a real browser: a form shows its own fields, rows come when asked, the trial follows."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+
+from gonghui.bills.models import OfferTerms, Programme
+from gonghui.bills.tests.test_bills_console import returned, sold
+from gonghui.bills.tests.written import REST, by_union, put_up, reviewed_release
+from gonghui.funds.tests.stage import build_money
+from gonghui.kit.tests.browser import *  # noqa: F403
+from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings
+from gonghui.partners.tests.stage import new_partner, new_store, standing_agreement
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+LONG = "东江市总工会服务职工“六大品牌”之骑手友好商圈工作日午市错峰就餐满减优惠（第三批，含家属）"
+LOOK = os.environ.get("GONGHUI_LOOK", "")
+
+
+@pytest.fixture
+def world(cast):
+    money = build_money(cast)
+    standing_agreement(cast.store.partner)
+    for n in range(5):
+        new_store(new_partner(cast, f"好味食堂餐饮管理有限公司第 {n} 分公司"), f"江口商业步行街 {n} 号店")
+    from django.test import Client
+
+    client = Client()
+    cast.sign_in(client, "city_admin")
+    cast.cookie = {"name": "sessionid", "value": client.cookies[_cookie()].value}
+    return cast, money
+
+
+def _cookie() -> str:
+    from django.conf import settings
+
+    return settings.SESSION_COOKIE_NAME
+
+
+@pytest.fixture
+def console(open_page, live_server, world):
+    cast, _money = world
+
+    def opened(path: str, size=DESKTOP):
+        page = open_page("/console/sign-in", size=size)
+        page.context.add_cookies([cast.cookie | {"name": _cookie(), "url": live_server.url}])
+        page.complaints.clear()
+        page.goto(path, wait_until="load")
+        return page
+
+    return opened
+
+
+def seen(page, name: str) -> None:
+    """Nothing runs out of the page, nothing complains, axe is content; with GONGHUI_LOOK a picture stays."""
+    page.wait_for_timeout(700)
+    if LOOK:
+        page.screenshot(path=Path(LOOK) / f"{name}-{page.viewport_size['width']}.png", full_page=True)
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert (wide, page.complaints) == (0, []), name
+    findings = [found for found in axe_findings(page) if not found.startswith(("region", "landmark"))]
+    assert findings == [], name
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+def test_offer_is_typed_by_somebody_who_is_no_computer_person(console, world, size):
+    page = console(reverse("admin:offer_new"), size)
+    seen(page, "new")
+    assert page.get_by_label("打几折").is_hidden()
+    page.get_by_text("折扣", exact=True).click()
+    assert (page.get_by_label("打几折").is_visible(), page.get_by_label("减多少元").is_hidden()) == (
+        True,
+        True,
+    )
+    page.get_by_text("满减", exact=True).click()
+    page.get_by_label("优惠名称").fill(LONG)
+    page.get_by_label("满多少元").fill("200")
+    page.get_by_label("减多少元").fill("30")
+    page.get_by_role("button", name="加一个时段").click()
+    page.locator("[data-row]:visible").get_by_text("周一", exact=True).click()
+    page.locator("[name=window0-from_time]").fill("13:00")
+    page.locator("[name=window0-to_time]").fill("14:00")
+    page.get_by_role("button", name="加一个出资方").click()
+    page.locator("[name=share1-payer]").select_option("union")
+    page.locator("[name=share1-budget]").select_option(index=1)
+    page.locator("[name=share1-percent]").fill("60")
+    page.get_by_text("原价 200 元，满200元减30元：商家让 12、工会贴 18、职工付 170 元。").wait_for()
+    page.get_by_text("周一 13:00–14:00 满200元减30元").wait_for()
+    page.locator("[name=stores]").first.check()
+    seen(page, "typed")
+    page.get_by_role("button", name="存为草稿").click()
+    page.get_by_role("heading", name=LONG).first.wait_for()
+    assert OfferTerms.objects.unscoped("test").get().windows.get().weekdays == [1]
+    seen(page, "draft")
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+def test_pages_of_offers_and_bills_hold_on_a_phone_and_a_desk(console, world, size):
+    cast, money = world
+    page = console(reverse("admin:bills_offerterms_changelist"), size)
+    seen(page, "offers-none")
+    programme = Programme.objects.create(union=cast.unions["city"], title=LONG, starts_on="2026-01-01")
+    made = put_up(cast, by_union(money.city, permille=500), REST, title=LONG, programme_id=programme.pk)
+    reviewed_release(made, cast, 200)
+    bill = sold(cast)
+    returned(bill)
+    for name, address in (
+        ("offers", reverse("admin:bills_offerterms_changelist")),
+        ("offer", reverse("admin:offer", args=[made.pk])),
+        ("programmes", reverse("admin:bills_programme_changelist")),
+        ("bills", reverse("admin:bills_bill_changelist")),
+        ("refunds", reverse("admin:bills_billrefund_changelist")),
+        ("bill", reverse("admin:bill", args=[bill.pk])),
+    ):
+        page.goto(address, wait_until="load")
+        seen(page, name)
+    page.goto(reverse("admin:offer_new"), wait_until="load")
+    page.get_by_role("button", name="存为草稿").click()
+    page.get_by_role("alert").first.wait_for()
+    page.complaints.clear()  # a 422 stands in every browser's log
+    seen(page, "wrong")
