@@ -77,6 +77,9 @@ ROLES: dict[str, Role] = {
                 "points.write",
                 "bills.refund",
                 "settlements.approve",
+                "health.view",
+                "health.write",
+                "health.review",
             },
         ),
         Role(
@@ -87,6 +90,13 @@ ROLES: dict[str, Role] = {
             | {"points.view", "points.write", "bills.view"},
         ),
         Role("reviewer", _("复核人员"), VIEW | CHECK),
+        # Who takes part in a health plan is health data: a post of its own, beside the administrators. Plans are of cities
+        # and the province only, so that a grant below them opens none.
+        Role(
+            "health_officer",
+            _("健康关爱专员"),
+            frozenset({"unions.view", "partners.view", "health.view", "health.write"}),
+        ),
         Role(
             "finance_officer",
             _("财务人员"),

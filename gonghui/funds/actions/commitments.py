@@ -28,6 +28,8 @@ SETTING_ASIDE = (
     "releases.review",
     "bills.refund",
     "payments.write",
+    "health.write",
+    "health.review",
 )
 """Verbs over the budget's union, one of which lets its money be set aside and given back; the action above asked for its own."""
 

@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class WellbeingConfig(AppConfig):
+    name = "gonghui.wellbeing"
+    label = "wellbeing"
+    verbose_name = _("健康关爱")
+
+    def ready(self) -> None:
+        from gonghui.wellbeing import ledger_words  # noqa: F401 - registers the words
