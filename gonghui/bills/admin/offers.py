@@ -254,6 +254,9 @@ def offer_page(request: HttpRequest, terms_id: int) -> HttpResponse:
             if verb.when(terms) and request.actor.may(verb.needs, path)
         ],
         "may_edit": terms.state == OfferTerms.State.DRAFT and request.actor.may("releases.write", path),
+        "may_release": terms.needs_voucher
+        and terms.state == OfferTerms.State.PUBLISHED
+        and request.actor.may("releases.write", path),
         "sees_bills": request.actor.may("bills.view", path),
     }
     return render(request, "bills/console/offer.html", page_facts(request, terms.offer.title, **facts))
