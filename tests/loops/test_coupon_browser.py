@@ -10,11 +10,14 @@ import pytest
 from django.urls import reverse
 
 from gonghui.accounts.models import User
+from gonghui.benefits.models import Release, Voucher
+from gonghui.bills.models import OfferTerms
+from gonghui.funds.tests.stage import balance, build_money
 from gonghui.kit import clock
 from gonghui.partners.models import Agreement, Clerk, Partner, PartnerApplication, Store
 from gonghui.partners.queries import may_trade
 from gonghui.partners.tests.stage import good_uscc
-from tests.loops.conftest import do, press
+from tests.loops.conftest import do, press, work_off
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 COMPANY, USCC = "好味道餐饮管理有限公司", good_uscc()
@@ -34,6 +37,10 @@ def test_coupon_from_the_merchants_application_to_its_money(people, merchant, se
     agreement_is_signed(people, partner)
     store = clerk_is_appointed(people, partner)
     assert may_trade(store.pk, clock.today()) is None
+    money = build_money(merchant)
+    terms = offer_is_put_up(people, store, money)
+    release = batch_is_released(people, terms, money)
+    member_claims(people, merchant, release)
     assert people.complaints() == {}
 
 
@@ -104,3 +111,65 @@ def clerk_is_appointed(people, partner: Partner) -> Store:
     assert Clerk.objects.unscoped("test").filter(store=store, ended_at=None).count() == 1
     people.at("till", "/clerk/").wait_for_selector("text=江口店")
     return store
+
+
+def offer_is_put_up(people, store: Store, money) -> OfferTerms:
+    """七折 off-peak, at most 30 yuan; of the discount the union gives 40 %, the merchant the rest."""
+    page = people.at("city_admin", reverse("admin:offer_new"))
+    page.get_by_label("优惠名称").fill("午后错峰七折")
+    page.get_by_text("折扣", exact=True).click()
+    page.get_by_label("打几折").fill("7")
+    page.get_by_label("最多优惠多少元").fill("30")
+    now = clock.now().astimezone(clock.CHINA)
+    page.get_by_role("button", name="加一个时段").click()
+    page.fill("[name=window0-from_time]", f"{now - dt.timedelta(hours=1):%H:%M}")
+    page.fill("[name=window0-to_time]", f"{now + dt.timedelta(hours=4):%H:%M}")
+    page.fill("[name=window0-capacity]", "20")
+    page.get_by_role("button", name="加一个出资方").click()
+    page.locator("[name=share1-payer]").select_option("union")
+    page.locator("[name=share1-budget]").select_option(f"{money.city.pk}")
+    page.fill("[name=share1-percent]", "40")
+    page.check(f"[name=stores][value='{store.pk}']")
+    press(page, "存为草稿")
+    page.get_by_role("heading", name="午后错峰七折").first.wait_for()
+    terms = OfferTerms.objects.unscoped("test").get()
+    do(people, "province_admin", "admin:bills_offerterms_review", terms, "复核通过")
+    do(people, "city_admin", "admin:bills_offerterms_publish", terms, "上线")
+    return terms
+
+
+def batch_is_released(people, terms: OfferTerms, money) -> Release:
+    """20 coupons; the review sets 20 times the union's most aside."""
+    now = clock.now().astimezone(clock.CHINA)
+    at = lambda hours: f"{now + dt.timedelta(hours=hours):%Y-%m-%dT%H:%M}"  # noqa: E731
+    page = people.at("city_admin", reverse("admin:offer_release", args=[terms.pk]))
+    page.fill("[name=title]", "错峰七折券（一号）")
+    page.fill("[name=places]", "20")
+    page.fill("[name=announce_at]", at(0))
+    page.fill("[name=opens_at]", at(1))
+    page.fill("[name=closes_at]", at(48))
+    page.fill("[name=valid_until]", at(24 * 20))
+    press(page, "投放一批券")
+    page.wait_for_url("**/release/*/change/")
+    release = Release.objects.unscoped("test").get()
+    before = balance(money.city.account_id)
+    do(people, "province_admin", "admin:benefits_release_review", release, "复核通过")
+    assert before - balance(money.city.account_id) == 20 * 12_00
+    do(people, "city_admin", "admin:benefits_release_announce", release, "预告")
+    page = people.at("city_admin", reverse("admin:benefits_release_open", args=[release.pk]))
+    page.fill("[name=reason]", "一号到了，现在开放")
+    press(page, "提前开放")
+    page.wait_for_url("**/release/*/change/")
+    work_off()
+    release.refresh_from_db(from_queryset=Release.objects.unscoped("test"))
+    assert release.state == "open"
+    return release
+
+
+def member_claims(people, cast, release: Release) -> Voucher:
+    page = people.at("mei", f"/claims/{release.pk}")
+    page.locator("main form button[type=submit]").first.click()
+    page.wait_for_load_state("load")
+    coupon = Voucher.objects.unscoped("test").get(person=cast.people["mei"])
+    assert coupon.state == "confirmed"
+    return coupon
