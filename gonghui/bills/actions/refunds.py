@@ -29,6 +29,7 @@ from gonghui.kit.states import move
 from gonghui.kit.templatetags.kit import yuan
 from gonghui.ledger.engine import id_of, transfer_all
 from gonghui.payments.actions.refunds import refund_payment
+from gonghui.payments.models import Payment
 
 REASON_MAX = 200
 
@@ -57,12 +58,20 @@ def refund_bill(actor: Actor, *, bill_id: int, key: UUID, back: Sequence[Back], 
     require(reason.strip(), errors.REFUND_REASON_MISSING)
     lines = lines_back(bill, back)
     totals = flows.totals_of(part for one in lines for part in one.back.parts)
+    # In the order of a sale's locks, counters and tallies before accounts, and the payment before both: nobody waits in a circle.
+    lock_payment(bill)
     refund = insert_refund(actor, bill, key, reason, lines)
-    return_value(actor, bill, refund, totals)
-    rule_checks.take_back(bill, union_parts_of(lines))
     end_if_all_back(bill)
+    rule_checks.take_back(bill, union_parts_of(lines))
+    return_value(actor, bill, refund, totals)
     emit(BillRefunded(refund_id=refund.pk))
     return refund
+
+
+def lock_payment(bill: Bill) -> None:
+    """Its refunds that fail at the provider take it before the accounts."""
+    if bill.payment_id:
+        Payment.objects.unscoped(OURS).select_for_update().get(pk=bill.payment_id)
 
 
 def require_may_refund(actor: Actor, bill: Bill) -> None:
