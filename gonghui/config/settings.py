@@ -76,6 +76,7 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
+        "DIRS": [BASE_DIR / "gonghui" / "kit" / "templates"],  # ours before the theme's of the same name
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from gonghui.funds.festivals import FESTIVALS
 from gonghui.funds.models import Budget, PointGrant, Section
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
@@ -62,6 +63,15 @@ class GrantForm(forms.ModelForm):
         fields["budget"].label_from_instance = lambda row: f"{row.name} · {row.union.name}"
         fields["audience_groups"].choices = list(WorkerGroup.objects.values_list("code", "name"))
         fields["sections"].choices = list(Section.objects.order_by("id").values_list("code", "name"))
+        fields["festival"] = forms.ChoiceField(
+            label=_("节日"), required=False, choices=[("", _("不是节日")), *FESTIVALS.items()]
+        )
+        for name, words in (
+            ("union", _("请选择")),
+            ("audience_union", _("发放工会的所有会员")),
+            ("budget", _("请选择")),
+        ):
+            fields[name].empty_label = words
         fields["roster_on"].initial = clock.today()
         fields["title"].widget.attrs["placeholder"] = _("例如：国庆慰问")
         for field in fields.values():

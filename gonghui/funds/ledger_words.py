@@ -1,8 +1,11 @@
 """The words of the rooms of money for kinds of accounts and reasons of transfers."""
 
+from collections.abc import Callable
+
+from django.apps import apps
 from django.utils.translation import gettext_lazy as _
 
-from gonghui.ledger.kinds import KINDS, WORDS
+from gonghui.ledger.kinds import KINDS, SUBJECTS, WORDS
 
 KINDS.update(
     {
@@ -38,5 +41,26 @@ WORDS.update(
         "pay_points": _("福豆兑付"),
         "refund_points": _("福豆退回"),
         "refund_pay_points": _("福豆兑付退回"),
+    }
+)
+
+
+def _names_of(model: str, field: str, said="{}") -> Callable[[list[int]], dict[int, str]]:
+    def names(ids: list[int]) -> dict[int, str]:
+        rows = apps.get_model("funds", model).objects.unscoped(
+            "names of what an account already seen stands for"
+        )
+        return {pk: str(said).format(name) for pk, name in rows.filter(pk__in=ids).values_list("pk", field)}
+
+    return names
+
+
+SUBJECTS.update(
+    {
+        "source": _names_of("FundSource", "name"),
+        "budget": _names_of("Budget", "name"),
+        "grant": _names_of("PointGrant", "title"),
+        "receipt": _names_of("FundReceipt", "document"),
+        "purchase": _names_of("Budget", "name", _("采购：{}")),
     }
 )

@@ -54,28 +54,77 @@ class BudgetFigures:
     available: int = 0
 
     @property
-    def taken_fen(self) -> int:
-        """Spent or set aside: gone, or as good as."""
-        return self.spent + self.committed
+    def bar(self) -> list[tuple[str, int, int]]:
+        """(part, where it begins, how long it is) in thousandths of the amount; drawings know no larger numbers."""
+        if not self.amount:
+            return []
+        parts, begins, reached = [], 0, 0
+        for name, fen in (("spent", self.spent), ("committed", self.committed), ("allotted", self.allotted)):
+            reached += fen
+            ends = min(1000, round(reached * 1000 / self.amount))
+            parts.append((name, begins, ends - begins))
+            begins = ends
+        return [*parts, ("available", begins, 1000 - begins)]
 
     @property
-    def used_fen(self) -> int:
-        return self.taken_fen + self.allotted
+    def spent_percent(self) -> int:
+        return round(self.spent * 100 / self.amount) if self.amount else 0
 
 
 def figures_of(budgets: Sequence[Budget]) -> dict[int, BudgetFigures]:
     """By id, in one statement however many; a draft has none of anything."""
     with connection.cursor() as cursor:
-        cursor.execute(FIGURES, {"ids": [budget.pk for budget in budgets]})
-        rows = cursor.fetchall()
+        return _figures_by_id(cursor, [budget.pk for budget in budgets])
+
+
+def _figures_by_id(cursor, ids: list[int]) -> dict[int, BudgetFigures]:
+    cursor.execute(FIGURES, {"ids": ids})
     return {
         pk: BudgetFigures(came, allotted, kept + pending, came - allotted - kept - balance, balance - pending)
-        for pk, came, allotted, kept, balance, pending in rows
+        for pk, came, allotted, kept, balance, pending in cursor.fetchall()
     }
 
 
 def budget_figures(budget: Budget) -> BudgetFigures:
     return figures_of([budget])[budget.pk]
+
+
+BELOW = """
+WITH RECURSIVE below(id, parent_id) AS (
+    SELECT id, parent_id FROM funds_budget WHERE id = ANY(%(ids)s)
+     UNION
+    SELECT c.id, c.parent_id FROM funds_budget c JOIN below b ON c.parent_id = b.id
+)
+SELECT below.id, below.parent_id FROM below
+"""
+
+
+def whole_figures_of(budgets: Sequence[Budget]) -> dict[int, BudgetFigures]:
+    """As `figures_of`, but what was spent or set aside below counts where the money came from too: `allotted` is what
+    those below still have to use."""
+    with connection.cursor() as cursor:
+        cursor.execute(BELOW, {"ids": [budget.pk for budget in budgets]})
+        parents: dict[int, int | None] = dict(cursor.fetchall())
+        figures = _figures_by_id(cursor, list(parents))
+    children: dict[int, list[int]] = {}
+    for pk, parent_id in parents.items():
+        if parent_id in parents:
+            children.setdefault(parent_id, []).append(pk)
+    gone: dict[int, tuple[int, int]] = {}
+
+    def spent_and_committed(pk: int) -> tuple[int, int]:
+        if pk not in gone:
+            below = [spent_and_committed(child) for child in children.get(pk, ())]
+            own = figures[pk]
+            gone[pk] = own.spent + sum(s for s, _c in below), own.committed + sum(c for _s, c in below)
+        return gone[pk]
+
+    def whole(pk: int) -> BudgetFigures:
+        own, (spent, committed) = figures[pk], spent_and_committed(pk)
+        rest = own.amount - spent - committed - own.available
+        return BudgetFigures(own.amount, rest, committed, spent, own.available)
+
+    return {budget.pk: whole(budget.pk) for budget in budgets}
 
 
 def budget_words(budget: Budget, day: date) -> dict[str, str]:
@@ -112,7 +161,8 @@ def _on_path(actor: Actor) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One budget of a tree with what is below it; `depth` 0 where the one above is out of sight."""
+    """One budget of a tree with what is below it, spent and set aside below included; `depth` 0 where the one above is
+    out of sight."""
 
     budget: Budget
     figures: BudgetFigures
@@ -122,7 +172,7 @@ class Branch:
 
 def budget_forest(budgets: Sequence[Budget]) -> list[Branch]:
     """Trees of the budgets given, in their order; one whose parent is not among them is a root."""
-    figures = figures_of(budgets)
+    figures = whole_figures_of(budgets)
     known = {budget.pk for budget in budgets}
     children: dict[int | None, list[Budget]] = {}
     for budget in budgets:

@@ -64,6 +64,16 @@ class SealedTextField(SealedField):
     """A sealed `str`."""
 
 
+class SealedBytesField(SealedField):
+    """Sealed `bytes`, of a file somebody handed in."""
+
+    def pack(self, value: Any) -> bytes:
+        return bytes(value)
+
+    def unpack(self, plain: bytes) -> Any:
+        return plain
+
+
 class SealedJSONField(SealedField):
     """Sealed JSON: whatever `json` can write."""
 

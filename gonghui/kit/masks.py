@@ -34,3 +34,9 @@ def mask_id(number: str | None) -> str:
     if len(text) < 8:
         return STAR * len(text)
     return STAR * (len(text) - 4) + text[-4:]
+
+
+def mask_account(number: str | None) -> str:
+    """A bank account by its last four digits, as the bank prints it."""
+    text = (number or "").strip()
+    return f"{STAR * 4} {text[-4:]}" if len(text) >= 8 else STAR * len(text)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
+from itertools import islice
 from typing import Any
 
 from django.contrib import admin
@@ -18,11 +19,15 @@ from unfold.decorators import display
 
 from gonghui.kit import clock
 from gonghui.kit.console import (
+    Amount,
     ChoicesDropdownFilter,
+    DropdownFilter,
     ScopedAdmin,
     SmallNameSearch,
     console_page,
     link_column,
+    money,
+    number,
     page_facts,
     subtree_filter,
     when_column,
@@ -34,10 +39,11 @@ from gonghui.kit.masks import mask_name
 from gonghui.kit.sheets import Column, write_xlsx
 from gonghui.kit.templatetags.kit import yuan
 from gonghui.ledger import queries, verify
-from gonghui.ledger.kinds import kind_name, word_of
+from gonghui.ledger.kinds import KINDS, kind_name, subject_names, word_of
 from gonghui.ledger.models import Block, Ledger, LedgerAccount, Transfer
 
 SHEET_ROWS_MAX = 20_000
+SHEET_CHUNK = 1_000
 IN_MEMORY_BYTES = 2 * 1024 * 1024
 
 
@@ -46,14 +52,37 @@ def said(amount: int, ledger: int) -> str:
     return yuan(amount) if ledger == Ledger.FEN else f"{amount:,}"
 
 
+class KindFilter(DropdownFilter):
+    title, parameter_name = gettext_lazy("科目"), "kind"
+
+    def lookups(self, request, model_admin):
+        return [(code, str(name)) for code, name in KINDS.items()]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(kind=self.value()) if self.value() in KINDS else queryset
+
+
 def amount_column(title, of: Callable[[LedgerAccount], int]) -> Callable:
     """A method of the screen: an amount of the account as it is read."""
 
     @display(description=title)
-    def column(_screen: ScopedAdmin, row: LedgerAccount) -> str:
-        return said(of(row), row.ledger)
+    def column(_screen: ScopedAdmin, row: LedgerAccount) -> Amount:
+        return money(of(row)) if row.ledger == Ledger.FEN else number(of(row))
 
     return column
+
+
+def with_names(rows: list[LedgerAccount]) -> list[LedgerAccount]:
+    """What each account is of, in words; a statement a kind."""
+    names = subject_names(row.name for row in rows)
+    for row in rows:
+        row.__dict__["_named"] = names[row.name]
+    return rows
+
+
+def name_of(row: LedgerAccount) -> str:
+    """As `with_names` left it; of a single row it is asked."""
+    return row.__dict__.get("_named") or subject_names([row.name])[row.name]
 
 
 def statement_address(account: LedgerAccount) -> str:
@@ -65,9 +94,10 @@ class LedgerAccountAdmin(ScopedAdmin):
     icon, order = "account_balance_wallet", 10
     view_verb, export_verb = "ledger.view", "reports.export"
     search = SmallNameSearch("name")
-    search_help_text = gettext_lazy("账户名称")
+    search_help_text = gettext_lazy("账户代号，例如 budget:7")
+    empty_hint = gettext_lazy("有了经费来源、预算和福豆，它们的账户自动出现在这里。")
     list_display = (
-        link_column(gettext_lazy("账户"), statement_address, lambda row: row.name),
+        link_column(gettext_lazy("账户"), statement_address, name_of),
         "kind_shown",
         "union",
         "owner",
@@ -77,10 +107,12 @@ class LedgerAccountAdmin(ScopedAdmin):
         when_column("closed_at", gettext_lazy("关闭")),
     )
     list_select_related = ("union", "person")
-    list_filter = (subtree_filter(), ("ledger", ChoicesDropdownFilter), ("limited", ChoicesDropdownFilter))
+    list_filter = (
+        subtree_filter(), KindFilter, ("ledger", ChoicesDropdownFilter), ("limited", ChoicesDropdownFilter),
+    )  # fmt: skip
     ordering = ("-id",)
     fields = (
-        ("name", "kind_shown"), ("union", "owner"), ("ledger", "limited"), ("balance_shown", "available_shown"),
+        ("name_shown", "kind_shown"), ("union", "owner"), ("ledger", "limited"), ("balance_shown", "available_shown"),
         ("received", "given"), ("receiving", "giving"), ("within", "expires_at", "closed_at"),
     )  # fmt: skip
 
@@ -92,8 +124,22 @@ class LedgerAccountAdmin(ScopedAdmin):
     giving = amount_column(gettext_lazy("待支出"), lambda row: row.debits_pending)
 
     def get_readonly_fields(self, request: HttpRequest, obj=None) -> list:
-        own = ("kind_shown", "owner", "balance_shown", "available_shown")
+        own = ("name_shown", "kind_shown", "owner", "balance_shown", "available_shown")
         return [*super().get_readonly_fields(request, obj), *own, "received", "given", "receiving", "giving"]
+
+    def get_changelist_instance(self, request: HttpRequest):
+        found = super().get_changelist_instance(request)
+        with_names(list(found.result_list))
+        return found
+
+    def _in_chunks(self, found) -> Iterator[LedgerAccount]:
+        left = iter(super()._in_chunks(found))
+        while rows := list(islice(left, SHEET_CHUNK)):
+            yield from with_names(rows)
+
+    @display(description=gettext_lazy("账户"))
+    def name_shown(self, row: LedgerAccount) -> str:
+        return name_of(row)
 
     @display(description=gettext_lazy("科目"))
     def kind_shown(self, row: LedgerAccount) -> str:
@@ -114,6 +160,7 @@ def statement(request: HttpRequest, account_id: int) -> HttpResponse:
     before = row_id(request.GET.get("before", ""))
     lines = queries.statement(account, before_seq=before, rows=queries.STATEMENT_ROWS + 1)
     shown = lines[: queries.STATEMENT_ROWS]
+    names = names_on(shown)
     day = parse_day(request.GET.get("on", ""))
     facts: dict[str, Any] = {
         "account": account,
@@ -121,7 +168,7 @@ def statement(request: HttpRequest, account_id: int) -> HttpResponse:
         "kind": kind_name(account.kind),
         "unit": _("元") if account.ledger == Ledger.FEN else _("福豆"),
         "figures": figures_of(account),
-        "lines": [line_facts(account, line) for line in shown],
+        "lines": [line_facts(account, line, names) for line in shown],
         "older": shown[-1].transfer.seq if len(lines) > len(shown) else None,
         "day": day,
         "asked": request.GET.get("on", ""),
@@ -129,7 +176,7 @@ def statement(request: HttpRequest, account_id: int) -> HttpResponse:
         "may_export": request.actor.may("reports.export", account.union.path),
         "sheet": reverse("admin:ledger_statement_sheet", args=[account.pk]),
     }
-    return render(request, "ledger/console/statement.html", page_facts(request, account.name, **facts))
+    return render(request, "ledger/console/statement.html", page_facts(request, name_of(account), **facts))
 
 
 def parse_day(text: str) -> Any:
@@ -154,7 +201,12 @@ def figures_of(account: LedgerAccount) -> list[tuple[str, str]]:
     ]
 
 
-def line_facts(account: LedgerAccount, line: queries.Line) -> dict[str, Any]:
+def names_on(lines: list[queries.Line]) -> dict[str, str]:
+    transfers = [line.transfer for line in lines]
+    return subject_names(name for t in transfers for name in (t.subject, t.debit.name, t.credit.name))
+
+
+def line_facts(account: LedgerAccount, line: queries.Line, names: dict[str, str]) -> dict[str, Any]:
     """One line as it is read: the other side by name, members masked."""
     transfer = line.transfer
     other = transfer.debit if transfer.credit_id == account.pk else transfer.credit
@@ -167,11 +219,11 @@ def line_facts(account: LedgerAccount, line: queries.Line) -> dict[str, Any]:
         "word": word_of(transfer.code),
         "kind": transfer.get_kind_display(),
         "moves": bool(line.amount),
-        "other": f"{other.union.name} · {other.name}",
+        "other": f"{other.union.name} · {kind_name(other.kind)} · {names[other.name]}",
         "other_id": other.pk,
         "amount": f"{'+' if moved > 0 else ''}{said(moved, account.ledger)}",
         "balance": said(line.balance, account.ledger),
-        "subject": transfer.subject,
+        "subject": names[transfer.subject],
         "id": transfer.pk,
     }
 
@@ -190,25 +242,26 @@ def statement_sheet(request: HttpRequest, account_id: int) -> HttpResponse:
     account = queries.account_for(request.actor, account_id)
     require(request.actor.may("reports.export", account.union.path))
     lines = queries.statement(account, rows=SHEET_ROWS_MAX)
+    names = names_on(lines)
     target = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - FileResponse closes it
     write_xlsx(
         target,
         sheet_columns(account.ledger),
-        (sheet_row(account, line) for line in lines),
+        (sheet_row(account, line, names) for line in lines),
         sheet_name=_("对账单"),
     )
     record_export(
         request.actor, table=Transfer._meta.db_table, count=len(lines), asked={"account": account.pk}
     )
     target.seek(0)
-    name = f"{_('对账单')}-{account.name}-{clock.now():%Y%m%d}.xlsx"
+    name = f"{_('对账单')}-{name_of(account)}-{clock.now():%Y%m%d}.xlsx"
     response = FileResponse(target, as_attachment=True, filename=name)
     response["Cache-Control"] = "no-store"
     return response
 
 
-def sheet_row(account: LedgerAccount, line: queries.Line) -> list[Any]:
-    facts, transfer = line_facts(account, line), line.transfer
+def sheet_row(account: LedgerAccount, line: queries.Line, names: dict[str, str]) -> list[Any]:
+    facts, transfer = line_facts(account, line, names), line.transfer
     return [
         transfer.seq, transfer.at, facts["word"], str(facts["kind"]), facts["other"], max(line.amount, 0) or None,
         max(-line.amount, 0) or None, line.balance, transfer.subject, str(transfer.pk),

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import reduce
+from operator import or_
 
 from django.db import connection
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Length
 
 from gonghui.funds import errors
 from gonghui.funds.models import BenefitRule
@@ -81,6 +85,15 @@ def _require_region(actor: Actor, region: Region) -> None:
     held = [region_code_of(grant.path) for grant in actor.reaches("rules.write")]
     ours = any(code and region.code.startswith(code) for code in held)
     require(ours, errors.RULE_REGION_NOT_YOURS, region=region.name)
+
+
+def regions_of(actor: Actor) -> QuerySet[Region]:
+    """Those one may write rules for, down to districts: rules are made no further down."""
+    held = {region_code_of(grant.path) for grant in actor.reaches("rules.write")} - {""}
+    here = reduce(or_, (Q(code__startswith=code) for code in sorted(held)), Q(pk__in=[]))
+    return (
+        Region.objects.unscoped("regions are public").alias(length=Length("code")).filter(here, length__lte=6)
+    )
 
 
 def region_code_of(union_path: str) -> str:

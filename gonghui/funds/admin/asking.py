@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 from django import forms
-from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from gonghui.funds.actions import rules as actions
 from gonghui.funds.actions.budgets import BudgetTerms
 from gonghui.funds.actions.rules import RuleTerms
+from gonghui.funds.festivals import FESTIVALS
 from gonghui.funds.models import BenefitRule, Budget, FundSource
 from gonghui.funds.models.budgets import BudgetCategory
 from gonghui.funds.models.rules import BenefitCategory
@@ -24,36 +22,10 @@ from gonghui.funds.models.sources import SourceKind, SourceLevel
 from gonghui.funds.queries import budgets_to_take_from, sources_to_take_from
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
-from gonghui.kit.console import ReasonForm, VerbForm, page_facts
-from gonghui.kit.console.verbs import dress
-from gonghui.kit.errors import DomainError
+from gonghui.kit.console import ReasonForm, VerbForm
+from gonghui.kit.console.asking import FEN, YUAN_MAX, YuanField, ask, day_field  # noqa: F401 - `ask` for the pages
 from gonghui.kit.scope import BySubtree
-from gonghui.orgs.models import Region, Union
-
-YUAN_MAX = 10**11
-FEN = Decimal("0.01")
-
-
-class YuanField(forms.DecimalField):
-    """Typed in yuan with at most two decimals, given as fen."""
-
-    def __init__(self, **facts: Any):
-        known = {
-            "decimal_places": 2,
-            "max_digits": 13,
-            "max_value": YUAN_MAX,
-            "label": gettext_lazy("金额（元）"),
-        }
-        super().__init__(**(known | facts))
-
-    def clean(self, value: Any) -> int | None:
-        yuan = super().clean(value)
-        return None if yuan is None else int(yuan * 100)
-
-
-def day_field(label, **facts: Any) -> forms.DateField:
-    picker = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, widget=picker, **facts)
+from gonghui.orgs.models import Union
 
 
 def written_unions(actor: Actor, verb: str) -> QuerySet[Union]:
@@ -62,7 +34,7 @@ def written_unions(actor: Actor, verb: str) -> QuerySet[Union]:
 
 
 class SourceForm(forms.Form):
-    union = forms.ModelChoiceField(None, label=gettext_lazy("工会"))
+    union = forms.ModelChoiceField(None, label=gettext_lazy("工会"), empty_label=gettext_lazy("请选择"))
     name = forms.CharField(
         label=gettext_lazy("名称"), max_length=96, help_text=gettext_lazy("例如：2026 年工会经费。")
     )
@@ -127,7 +99,7 @@ class TermsForm(forms.Form):
 
 
 class BudgetForm(TermsForm):
-    union = forms.ModelChoiceField(None, label=gettext_lazy("工会"))
+    union = forms.ModelChoiceField(None, label=gettext_lazy("工会"), empty_label=gettext_lazy("请选择"))
     taken_from = forms.ChoiceField(
         label=gettext_lazy("从哪里出"), help_text=gettext_lazy("上级的钱要由上级工会的财务人员批准。")
     )
@@ -167,13 +139,16 @@ class ChangeForm(ReasonForm):
 
 class RuleForm(forms.Form):
     region = forms.ModelChoiceField(
-        None, label=gettext_lazy("适用地区"), help_text=gettext_lazy("包括它的下级地区。")
+        None,
+        empty_label=gettext_lazy("请选择"),
+        label=gettext_lazy("适用地区"),
+        help_text=gettext_lazy("包括它的下级地区。"),
     )
     category = forms.ChoiceField(label=gettext_lazy("用途"), choices=BenefitCategory)
-    festival = forms.SlugField(
+    festival = forms.ChoiceField(
         label=gettext_lazy("节日"),
         required=False,
-        help_text=gettext_lazy("拼音，例如 zhongqiu；不填表示所有节日合计。"),
+        choices=[("", gettext_lazy("所有节日合计")), *FESTIVALS.items()],
     )
     source_kind = forms.ChoiceField(
         label=gettext_lazy("经费性质"),
@@ -201,7 +176,8 @@ class RuleForm(forms.Form):
 
     def __init__(self, *args, actor: Actor, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["region"].queryset = Region.objects.unscoped("regions are public").order_by("code")
+        self.fields["region"].queryset = actions.regions_of(actor).order_by("code")
+        self.fields["region"].label_from_instance = lambda region: region.name
 
     def facts(self) -> dict[str, Any]:
         given = {name: self.cleaned_data[name] for name in self.fields if name != "region"}
@@ -222,30 +198,6 @@ class NothingForm(forms.Form):
 
 class EndRuleForm(NothingForm):
     on = day_field(gettext_lazy("从哪天起停用"))
-
-
-def ask(
-    request: HttpRequest,
-    form: forms.Form,
-    act: Callable[..., Any],
-    *,
-    title: str,
-    goes_to: Callable[[Any], str],
-    says: str,
-) -> HttpResponse:
-    """Shows the form; what it asked goes to the action, whose refusal stands on the form with all that was typed."""
-    for field in form.fields.values():
-        dress(field)
-    if request.method == "POST" and form.is_valid():
-        try:
-            made = act(request.actor, **form.facts())
-        except DomainError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, says)
-            return HttpResponseRedirect(goes_to(made))
-    status = 422 if form.is_bound and form.errors else 200
-    return render(request, "funds/console/ask.html", page_facts(request, title, form=form), status=status)
 
 
 def fill(budget: Budget) -> dict[str, Any]:

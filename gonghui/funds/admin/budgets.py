@@ -11,7 +11,7 @@ from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
@@ -20,8 +20,9 @@ from gonghui.funds.actions import budgets as actions
 from gonghui.funds.actions import sources
 from gonghui.funds.admin import asking
 from gonghui.funds.models import Budget, BudgetChange, Commitment, FundReceipt, FundSource
-from gonghui.funds.queries import BudgetFigures, budget_figures, budget_forest, figures_of
+from gonghui.funds.queries import BudgetFigures, budget_figures, budget_forest, figures_of, whole_figures_of
 from gonghui.kit.console import (
+    Amount,
     ChoicesDropdownFilter,
     ReasonForm,
     ScopedAdmin,
@@ -30,6 +31,8 @@ from gonghui.kit.console import (
     console_page,
     in_state,
     link_column,
+    money,
+    money_column,
     page_facts,
     related_filter,
     state_column,
@@ -39,6 +42,7 @@ from gonghui.kit.console import (
 from gonghui.kit.errors import NOT_FOUND, require
 from gonghui.kit.identifiers import row_id
 from gonghui.kit.templatetags.kit import yuan
+from gonghui.ledger.kinds import subject_names
 
 TONES = {
     "draft": "info",
@@ -48,6 +52,7 @@ TONES = {
     "closed": "info",
 }
 CHANGE_TONES = {"proposed": "warning", "approved": "success", "rejected": "danger"}
+AMOUNT = gettext_lazy("金额（元）")
 TREE_MAX = 1_000
 OPEN_WHOLE_UP_TO = 40
 """Larger forests show their roots and open branch by branch."""
@@ -81,7 +86,8 @@ class FundReceiptAdmin(ScopedAdmin):
     view_verb, export_verb = "budgets.view", "reports.export"
     search = SmallNameSearch("document")
     search_help_text = gettext_lazy("凭证号")
-    list_display = ("document", "source", "amount_shown", "received_on", "maker")
+    empty_hint = gettext_lazy("到“经费来源”里打开一笔来源，点“登记到账”。")
+    list_display = ("document", "source", money_column(AMOUNT, "amount_fen"), "received_on", "maker")
     list_select_related = ("source__union", "maker")
     list_filter = (subtree_filter("source__union__path"), related_filter("source"))
     ordering = ("-received_on", "-id")
@@ -90,7 +96,7 @@ class FundReceiptAdmin(ScopedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj=None) -> list:
         return [*super().get_readonly_fields(request, obj), "amount_shown"]
 
-    @display(description=gettext_lazy("金额（元）"))
+    @display(description=AMOUNT)
     def amount_shown(self, row: FundReceipt) -> str:
         return yuan(row.amount_fen)
 
@@ -101,6 +107,7 @@ class FundSourceAdmin(ScopedAdmin):
     view_verb, export_verb = "budgets.view", "reports.export"
     search = SmallNameSearch("name")
     search_help_text = gettext_lazy("来源名称")
+    empty_hint = gettext_lazy("由财务人员建立；上级拨来的预算不用在这里登记。")
     list_display = (
         "name",
         "union",
@@ -113,7 +120,7 @@ class FundSourceAdmin(ScopedAdmin):
     list_select_related = ("union", "account")
     list_filter = (subtree_filter(), ("kind", ChoicesDropdownFilter), ("level", ChoicesDropdownFilter))
     ordering = ("-id",)
-    fields = ("name", "union", ("kind", "level"), ("arrived", "left"), "statement", "closed_at")
+    fields = ("name", "union", ("kind", "level"), ("arrived", "left"), "closed_at", "next_steps")
     verbs = (
         Verb("receive", gettext_lazy("登记到账"), sources.record_receipt, "funds.write", key="source_id", icon="add_card",
              tone="primary", form=asking.ReceiptForm, initial=asking.new_key, when=lambda row: row.closed_at is None,
@@ -122,31 +129,36 @@ class FundSourceAdmin(ScopedAdmin):
              when=lambda row: row.closed_at is None, question=gettext_lazy("停用后不能再登记到账，也不能再拨出预算。")),
     )  # fmt: skip
 
+    new_page = ("source_new", "funds.write", gettext_lazy("新建经费来源"))
+
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         found = super().get_queryset(request).select_related("union", "account")
         return found.annotate(_arrived=Sum("receipts__amount_fen"))
 
     def get_readonly_fields(self, request: HttpRequest, obj=None) -> list:
-        return [*super().get_readonly_fields(request, obj), "arrived", "left", "statement"]
+        return [*super().get_readonly_fields(request, obj), "arrived", "left", "next_steps"]
 
     @display(description=gettext_lazy("累计到账（元）"))
-    def arrived(self, row: FundSource) -> str:
-        return yuan(row._arrived or 0)
+    def arrived(self, row: FundSource) -> Amount:
+        return money(row._arrived or 0)
 
     @display(description=gettext_lazy("尚未拨出（元）"))
-    def left(self, row: FundSource) -> str:
-        return yuan(row.account.available)
+    def left(self, row: FundSource) -> Amount:
+        return money(row.account.available)
 
-    @display(description=gettext_lazy("账户"))
-    def statement(self, row: FundSource) -> str:
-        address = reverse("admin:ledger_statement", args=[row.account_id])
-        return format_html('<a href="{}" class="text-link">{}</a>', address, _("查看对账单"))
+    @display(description=gettext_lazy("接下来"))
+    def next_steps(self, row: FundSource) -> str:
+        """Where one goes from a source: its statement, its receipts, a budget out of it."""
+        links = [
+            (reverse("admin:ledger_statement", args=[row.account_id]), _("查看对账单")),
+            (f"{reverse('admin:funds_fundreceipt_changelist')}?source={row.pk}", _("查看到账记录")),
+        ]
+        if row.closed_at is None:
+            links.append((f"{reverse('admin:budget_new')}?source={row.pk}", _("从这里新建预算")))
+        return format_html_join(" · ", '<a href="{}" class="text-link">{}</a>', links)
 
 
-@console_page(
-    "funds/sources/new", name="source_new", needs="funds.write", title=gettext_lazy("新建经费来源"), icon="add",
-    group="funds", order=6,
-)  # fmt: skip
+@console_page("funds/sources/new", name="source_new", needs="funds.write")
 def new_source(request: HttpRequest) -> HttpResponse:
     form = asking.SourceForm(request.POST or None, actor=request.actor)
     goes_to = lambda made: reverse("admin:funds_fundsource_change", args=[made.pk])  # noqa: E731
@@ -157,6 +169,7 @@ def new_source(request: HttpRequest) -> HttpResponse:
         title=_("新建经费来源"),
         goes_to=goes_to,
         says=_("已建立，请登记到账。"),
+        back=reverse("admin:funds_fundsource_changelist"),
     )
 
 
@@ -187,7 +200,7 @@ class BudgetAdmin(ScopedAdmin):
     search_help_text = gettext_lazy("预算名称")
     list_display = (
         link_column(gettext_lazy("预算"), budget_address, lambda row: row.name),
-        "union", "category", "amount_shown", "allotted", "committed", "spent", "available", "ends_on",
+        "union", "category", money_column(AMOUNT, "amount_fen"), "allotted", "committed", "spent", "available", "ends_on",
         state_column("state", TONES),
     )  # fmt: skip
     list_select_related = ("union",)
@@ -198,6 +211,7 @@ class BudgetAdmin(ScopedAdmin):
         ("maker", "checker"),
     )  # fmt: skip
     verbs = VERBS
+    new_page = ("budget_new", "budgets.write", gettext_lazy("新建预算"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("union", "source__union", "parent__union")
@@ -211,25 +225,21 @@ class BudgetAdmin(ScopedAdmin):
         for rows in batched(super()._in_chunks(found), SHEET_CHUNK):
             yield from with_figures(rows)
 
-    @display(description=gettext_lazy("金额（元）"), ordering="amount_fen")
-    def amount_shown(self, row: Budget) -> str:
-        return yuan(row.amount_fen)
-
     @display(description=gettext_lazy("已下拨"))
-    def allotted(self, row: Budget) -> str:
-        return yuan(_figures(row).allotted)
+    def allotted(self, row: Budget) -> Amount:
+        return money(_figures(row).allotted)
 
     @display(description=gettext_lazy("已预留"))
-    def committed(self, row: Budget) -> str:
-        return yuan(_figures(row).committed)
+    def committed(self, row: Budget) -> Amount:
+        return money(_figures(row).committed)
 
     @display(description=gettext_lazy("已支出"))
-    def spent(self, row: Budget) -> str:
-        return yuan(_figures(row).spent)
+    def spent(self, row: Budget) -> Amount:
+        return money(_figures(row).spent)
 
     @display(description=gettext_lazy("可用"))
-    def available(self, row: Budget) -> str:
-        return yuan(_figures(row).available)
+    def available(self, row: Budget) -> Amount:
+        return money(_figures(row).available)
 
 
 def _figures(row: Budget) -> BudgetFigures:
@@ -257,9 +267,11 @@ class BudgetChangeAdmin(ScopedAdmin):
     view_verb = "budgets.view"
     state_field = "state"
     search = SmallNameSearch("budget__name")
+    search_help_text = gettext_lazy("预算名称")
+    empty_hint = gettext_lazy("在执行中的预算页上点“提出调整”。")
     list_display = (
         "budget",
-        "delta_shown",
+        money_column(gettext_lazy("增减（元）"), "delta_fen"),
         "reason",
         "maker",
         "checker",
@@ -317,19 +329,9 @@ def budget_tree(request: HttpRequest) -> HttpResponse:
 
 
 def sums_of(forest: list) -> BudgetFigures:
-    """Over all trees: what came in at their roots, and where it is now; what stays within the forest is counted once."""
-    every = list(_flat(forest))
-    parts = {
-        name: sum(getattr(b.figures, name) for b in every) for name in ("committed", "spent", "available")
-    }
-    came = sum(branch.figures.amount for branch in forest)
-    return BudgetFigures(amount=came, allotted=came - sum(parts.values()), **parts)
-
-
-def _flat(forest: list):
-    for branch in forest:
-        yield branch
-        yield from _flat(branch.below)
+    """Over all trees: what came in at their roots, and where it is now."""
+    names = ("amount", "allotted", "committed", "spent", "available")
+    return BudgetFigures(**{name: sum(getattr(tree.figures, name) for tree in forest) for name in names})
 
 
 # --- One budget ---------------------------------------------------------------------------------------------
@@ -349,11 +351,13 @@ def budget_page(request: HttpRequest, budget_id: int) -> HttpResponse:
     actor, path = request.actor, budget.union.path
     below = list(budget.children.select_related("union").order_by("union__path", "id")[:TREE_MAX])
     commitments = budget.commitments.filter(state=Commitment.State.RESERVED).select_related("account")
+    shown = list(commitments.order_by("-id")[:COMMITMENTS_SHOWN])
+    said = subject_names(row.purpose for row in shown)
     giver = actions.giver_of(budget, budget.parent)
     facts: dict[str, Any] = {
         "budget": budget,
         "tone": TONES[budget.state],
-        "figures": budget_figures(budget),
+        "figures": whole_figures_of([budget])[budget.pk],
         "giver": giver,
         "giver_link": giver_link(request, budget),
         "verbs": verbs_for(request, budget),
@@ -361,7 +365,7 @@ def budget_page(request: HttpRequest, budget_id: int) -> HttpResponse:
         "forest": budget_forest(below),
         "tones": TONES,
         "is_open": True,
-        "commitments": commitments.order_by("-id")[:COMMITMENTS_SHOWN],
+        "commitments": [{"row": row, "said": said[row.purpose]} for row in shown],
         "commitment_count": commitments.count(),
         "may_write": actor.may("budgets.write", path),
         "sees_ledger": budget.account_id and actor.may("ledger.view", path),
@@ -421,6 +425,7 @@ def new_budget(request: HttpRequest) -> HttpResponse:
         title=_("新建预算"),
         goes_to=budget_address,
         says=_("已存为草稿。"),
+        back=reverse("admin:budgets"),
     )
 
 
@@ -433,4 +438,12 @@ def edit_budget(request: HttpRequest, budget_id: int) -> HttpResponse:
     def change(actor, **facts):
         return actions.change_budget(actor, budget_id=budget.pk, **facts)
 
-    return asking.ask(request, form, change, title=_("修改预算"), goes_to=budget_address, says=_("已保存。"))
+    return asking.ask(
+        request,
+        form,
+        change,
+        title=_("修改预算"),
+        goes_to=budget_address,
+        says=_("已保存。"),
+        back=budget_address(budget),
+    )

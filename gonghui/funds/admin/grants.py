@@ -20,6 +20,7 @@ from gonghui.funds.queries import budget_figures
 from gonghui.funds.sheets import sheet_answer
 from gonghui.funds.worth import POINT_FEN
 from gonghui.kit.console import (
+    Amount,
     ChoicesDropdownFilter,
     ReasonForm,
     ScopedAdmin,
@@ -28,6 +29,7 @@ from gonghui.kit.console import (
     console_page,
     in_state,
     link_column,
+    number,
     page_facts,
     state_column,
     subtree_filter,
@@ -83,11 +85,12 @@ class PointGrantAdmin(ScopedAdmin):
     state_field = "state"
     search = SmallNameSearch("title")
     search_help_text = gettext_lazy("发放名称")
+    empty_hint = gettext_lazy("有了批准的预算，就可以给会员发福豆：一人拟、一人核，逐人按规则核对。")
     list_display = (
         link_column(gettext_lazy("名称"), grant_address, lambda row: row.title),
         "union",
         "category",
-        "per_head",
+        "points_each",
         "progress",
         "expires_on",
         state_column("state", TONES),
@@ -118,18 +121,23 @@ class PointGrantAdmin(ScopedAdmin):
     )
     verbs = VERBS
 
+    new_page = ("point_grant_new", "points.write", gettext_lazy("发放福豆"))
+
+    @display(description=gettext_lazy("每人福豆"), ordering="per_head")
+    def points_each(self, row: PointGrant) -> Amount:
+        return number(row.per_head)
+
     @display(description=gettext_lazy("已发 / 应发"))
-    def progress(self, row: PointGrant) -> str:
-        return f"{row.granted:,} / {row.people - row.refused:,}" if row.people else "—"
+    def progress(self, row: PointGrant) -> Amount:
+        if not row.people:
+            return Amount.of("—", None)
+        return Amount.of(f"{row.granted:,} / {row.people - row.refused:,}", row.granted)
 
 
 # --- the guided draft ---------------------------------------------------------------------------------------
 
 
-@console_page(
-    "points/new", name="point_grant_new", needs="points.write", title=gettext_lazy("发放福豆"), icon="add_card",
-    group="funds", order=35,
-)  # fmt: skip
+@console_page("points/new", name="point_grant_new", needs="points.write")
 def new_grant(request: HttpRequest) -> HttpResponse:
     form = GrantForm(request.POST or None, actor=request.actor)
     if request.method == "POST":
@@ -181,7 +189,7 @@ def count_facts(form: GrantForm) -> dict[str, Any]:
 def grant_for(request: HttpRequest, grant_id: int) -> PointGrant:
     seen = PointGrant.objects.visible_to(request.actor)
     grant = (
-        seen.select_related("union", "budget__source", "audience_union", "maker", "checker")
+        seen.select_related("union", "budget__source", "budget__union", "audience_union", "maker", "checker")
         .filter(pk=grant_id)
         .first()
     )
@@ -193,11 +201,15 @@ def grant_for(request: HttpRequest, grant_id: int) -> PointGrant:
 def grant_page(request: HttpRequest, grant_id: int) -> HttpResponse:
     grant = grant_for(request, grant_id)
     refused = exceptions_of(grant)
+    expected = 0 if grant.people else actions.audience_of(grant).count()
+    sees_budget = request.actor.may("budgets.view", grant.budget.union.path)
     facts = {
+        "expected": expected,
+        "budget_link": reverse("admin:budget", args=[grant.budget_id]) if sees_budget else "",
         "grant": grant,
         "tone": TONES[grant.state],
         "progress": progress_facts(grant),
-        "sum_fen": (grant.people - grant.refused) * grant.per_head * POINT_FEN,
+        "sum_fen": (expected or grant.people - grant.refused) * grant.per_head * POINT_FEN,
         "exceptions": [exception_facts(row) for row in refused[:EXCEPTIONS_SHOWN]],
         "hidden": max(0, grant.refused - EXCEPTIONS_SHOWN),
         "verbs": verbs_for(request, grant),

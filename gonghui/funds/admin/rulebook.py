@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from gonghui.funds.actions import rules as actions
 from gonghui.funds.admin import asking
+from gonghui.funds.festivals import festival_name
 from gonghui.funds.models import BenefitRule
 from gonghui.funds.models.rules import BenefitCategory
 from gonghui.kit import clock
@@ -61,6 +62,7 @@ def rule_facts(rule: BenefitRule) -> dict[str, Any]:
     today = clock.today()
     return {
         "rule": rule,
+        "festival": festival_name(rule.festival),
         "is_in_force": rule.effective_from <= today
         and (rule.effective_until is None or today < rule.effective_until),
     }
@@ -76,6 +78,7 @@ def new_rule(request: HttpRequest) -> HttpResponse:
         title=_("写一条规则"),
         goes_to=list_address,
         says=_("规则已写下，从生效日期起约束发放。"),
+        back=list_address(),
     )
 
 
@@ -100,4 +103,6 @@ def _decide(request: HttpRequest, rule_id: int, act, form_class, title: str, say
     def decide(actor, **facts):
         return act(actor, rule_id=rule.pk, **facts)
 
-    return asking.ask(request, form, decide, title=title, goes_to=list_address, says=says)
+    return asking.ask(
+        request, form, decide, title=title, goes_to=list_address, says=says, back=list_address()
+    )

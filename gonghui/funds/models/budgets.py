@@ -151,7 +151,7 @@ class BudgetChange(Row):
         ]
 
     def __str__(self) -> str:
-        return f"{self.budget} {self.delta_fen:+}"
+        return f"{self.budget} {self.delta_fen / 100:+,.2f}"
 
 
 class Commitment(Row):

@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from gonghui.funds.actions import rules
 from gonghui.funds.actions.commitments import reserve
-from gonghui.funds.models import BenefitRule, Budget, FundReceipt, FundSource
+from gonghui.funds.models import BenefitRule, Budget, BudgetChange, FundReceipt, FundSource
+from gonghui.funds.queries import whole_figures_of
 from gonghui.funds.tests.stage import YUAN, approved, submitted
 from gonghui.kit.actors import Actor
 from tests.console_contract import ConsoleContract
@@ -44,6 +45,53 @@ class TestSourceScreen(ConsoleContract):
     def more(self, cast, count):
         for n in range(count):
             _source(cast, "city", f"更多 {n}")
+
+
+class TestReceiptScreen(ConsoleContract):
+    model = FundReceipt
+
+    def own(self, cast):
+        return _receipt(cast, "city", "回单 1")
+
+    def foreign(self, cast):
+        return _receipt(cast, "sister", "回单 2")
+
+    def more(self, cast, count):
+        for n in range(count):
+            _receipt(cast, "city", f"更多 {n}")
+
+
+def _receipt(cast, union: str, document: str) -> FundReceipt:
+    source = FundSource.objects.unscoped("test").filter(union=cast.unions[union]).first()
+    source = source or _source(cast, union, "经费")
+    facts = {"document": document, "amount_fen": 100, "received_on": "2026-01-05", "key": uuid4()}
+    return FundReceipt.objects.create(source=source, maker=cast.users["province_admin"], **facts)
+
+
+class TestChangeScreen(ConsoleContract):
+    model = BudgetChange
+
+    def own(self, cast):
+        return self._proposed(cast, "city", "city_admin")
+
+    def foreign(self, cast):
+        return self._proposed(cast, "sister", "sister_admin")
+
+    def more(self, cast, count):
+        for _n in range(count):
+            self._proposed(cast, "city", "city_admin")
+
+    def _proposed(self, cast, union: str, maker: str) -> BudgetChange:
+        source = FundSource.objects.unscoped("test").filter(union=cast.unions[union]).first()
+        source = source or _source(cast, union, "经费")
+        budget = submitted(cast, union, yuan=100, source=source, maker=maker)
+        facts = {
+            "delta_fen": 1_000,
+            "reason": "人多了",
+            "resolution": "会议 1 号",
+            "maker": cast.users[maker],
+        }
+        return BudgetChange.objects.create(budget=budget, **facts)
 
 
 def _source(cast, union: str, name: str) -> FundSource:
@@ -92,7 +140,7 @@ def test_tree_shows_every_level_once_with_its_figures(client, cast, money):
     assert [
         text.count(f'"/console/funds/budgets/{b.pk}"') for b in (money.province, money.city, money.factory)
     ] == [0, 1, 1]
-    assert "共 40,000 元：已支出 0，已预留 1,000，已下拨 10,000，可用 29,000" in text
+    assert "共 40,000 元：已支出 0，已预留 1,000，下级待用 10,000，可用 29,000" in text
     whole = page(client, cast, "province_finance", "budgets").content.decode()
     assert [
         whole.count(f'"/console/funds/budgets/{b.pk}"') for b in (money.province, money.city, money.factory)
@@ -208,3 +256,37 @@ def test_rule_is_written_verified_and_ended_on_its_pages(client, cast, money):
     assert send(client, cast, "province_finance", "rule_end", rule.pk, on="2090-01-01").status_code == 302
     rule.refresh_from_db()
     assert (rule.cap_fen, rule.is_verified, str(rule.effective_until)) == (200_000, True, "2090-01-01")
+
+
+def test_what_was_spent_below_counts_above_and_the_bar_is_whole(client, cast, money):
+    before = whole_figures_of([money.province, money.city])
+    reserve(money.actor("city_admin"), budget_id=money.factory.pk, amount_fen=2_500 * YUAN, purpose="grant:1")
+    after = whole_figures_of([money.province, money.city])
+    for budget in (money.province, money.city):
+        old, new = before[budget.pk], after[budget.pk]
+        assert (new.committed - old.committed, old.allotted - new.allotted) == (2_500 * YUAN, 2_500 * YUAN)
+        assert new.amount == new.allotted + new.committed + new.spent + new.available
+        assert sum(length for _part, _begins, length in new.bar) == 1000
+
+
+def test_first_page_says_what_is_left_and_what_waits_for_the_finance_officer(client, cast, money):
+    source = FundSource.objects.unscoped("test").first()
+    submitted(cast, "city", yuan=100, source=source, maker="city_admin")
+    home = cast.sign_in(client, "province_finance").get("/console/")
+    waiting = {item.title: item.value for item in home.context["waiting"]}
+    assert waiting["预算待批准"] == 1
+    assert any(figure.title == "预算可用（元）" for figure in home.context["figures"])
+
+
+def test_rules_are_written_for_regions_of_ones_own(client, cast, money):
+    from gonghui.funds.actions.rules import regions_of
+    from gonghui.orgs.models import Region
+
+    region = Region.objects.create(code="44", name="广东省")
+    for code in ("4401", "440106", "440106001", "37"):
+        Region.objects.create(code=code, name=code)
+    cast.unions["province"].region = region
+    cast.unions["province"].save()
+    found = regions_of(cast.actor("province_finance")).values_list("code", flat=True)
+    assert sorted(found) == ["44", "4401", "440106"]
+    assert not regions_of(cast.actor("city_admin")).exists()

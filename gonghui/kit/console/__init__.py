@@ -24,7 +24,15 @@ Tests: inherit `tests.console_contract.ConsoleContract`.
 
 from gonghui.kit.console.admin import ScopedAdmin, ScopedInline
 from gonghui.kit.console.choosing import ScopedChoiceField
-from gonghui.kit.console.columns import link_column, state_column, when_column
+from gonghui.kit.console.columns import (
+    Amount,
+    link_column,
+    money,
+    money_column,
+    number,
+    state_column,
+    when_column,
+)
 from gonghui.kit.console.dashboard import Coming, Figure, figure, upcoming, waiting
 from gonghui.kit.console.filters import (
     ChoicesDropdownFilter,
@@ -39,6 +47,7 @@ from gonghui.kit.console.verbs import ReasonForm, Verb, VerbForm, go_to, in_stat
 from gonghui.kit.search import NameSearch
 
 __all__ = [
+    "Amount",
     "ChoicesDropdownFilter",
     "Coming",
     "DropdownFilter",
@@ -57,6 +66,9 @@ __all__ = [
     "go_to",
     "in_state",
     "link_column",
+    "money",
+    "money_column",
+    "number",
     "page_facts",
     "related_filter",
     "state_column",

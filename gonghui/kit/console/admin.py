@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
@@ -28,6 +29,14 @@ class ScopedAdmin(Exporting, Historical, Verbal, Saving, Masking, Listing, Choos
     list_fullwidth = True
     warn_unsaved_form = True
     empty_value_display = "—"
+    empty_hint: str | Promise = ""
+    """What stands under "还没有…" in an empty list: where its rows come from."""
+
+    def get_list_display_links(self, request: HttpRequest, list_display):
+        """A first column that leads to a page of ours is no link to the form as well."""
+        if list_display and getattr(list_display[0], "leads_elsewhere", False):
+            return None
+        return super().get_list_display_links(request, list_display)
 
     def all_verbs(self) -> tuple[Verb, ...]:
         if not self.unmask_verb:
@@ -54,6 +63,13 @@ class ScopedInline(TabularInline):
     def get_queryset(self, request: HttpRequest):
         found = self.model.objects.unscoped("rows of an object fetched in scope")
         return found.order_by(*(self.get_ordering(request) or ("pk",)))
+
+    def formfield_for_dbfield(self, db_field, request: HttpRequest, **kwargs):
+        """The heading of the column stands far away; each field says its name itself."""
+        found = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if found is not None:
+            found.widget.attrs.setdefault("aria-label", str(db_field.verbose_name))
+        return found
 
     def formfield_for_foreignkey(self, db_field, request: HttpRequest, **kwargs):
         kwargs["queryset"] = choices_of(self.admin_site, db_field.remote_field.model, request.actor)

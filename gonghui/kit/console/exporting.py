@@ -13,7 +13,7 @@ from django.contrib.admin.utils import label_for_field, lookup_field
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from unfold.enums import ActionVariant
 from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
+from gonghui.kit.console.columns import Amount
 from gonghui.kit.models import AuditEntry
 from gonghui.kit.sheets import Column, write_xlsx
 
@@ -46,6 +47,8 @@ class Exporting(admin.ModelAdmin):
 
     export_verb = ""
     export_columns: tuple = ()
+    new_page: tuple = ()
+    """(name, verb, title) of the page of ours that makes a new row, where the list has no form of its own."""
 
     def get_urls(self) -> list:
         view = self.admin_site.admin_view(self.export_view)
@@ -57,6 +60,11 @@ class Exporting(admin.ModelAdmin):
         facts = getattr(response, "context_data", None) or {}
         if "actions_list" in facts and self.may(request, self.export_verb):
             facts["actions_list"] = [*facts["actions_list"], self._export_button(request)]
+        if "actions_list" in facts and self.new_page and request.actor.may_anywhere(self.new_page[1]):
+            name, _needs, title = self.new_page
+            button = {**self._export_button(request), "title": title, "icon": "add"}
+            button |= {"variant": ActionVariant.PRIMARY, "path": reverse(f"admin:{name}")}
+            facts["actions_list"] = [*facts["actions_list"], button]
         return response
 
     def _export_button(self, request: HttpRequest) -> dict[str, Any]:
@@ -131,6 +139,8 @@ def sheet_value(value: Any) -> Any:
         return timezone.localtime(value, clock.CHINA).replace(tzinfo=None)
     if value is None or isinstance(value, date | int | float):
         return value
+    if isinstance(value, Amount):
+        return value.number
     if isinstance(value, tuple):  # a label: the state and its name
         return str(value[-1])
     if isinstance(value, list):

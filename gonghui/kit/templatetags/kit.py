@@ -24,6 +24,7 @@ WEEKDAYS = "一二三四五六日"
 register.filter("masked_name", masks.mask_name)
 register.filter("masked_phone", masks.mask_phone)
 register.filter("masked_id", masks.mask_id)
+register.filter("masked_account", masks.mask_account)
 
 
 @register.filter
@@ -59,7 +60,7 @@ def wan(number: int | None) -> str:
         return "—"
     if abs(number) < 10_000:
         return f"{int(number):,}"
-    return _("%s 万") % f"{number / 10_000:.1f}".removesuffix(".0")
+    return _("%s 万") % f"{number / 10_000:,.1f}".removesuffix(".0")
 
 
 @register.filter

@@ -102,8 +102,11 @@ def axe_source() -> str:
     return AXE.read_text(encoding="utf-8")
 
 
-def axe_findings(page, *, enhanced: bool = False) -> list[str]:
-    """Whatever axe finds, of any weight, with the first place it stands; `enhanced` asks for AAA contrast too."""
+def axe_findings(page, *, enhanced: bool = False, within: str = "") -> list[str]:
+    """Whatever axe finds, of any weight, with the first place it stands; `enhanced` asks for AAA contrast too.
+
+    `within` a selector: of the console only what is ours, not the theme's frame around it.
+    """
     if not page.evaluate("'axe' in window"):
         page.evaluate(axe_source())
     options = {
@@ -111,4 +114,6 @@ def axe_findings(page, *, enhanced: bool = False) -> list[str]:
         "resultTypes": ["violations"],  # of what passes, no lists of places are made
     }
     found = "r.violations.map(v => `${v.id}: ${v.nodes[0].html} ${v.nodes[0].failureSummary}`)"
-    return page.evaluate(f"(options) => axe.run(document, options).then(r => {found})", options)
+    return page.evaluate(
+        f"([options, within]) => axe.run(within || document, options).then(r => {found})", [options, within]
+    )

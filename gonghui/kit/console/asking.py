@@ -1,0 +1,68 @@
+"""A page that asks for one thing and does it: `ask` with a form whose `facts()` are the action's keywords; its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy
+
+from gonghui.kit.console.navigation import page_facts
+from gonghui.kit.console.verbs import dress
+from gonghui.kit.errors import DomainError
+
+YUAN_MAX = 10**11
+FEN = Decimal("0.01")
+
+
+class YuanField(forms.DecimalField):
+    """Typed in yuan with at most two decimals, given as fen."""
+
+    def __init__(self, **facts: Any):
+        known = {
+            "decimal_places": 2,
+            "max_digits": 13,
+            "max_value": YUAN_MAX,
+            "label": gettext_lazy("金额（元）"),
+        }
+        super().__init__(**(known | facts))
+
+    def clean(self, value: Any) -> int | None:
+        yuan = super().clean(value)
+        return None if yuan is None else int(yuan * 100)
+
+
+def day_field(label, **facts: Any) -> forms.DateField:
+    picker = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, widget=picker, **facts)
+
+
+def ask(
+    request: HttpRequest,
+    form: forms.Form,
+    act: Callable[..., Any],
+    *,
+    title: str,
+    goes_to: Callable[[Any], str],
+    says: str,
+    back: str = "",
+) -> HttpResponse:
+    """Shows the form; what it asked goes to the action, whose refusal stands on the form with all that was typed."""
+    for field in form.fields.values():
+        dress(field)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = act(request.actor, **form.facts())
+        except DomainError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, says)
+            return HttpResponseRedirect(goes_to(made))
+    status = 422 if form.is_bound and form.errors else 200
+    facts = {"form": form, "back": back}
+    return render(request, "kit/console/ask.html", page_facts(request, title, **facts), status=status)
