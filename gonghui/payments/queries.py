@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models.functions import Coalesce
 
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, require
@@ -31,12 +32,16 @@ def paid_fen(purpose: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class DayFigures:
+    """Of the rows in sight: whoever sees one city sees its part of a file that is of everybody."""
+
     file: StatementFile
-    matched: int
-    missing: int
-    surplus: int
-    different: int
-    open: int
+    matched: int = 0
+    missing: int = 0
+    surplus: int = 0
+    different: int = 0
+    open: int = 0
+    total_fen: int = 0
+    refund_fen: int = 0
 
     @property
     def total(self) -> int:
@@ -44,12 +49,19 @@ class DayFigures:
 
 
 def statement_days(actor: Actor, rows: int = 60) -> list[DayFigures]:
-    """Newest first, with what came of each file; one query however many."""
-    counts = {v: Count("rows", filter=Q(rows__verdict=v)) for v in StatementRow.Verdict.values}
-    found = StatementFile.objects.visible_to(actor).annotate(
-        open=Count("rows", filter=Q(rows__state="open")), **counts
-    )
-    return [
-        DayFigures(f, f.matched, f.missing, f.surplus, f.different, f.open)
-        for f in found.order_by("-day", "kind", "subject")[:rows]
-    ]
+    """Newest first, with what came of each file; two queries however many."""
+    seen = StatementRow.objects.visible_to(actor)
+    in_part = Exists(seen.filter(file_id=OuterRef("pk")))
+    whole = StatementFile.objects.visible_to(actor).order_by().values("pk")
+    found = StatementFile.objects.unscoped("those with rows in sight").filter(Q(pk__in=whole) | in_part)
+    files = list(found.order_by("-day", "kind", "subject")[:rows])
+    amount = Coalesce("theirs_fen", "ours_fen", 0)
+    counts = {v: Count("pk", filter=Q(verdict=v)) for v in StatementRow.Verdict.values}
+    sums = {
+        "total_fen": Coalesce(Sum(amount, filter=Q(kind__in=("trade", "used"))), 0),
+        "refund_fen": Coalesce(Sum(amount, filter=Q(kind__in=("refund", "returned"))), 0),
+    }
+    parts = seen.filter(file__in=files).order_by().values("file_id")
+    told = parts.annotate(**counts, **sums, open=Count("pk", filter=Q(state="open")))
+    by_file = {row.pop("file_id"): row for row in told}
+    return [DayFigures(file, **by_file.get(file.pk, {})) for file in files]

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from gonghui.kit.errors import SIGN_IN_FIRST, DomainError, require
 from gonghui.kit.ports import PortFailed, port
+from gonghui.ledger.kinds import subject_names
 from gonghui.payments.actions.notifications import hear
 from gonghui.payments.models import Payment
 from gonghui.payments.ports.local import LocalPayments
@@ -51,11 +52,18 @@ def local_pay(request: HttpRequest, out_trade_no: str) -> HttpResponse:
         return played(request, adapter, payment)
     facts = {
         "payment": payment,
+        "said": said_of(payment),
         "is_open": payment.state == Payment.State.PAYING,
         "back": wanted(request, request.GET.get("next", "")),
         "next": request.GET.get("next", ""),
     }
     return render(request, "payments/local_pay.html", facts)
+
+
+def said_of(payment: Payment) -> str:
+    """What is paid for, where the app above gave it a name; its code is nobody's business here."""
+    said = subject_names([payment.purpose])[payment.purpose]
+    return "" if said == payment.purpose else said
 
 
 def stand_in() -> LocalPayments:

@@ -12,15 +12,16 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from gonghui.kit.console import (
+    Amount,
     ChoicesDropdownFilter,
     RangeDateFilter,
     ScopedAdmin,
+    money,
     state_column,
     subtree_filter,
     when_column,
 )
 from gonghui.kit.masks import mask_name
-from gonghui.kit.templatetags.kit import yuan
 from gonghui.payments.models import ExternalCoupon, ExternalStock, Payment, Refund
 
 TONES = {"created": "info", "paying": "info", "succeeded": "success", "failed": "danger", "closed": "default"}
@@ -41,8 +42,8 @@ def yuan_column(title, field: str) -> Callable:
     """A method of the screen: an amount in yuan."""
 
     @display(description=title, ordering=field)
-    def column(_screen: ScopedAdmin, row) -> str:
-        return yuan(getattr(row, field))
+    def column(_screen: ScopedAdmin, row) -> Amount:
+        return money(getattr(row, field))
 
     return column
 
@@ -54,6 +55,7 @@ class ReadOnly(ScopedAdmin):
 @admin.register(Payment)
 class PaymentAdmin(ReadOnly):
     icon, order = "payments", 10
+    empty_hint = _("会员在线付款或柜台付现金后，每一笔都在这里。")
     state_field = "state"
     search = NumberSearch("out_trade_no", "transaction_id", "purpose")
     search_help_text = _("商户单号、渠道单号或凭证，要写全")
@@ -86,6 +88,7 @@ class PaymentAdmin(ReadOnly):
 @admin.register(Refund)
 class RefundAdmin(ReadOnly):
     icon, order = "undo", 20
+    empty_hint = _("退回给会员的每一笔都在这里。")
     state_field = "state"
     search = NumberSearch("out_refund_no", "refund_id", "payment__out_trade_no")
     search_help_text = _("退款单号或商户单号，要写全")
@@ -112,6 +115,8 @@ class RefundAdmin(ReadOnly):
 @admin.register(ExternalStock)
 class ExternalStockAdmin(ReadOnly):
     icon, order = "local_activity", 40
+    new_page = ("payments_stock_new", "payments.write", _("新建批次"))
+    empty_hint = _("在微信支付商家券里建立一批券，发给会员后在商家收款时自动抵扣。")
     state_field = "state"
     search = NumberSearch("name", "stock_id")
     search_help_text = _("名称或批次号，要写全")
@@ -140,6 +145,7 @@ class ExternalStockAdmin(ReadOnly):
 @admin.register(ExternalCoupon)
 class ExternalCouponAdmin(ReadOnly):
     icon, order = "confirmation_number", 50
+    empty_hint = _("批次建立后，发给会员的券逐张列在这里。")
     state_field = "state"
     search = NumberSearch("code")
     search_help_text = _("券号，要写全")

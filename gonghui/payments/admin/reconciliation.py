@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from gonghui.kit import clock
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
     ReasonForm,
@@ -23,6 +26,7 @@ from gonghui.kit.console import (
     state_column,
     subtree_filter,
 )
+from gonghui.kit.console.asking import day_field
 from gonghui.kit.errors import DomainError
 from gonghui.payments.actions.statements import import_statement, settle_row, top_union
 from gonghui.payments.admin.payments import NumberSearch, yuan_column
@@ -47,6 +51,7 @@ class StatementRowAdmin(ScopedAdmin):
     state_field = "state"
     search = NumberSearch("number", "provider_no")
     search_help_text = _("商户单号或渠道单号，要写全")
+    empty_hint = _("每天上午十点半自动取前一天的账单，逐笔对过后列在这里。")
     list_display = (
         "number", "file", "kind_shown", state_column("verdict", TONES, _("结果")), "ours", "theirs",
         state_column("state", {"open": "warning", "settled": "success"}), "next_step",
@@ -120,11 +125,13 @@ class StatementFileAdmin(ScopedAdmin):
         return [*super().get_readonly_fields(request, obj), "total", "back"]
 
 
+def yesterday() -> date:
+    return clock.today() - timedelta(days=1)
+
+
 class StatementForm(forms.Form):
-    day = forms.DateField(
-        label=_("账单日"), widget=forms.DateInput(attrs={"type": "date", "class": "gh-input"})
-    )
-    file = forms.FileField(label=_("账单文件（CSV）"))
+    day = day_field(_("账单日"), initial=yesterday)
+    file = forms.FileField(label=_("账单文件（CSV）"), widget=forms.FileInput({"accept": ".csv,text/csv"}))
 
     def clean_file(self):
         given = self.cleaned_data["file"]
@@ -169,6 +176,8 @@ def day_facts(day: DayFigures) -> dict:
     parts = [(v, getattr(day, v), StatementRow.Verdict(v).label) for v in StatementRow.Verdict.values]
     return {
         "file": day.file,
+        "total_fen": day.total_fen,
+        "refund_fen": day.refund_fen,
         "subject": day.file.subject,
         "kind": StatementFile.Kind(day.file.kind).label,
         "open": day.open,

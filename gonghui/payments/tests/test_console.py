@@ -153,3 +153,33 @@ def test_statement_row_is_settled_on_its_screen(cast, client):
     client.post(address, {"reason": "次日账单已补"})
     row = StatementRow.objects.unscoped("test").get(pk=row.pk)
     assert (row.state, row.note) == ("settled", "次日账单已补")
+
+
+def test_city_sees_its_part_of_a_day_that_is_of_everybody(cast, client):
+    ours, theirs = row_of(cast, "city"), row_of(cast, "sister")
+    assert (ours.file_id, ours.file.union_id) == (theirs.file_id, cast.unions["province"].pk)
+    cast.sign_in(client, "city_admin")
+    days = client.get("/console/payments/reconciliation").context["days"]
+    assert [(day["file"].pk, day["total"]) for day in days] == [(ours.file_id, 1)]
+    client.logout()
+    cast.sign_in(client, "province_admin")
+    days = client.get("/console/payments/reconciliation").context["days"]
+    assert {day["file"].pk: day["total"] for day in days} == {ours.file_id: 2}
+
+
+def test_stock_is_ordered_on_its_page_once_however_often_it_is_sent(cast, client):
+    cast.sign_in(client, "finance_officer")
+    at = reverse("admin:payments_stock_new")
+    assert client.get(at).status_code == 200
+    form = {"union": cast.unions["city"].pk, "name": "中秋满减券", "face_fen": "20", "threshold_fen": "100", "total": "500",
+            "starts_on": "2026-09-20", "ends_on": "2026-10-08", "key": uuid4()}  # fmt: skip
+    for wrong, says in ({"face_fen": "120"}, "面额不能大于"), ({"ends_on": "2026-09-01"}, "开始日期不能晚于"):
+        refused = client.post(at, form | wrong)
+        assert (refused.status_code, says in refused.content.decode()) == (422, True)
+    assert not ExternalStock.objects.unscoped("test").exists()
+    for _n in range(2):
+        assert client.post(at, form).status_code == 302
+    stock = ExternalStock.objects.unscoped("test").get()
+    assert (stock.face_fen, stock.threshold_fen, stock.total, stock.state) == (2_000, 10_000, 500, "pending")
+    foreign = client.post(at, form | {"union": cast.unions["sister"].pk, "key": uuid4()})
+    assert (foreign.status_code, ExternalStock.objects.unscoped("test").count()) == (422, 1)
