@@ -106,3 +106,21 @@ PAYOUT_FIXED = refusal(
     _("收款账户已经写进协议，不能改。"),
     advice=_("要换账户，请重新起草并签署协议。"),
 )
+
+# --- what only an owner does --------------------------------------------------------------------------------
+
+OWNER_ONLY = refusal(
+    "owner_only",
+    _("只有该商户的负责人本人可以办理。"),
+    advice=_("请负责人用自己的手机号登录后办理。"),
+    status=403,
+)
+BAD_ACCOUNT = refusal(
+    "bad_payout_account",
+    _("收款账号不对，应为 8 到 32 位数字。"),
+    advice=_("请对照开户许可证或银行卡重新填写。"),
+    status=422,
+)
+PAYOUT_INCOMPLETE = refusal(
+    "payout_incomplete", _("户名和开户银行都要填。"), advice=_("户名要与营业执照一致。"), status=422
+)

@@ -74,3 +74,9 @@ def own_stores(actor: Actor) -> QuerySet[Store]:
     """Whose clerks and money the actor may see."""
     found = Store.objects.visible_to(actor).filter(pk__in=actor.owns("books"))
     return found.select_related("partner").order_by("partner_id", "id")
+
+
+def partner_names(ids: list[int]) -> dict[int, str]:
+    """For accounts and transfers already seen."""
+    found = Partner.objects.unscoped("names on a statement").filter(pk__in=ids)
+    return dict(found.values_list("pk", "name"))

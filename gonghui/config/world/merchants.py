@@ -9,10 +9,11 @@ from gonghui.accounts.models import User
 from gonghui.config.world.partners import Venues
 from gonghui.config.world.tree import Tree
 from gonghui.kit import clock
-from gonghui.partners.models import Agreement, MerchantRole, PartnerApplication
+from gonghui.partners.models import Agreement, MerchantRole, PartnerApplication, PayoutAccount
 
 MERCHANT_PHONE = "19899990002"
 APPLICANT_PHONE = "19899990003"
+ACCOUNT = "6217000000001234"
 BODY = "91440101MA59AB001"
 
 
@@ -27,7 +28,15 @@ def build_merchants(tree: Tree, venues: Venues) -> list[dict]:
             state="effective",
         )
     owner = User.objects.create(phone=MERCHANT_PHONE, display_name=_("影城 梁经理"))
-    MerchantRole.objects.create(user=owner, partner=venues.partners["cinema"], role="owner")
+    cinema = venues.partners["cinema"]
+    MerchantRole.objects.create(user=owner, partner=cinema, role="owner")
+    PayoutAccount.objects.create(
+        partner=cinema,
+        holder=cinema.name,
+        bank=_("中国银行广州江南中路支行"),
+        account=ACCOUNT,
+        entered_by=owner,
+    )
     _waiting_application(tree)
     return [
         {"role": _("商户负责人"), "address": "/merchant", "login": MERCHANT_PHONE, "password": ""},

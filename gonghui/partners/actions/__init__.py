@@ -24,8 +24,11 @@ from gonghui.partners.actions.applications import (
 from gonghui.partners.actions.partners import (
     exit_partner,
     leave_partner,
+    owned_partner,
+    partners_owned,
     place_partner,
     resume_partner,
+    set_payout,
     suspend_partner,
 )
 from gonghui.partners.actions.people import (
@@ -50,6 +53,8 @@ __all__ = [
     "exit_partner",
     "follow_agreement",
     "leave_partner",
+    "owned_partner",
+    "partners_owned",
     "place_partner",
     "recall_agreement",
     "register_payout_account",
@@ -58,6 +63,7 @@ __all__ = [
     "resume_partner",
     "save_application",
     "send_agreement",
+    "set_payout",
     "sign_agreement",
     "submit_application",
     "suspend_partner",

@@ -23,7 +23,7 @@ from gonghui.notices.actions import Notice, tell_once
 from gonghui.partners import errors
 from gonghui.partners.agreement_text import text_of
 from gonghui.partners.events import AgreementEnded
-from gonghui.partners.models import Agreement, MerchantRole
+from gonghui.partners.models import Agreement, MerchantRole, PayoutAccount
 from gonghui.partners.models.agreements import AGREEMENT_VERBS, BINDING, IN_FORCE
 from gonghui.partners.queries import merchant_user_ids
 
@@ -57,6 +57,11 @@ def draft_agreement(actor: Actor, *, partner, renews: Agreement | None = None, *
     require(partner.state != "exited", errors.PARTNER_EXITED, partner=partner.name)
     require(set(terms) <= set(TERMS), BAD_INPUT, detail=_("有不认识的内容。"))
     row = Agreement(partner=partner, union=partner.union, renews=renews, maker_id=actor.user_id, **terms)
+    entered = (
+        PayoutAccount.objects.unscoped("of the partner it is drafted for").filter(partner=partner).first()
+    )
+    if entered is not None:  # what the owner entered last, also where a renewal carries an older one
+        _write_payout(row, entered.holder, entered.bank, entered.account)
     row.full_clean(exclude=["renews"])
     row.save()
     return row
@@ -74,10 +79,24 @@ def register_payout_account(
     digits = "".join(number.split())
     require(payee.strip() and bank.strip(), BAD_INPUT, detail=_("请填写户名和开户行。"))
     require(re.fullmatch(r"[0-9]{8,32}", digits), BAD_INPUT, detail=_("账号是 8 到 32 位数字。"))
-    row.payout_account = "\n".join((payee.strip(), bank.strip(), digits))
-    row.payout_shown = f"{payee.strip()} {bank.strip()} 尾号 {digits[-4:]}"[:120]
+    _write_payout(row, payee.strip(), bank.strip(), digits)
     row.save()
     return row
+
+
+def _write_payout(row: Agreement, payee: str, bank: str, number: str) -> None:
+    row.payout_account = "\n".join((payee, bank, number))
+    row.payout_shown = f"{payee} {bank} 尾号 {number[-4:]}"[:120]
+
+
+def fill_payout_accounts(kept: PayoutAccount) -> None:
+    """Agreements in force that left it to be registered later; what an agreement says stays until the next one."""
+    found = Agreement.objects.unscoped("the agreements of one partner").filter(partner_id=kept.partner_id)
+    for row in (
+        found.filter(state__in=BINDING, payout_account__isnull=True).order_by("id").select_for_update()
+    ):
+        _write_payout(row, kept.holder, kept.bank, kept.account)
+        row.save(update_fields=["payout_account", "payout_shown", "updated_at"])
 
 
 @action

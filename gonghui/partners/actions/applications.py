@@ -66,8 +66,14 @@ def attach_licence(actor: Actor, *, application_id: int, name: str, content: byt
     """What the file is, its bytes say, never its name; the one before is replaced."""
     row = _own(actor, application_id)
     require(row.state in OPEN_TO_EDIT, states.ILLEGAL_MOVE, state=row.get_state_display())
+    return _attach(row, name, content)
+
+
+def _attach(row: PartnerApplication, name: str, content: bytes) -> ApplicationFile:
     kind = media_type_of(content)
-    made, _new = ApplicationFile.objects.unscoped("the licence of one's own application").update_or_create(
+    made, _new = ApplicationFile.objects.unscoped(
+        "the licence of an application just written"
+    ).update_or_create(
         application=row, defaults={"content": content, "media_type": kind, "name": name[-120:]}
     )
     return made
@@ -124,8 +130,11 @@ def _own(actor: Actor, application_id: int) -> PartnerApplication:
 
 
 @action
-def enter_application(actor: Actor, *, account: str, union, **filled: Any) -> PartnerApplication:
-    """For a merchant who came in person: it becomes theirs, and whoever entered it does not review it."""
+def enter_application(
+    actor: Actor, *, account: str, union, licence: tuple[str, bytes] | None = None, **filled: Any
+) -> PartnerApplication:
+    """For a merchant who came in person: it becomes theirs, and whoever entered it does not review it. `licence` is
+    the file's name and content."""
     require(actor.may("partners.write", union.path))
     applicant = account_reached_by(account)
     require(applicant is not None, errors.NO_SUCH_ACCOUNT, given=account.strip())
@@ -135,7 +144,10 @@ def enter_application(actor: Actor, *, account: str, union, **filled: Any) -> Pa
     row = drafts.filter(applicant=applicant, state="draft").select_for_update(of=("self",)).first()
     row = row or PartnerApplication(applicant=applicant)
     row.entered_by_id = actor.user_id
-    return _submitted(_written(row, {**filled, "union": union}))
+    row = _written(row, {**filled, "union": union})
+    if licence is not None:
+        _attach(row, *licence)
+    return _submitted(row)
 
 
 def _to_review(actor: Actor, application_id: int) -> PartnerApplication:

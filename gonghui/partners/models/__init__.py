@@ -2,6 +2,7 @@
 
 from gonghui.partners.models.agreements import Agreement
 from gonghui.partners.models.applications import ApplicationFile, PartnerApplication
+from gonghui.partners.models.payouts import PayoutAccount
 from gonghui.partners.models.roles import MerchantRole
 from gonghui.partners.models.venues import Clerk, Hall, Partner, PartnerKind, Store
 
@@ -14,5 +15,6 @@ __all__ = [
     "Partner",
     "PartnerApplication",
     "PartnerKind",
+    "PayoutAccount",
     "Store",
 ]

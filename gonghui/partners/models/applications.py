@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from gonghui.kit.audit import Audit
-from gonghui.kit.fields import SealedTextField
+from gonghui.kit.fields import SealedBytesField, SealedTextField
 from gonghui.kit.models import Row
 from gonghui.kit.scope import AnyOf, ByKey, BySubtree
 from gonghui.partners.models.venues import PartnerKind
@@ -122,9 +122,14 @@ class PartnerApplication(Row):
     def __str__(self) -> str:
         return self.company or str(_("未填写的申请"))
 
+    @property
+    def is_open(self) -> bool:
+        """Still being written or decided: its applicant need not begin another."""
+        return self.state in ("draft", *LIVE_STATES)
+
 
 class ApplicationFile(Row):
-    """营业执照, as it was uploaded; its kind is read from its bytes."""
+    """营业执照, sealed as it was uploaded; its kind is read from its bytes."""
 
     scope = AnyOf(
         ByKey("user", "application__applicant_id"),
@@ -133,7 +138,7 @@ class ApplicationFile(Row):
     audit = Audit.no("a picture of a whole document; the application is audited")
 
     application = models.OneToOneField(PartnerApplication, models.CASCADE, related_name="licence")
-    content = models.BinaryField()
+    content = SealedBytesField(verbose_name=_("文件"))
     media_type = models.CharField(
         max_length=24, choices=[(t, t) for t in ("image/jpeg", "image/png", "application/pdf")]
     )

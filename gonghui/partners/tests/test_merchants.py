@@ -146,7 +146,7 @@ def test_owner_may_leave_and_a_manager_may_not(cast):
     owner, manager = new_owner(partner, "13800000051"), new_owner(partner, "13800000052", role="manager")
     with pytest.raises(DomainError) as caught:
         actions.leave_partner(actor_of(manager), partner_id=partner.pk, reason="不做了")
-    assert caught.value.reason is errors.WRONG_SIGNER
+    assert caught.value.reason is errors.OWNER_ONLY
     assert now(partner).state == "active"
     actions.leave_partner(actor_of(owner), partner_id=partner.pk, reason="不做了")
     assert now(partner).state == "exited"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,22 +15,53 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from gonghui.accounts.errors import CODE_TOO_SOON
 from gonghui.accounts.sessions import client_address
+from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, DomainError, require
 from gonghui.partners import actions, errors
 from gonghui.partners.actions.agreements import request_signing_code, sign_with_code
-from gonghui.partners.models import Agreement, PartnerApplication
+from gonghui.partners.actions.partners import HONOUR
+from gonghui.partners.models import (
+    Agreement,
+    ApplicationFile,
+    Clerk,
+    Partner,
+    PartnerApplication,
+    PayoutAccount,
+)
+from gonghui.partners.models.agreements import BINDING
 from gonghui.partners.panels import merchant_panels
 from gonghui.partners.queries import own_partners, own_stores
 from gonghui.portal.doors import again, go, signed_in
-from gonghui.portal.merchant.forms import ApplyForm, ClerkForm, NameForm, SignForm, filled_in
+from gonghui.portal.merchant.forms import (
+    ApplyForm,
+    ClerkForm,
+    LeaveForm,
+    NameForm,
+    PayoutForm,
+    SignForm,
+    filled_in,
+)
 
-APPLY, AGREEMENT, CODE = (f"portal/merchant/{name}.html" for name in ("apply", "agreement", "sign"))
+APPLY, AGREEMENT, CODE, PAYOUT, LEAVE = (
+    f"portal/merchant/{name}.html" for name in ("apply", "agreement", "sign", "payout", "leave")
+)
+STORES_SHOWN = 200
 
 
-def _facts(request: HttpRequest, **more) -> dict:
-    actor = request.actor
-    panels = merchant_panels.values() if actor.owns("books") or actor.owns("partner") else ()
-    return {"tab": "me", "panels": panels, "runs_stores": bool(actor.owns("books")), **more}
+def _facts(request: HttpRequest, here: str = "", **more) -> dict:
+    """`here` is the tab of the merchant's own that the page belongs to."""
+    return {"tab": "me", "sections": _sections(request.actor, here), **more}
+
+
+def _sections(actor: Actor, here: str) -> list[dict]:
+    """One's tabs; whoever has only applied needs none."""
+    if not (actor.owns("books") or actor.owns("partner")):
+        return []
+    found = [("home", _("单位与协议"), reverse("merchant"))]
+    if actor.owns("books"):
+        found.append(("stores", _("门店与店员"), reverse("merchant_stores")))
+    found += [(p.key, p.label, reverse("merchant_panel", args=[p.key])) for p in merchant_panels.values()]
+    return [{"label": label, "url": url, "current": key == here} for key, label, url in found]
 
 
 @never_cache
@@ -39,10 +71,16 @@ def merchant(request: HttpRequest) -> HttpResponse:
     applications = PartnerApplication.objects.visible_to(actor).filter(applicant_id=actor.user_id)
     agreements = Agreement.objects.visible_to(actor).filter(partner_id__in=actor.owns("partner"))
     shown = agreements.exclude(state="draft", sent_at=None).select_related("partner", "union")
+    partners = list(own_partners(actor).select_related("union", "parent"))
+    mine = list(applications.select_related("union").order_by("-id")[:10])
     facts = _facts(
         request,
-        partners=own_partners(actor).select_related("union", "parent"),
-        applications=applications.select_related("union").order_by("-id")[:10],
+        "home",
+        partners=partners,
+        payouts={row.partner_id: row for row in PayoutAccount.objects.visible_to(actor)[:200]},
+        owned=actions.partners_owned(actor, partners),
+        applications=mine,
+        is_new=not partners and not any(row.is_open for row in mine),
         agreements=shown.order_by("-id")[:50],
     )
     return render(request, "portal/merchant/home.html", facts)
@@ -61,21 +99,27 @@ def apply(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _save(request, row)
     form = ApplyForm(initial=filled_in(row) if row else {})
-    return render(request, APPLY, _facts(request, form=form, application=row))
+    return render(request, APPLY, _apply_facts(request, form, row))
+
+
+def _apply_facts(request: HttpRequest, form: ApplyForm, row: PartnerApplication | None) -> dict:
+    kept = (
+        ApplicationFile.objects.visible_to(request.actor).filter(application=row).exists() if row else False
+    )
+    return _facts(request, form=form, application=row, has_licence=kept)
 
 
 def _save(request: HttpRequest, row: PartnerApplication | None) -> HttpResponse:
     form = ApplyForm(request.POST, request.FILES)
-    facts = _facts(request, form=form, application=row)
+    facts = _apply_facts(request, form, row)
     if not form.is_valid():
         return again(request, APPLY, facts)
     try:
         asked = row.pk if row and row.state == "needs_info" else None
         row = actions.save_application(request.actor, application_id=asked, **form.filled())
-        if given := form.cleaned_data["licence"]:
-            # One byte over the limit is read, no more: enough to refuse it.
-            content = given.read(5 * 1024 * 1024 + 1)
-            actions.attach_licence(request.actor, application_id=row.pk, name=given.name, content=content)
+        if licence := form.licence_bytes():
+            name, content = licence
+            actions.attach_licence(request.actor, application_id=row.pk, name=name, content=content)
         if request.POST.get("do") == "submit":
             actions.submit_application(request.actor, application_id=row.pk)
             messages.success(request, _("申请已提交，审核结果会发到您的消息里。"))
@@ -151,11 +195,10 @@ def _stores_page(
 ) -> HttpResponse:
     actor = signed_in(request)
     require(actor.owns("books"), errors.NOT_A_MERCHANT)
-    shown = [
-        (store, store.clerks.filter(ended_at=None).select_related("user").order_by("id"))
-        for store in own_stores(actor)[:200]
-    ]
-    facts = _facts(request, shown=shown, form=form or ClerkForm(auto_id=False), error=error)
+    on_duty = Clerk.objects.visible_to(actor).filter(ended_at=None).select_related("user").order_by("id")
+    clerks = Prefetch("clerks", queryset=on_duty, to_attr="on_duty")
+    shown = list(own_stores(actor).prefetch_related(clerks)[:STORES_SHOWN])
+    facts = _facts(request, "stores", shown=shown, form=form or ClerkForm(auto_id=False), error=error)
     status = error.status if error else 422 if form else 200
     return render(request, "portal/merchant/stores.html", facts, status=status)
 
@@ -191,4 +234,56 @@ def panel(request: HttpRequest, key: str) -> HttpResponse:
     found = merchant_panels.get(key)
     require(found is not None, NOT_FOUND)
     require(actor.owns("books") or actor.owns("partner"), errors.NOT_A_MERCHANT)
-    return render(request, found.template, _facts(request, panel=found, **found.facts(actor)))
+    return render(request, found.template, _facts(request, key, panel=found, **found.facts(actor)))
+
+
+# --- what only an owner does --------------------------------------------------------------------------------
+
+
+def _owned(request: HttpRequest, partner_id: int) -> Partner:
+    return actions.owned_partner(signed_in(request), int(partner_id))
+
+
+@never_cache
+@sensitive_post_parameters("account")
+@require_http_methods(["GET", "HEAD", "POST"])
+def payout(request: HttpRequest, partner_id: int) -> HttpResponse:
+    """收款账户: shown by its last digits, typed whole each time."""
+    partner = _owned(request, partner_id)
+    kept = PayoutAccount.objects.visible_to(request.actor).filter(partner=partner).first()
+    agreements = Agreement.objects.visible_to(request.actor).filter(partner=partner, state__in=BINDING)
+    written = agreements.exclude(payout_shown="").order_by("-starts_on").first()
+    if request.method != "POST":
+        known = {"holder": kept.holder if kept else partner.name, "bank": kept.bank if kept else ""}
+        facts = _facts(request, "home", partner=partner, written=written, form=PayoutForm(initial=known))
+        return render(request, PAYOUT, facts)
+    form = PayoutForm(request.POST)
+    facts = _facts(request, "home", partner=partner, written=written, form=form)
+    if not form.is_valid():
+        return again(request, PAYOUT, facts)
+    try:
+        actions.set_payout(request.actor, partner_id=partner.pk, **form.cleaned_data)
+    except DomainError as error:
+        return again(request, PAYOUT, facts, error)
+    messages.success(request, _("收款账户已保存。"))
+    return go("merchant")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def leave(request: HttpRequest, partner_id: int) -> HttpResponse:
+    """退出合作, for good: what it means stands above the button."""
+    partner = _owned(request, partner_id)
+    require(partner.state != "exited", errors.PARTNER_EXITED, partner=partner.name)
+    form = LeaveForm(request.POST or None)
+    facts = _facts(request, "home", partner=partner, form=form, days=HONOUR.days)
+    if request.method != "POST":
+        return render(request, LEAVE, facts)
+    if not form.is_valid():
+        return again(request, LEAVE, facts)
+    try:
+        actions.leave_partner(request.actor, partner_id=partner.pk, reason=form.cleaned_data["reason"])
+    except DomainError as error:
+        return again(request, LEAVE, facts, error)
+    messages.success(request, _("已退出合作。会员已领的券请继续兑付 30 天。"))
+    return go("merchant")

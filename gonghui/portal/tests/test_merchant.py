@@ -1,9 +1,19 @@
 import re
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from gonghui.partners.models import Clerk, PartnerApplication
-from gonghui.partners.tests.stage import filled, new_owner, new_partner, new_store, new_user
+from gonghui.notices.models import Message
+from gonghui.partners.models import Clerk, PartnerApplication, PayoutAccount
+from gonghui.partners.tests.stage import (
+    filled,
+    new_owner,
+    new_partner,
+    new_store,
+    new_user,
+    standing_agreement,
+)
 from gonghui.partners.tests.test_agreements import now, sent
 
 STORES = "江口店，江口路 1 号"
@@ -82,3 +92,74 @@ def test_owner_adds_and_ends_a_clerk_of_own_store_only(cast, client):
 def test_no_panel_registered_shows_no_tab(cast, client):
     client.force_login(new_owner(new_partner(cast, "好味食堂"), "13800000051"))
     assert "/merchant/panels/" not in client.get("/merchant").content.decode()
+
+
+def test_owner_enters_where_to_be_paid_and_sees_its_last_digits(cast, client):
+    partner = new_partner(cast, "好味食堂")
+    agreement = standing_agreement(partner)
+    owner, manager = new_owner(partner, "13800000051"), new_owner(partner, "13800000053", role="manager")
+    client.force_login(owner)
+    at = f"/merchant/partners/{partner.pk}/payout"
+    entered = {"holder": "好味食堂", "bank": "中国银行江南中路支行", "account": "6217 0012 3456 7890"}
+    assert client.get(at).status_code == 200
+    for wrong in ("6217 00", "6217-ABCD-1234", "六二一七〇〇一二三四"):
+        refused = client.post(at, entered | {"account": wrong})
+        assert (refused.status_code, "收款账号不对" in refused.content.decode()) == (422, True), wrong
+    assert not PayoutAccount.objects.unscoped("test").exists()
+    assert client.post(at, entered).status_code == 302
+    kept = PayoutAccount.objects.unscoped("test").get()
+    assert (kept.account, kept.entered_by_id) == ("6217001234567890", owner.pk)
+    assert now(agreement).payout_account == "好味食堂\n中国银行江南中路支行\n6217001234567890"
+    for address, said in (("/merchant", "**** 7890"), (at, "尾号 7890")):
+        page = client.get(address).content.decode()
+        assert (said in page, "6217001234567890" in page) == (True, False)
+    assert client.post(at, entered | {"account": "6217 0099 9999 9999"}).status_code == 302
+    assert now(agreement).payout_account.endswith("6217001234567890")  # as it was agreed, until the next one
+    assert client.post(at, entered).status_code == 302
+    assert Message.objects.unscoped("test").filter(user=owner, title="收款账户已更新").count() == 3
+    client.force_login(manager)
+    assert client.get(at).status_code == 403
+    assert client.post(at, entered | {"account": "62170099999999"}).status_code == 403
+    assert now(kept).account == "6217001234567890"
+    client.force_login(new_owner(new_partner(cast, "邻家"), "13800000054"))
+    assert client.post(at, entered).status_code == 404
+
+
+def test_owner_leaves_after_saying_why(cast, client):
+    partner = new_partner(cast, "好味食堂")
+    client.force_login(new_owner(partner, "13800000051"))
+    at = f"/merchant/partners/{partner.pk}/leave"
+    assert "不能恢复" in client.get(at).content.decode()
+    assert (client.post(at, {"reason": ""}).status_code, now(partner).state) == (422, "active")
+    assert client.post(at, {"reason": "店要关了"}).status_code == 302
+    assert now(partner).state == "exited"
+    assert "已领的券兑付到" in client.get("/merchant").content.decode()
+    assert client.get(at).status_code == 409
+
+
+def test_me_leads_merchants_to_their_pages(cast, client):
+    client.force_login(new_owner(new_partner(cast, "好味食堂"), "13800000051"))
+    assert 'href="/merchant"' in client.get("/me").content.decode()
+    client.force_login(new_user("13800000052"))
+    assert 'href="/merchant"' not in client.get("/me").content.decode()
+
+
+def test_pages_of_a_chain_ask_as_much_as_those_of_one_shop(cast, client):
+    group = new_partner(cast, "好味集团")
+    client.force_login(new_owner(group, "13800000051"))
+
+    def asked(address: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(address).status_code == 200
+        return len(queries)
+
+    def grow(n: int) -> None:
+        store = new_store(new_partner(cast, f"好味食堂第 {n} 分店", parent=group), f"{n} 店")
+        Clerk.objects.create(user=new_user(f"139000000{n:02d}"), store=store)
+
+    grow(0)
+    client.get("/merchant")  # what is asked once a process
+    before = [asked(at) for at in ("/merchant", "/merchant/stores")]
+    for n in range(1, 9):
+        grow(n)
+    assert [asked(at) for at in ("/merchant", "/merchant/stores")] == before

@@ -51,6 +51,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "numbers": my_numbers(actor),
         "union": person and next((m.union for m in person.live_memberships), None),
         "is_clerk": bool(actor.owns("store")),
+        "is_merchant": bool(actor.owns("books") or actor.owns("partner")),
         "is_staff": request.user.is_staff,
     }
     return render(request, "portal/account/me.html", facts)

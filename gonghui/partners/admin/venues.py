@@ -11,23 +11,27 @@ from unfold.decorators import display
 
 from gonghui.kit.actors import Actor
 from gonghui.kit.console import (
+    Amount,
     ChoicesDropdownFilter,
     DropdownFilter,
     Figure,
     ReasonForm,
     ScopedAdmin,
+    ScopedChoiceField,
     ScopedInline,
     SmallNameSearch,
     Verb,
+    VerbForm,
     figure,
     in_state,
+    number,
     related_filter,
     state_column,
     subtree_filter,
     when_column,
 )
 from gonghui.kit.masks import mask_phone
-from gonghui.partners import actions, merchant_admin  # noqa: F401 - registers its screens
+from gonghui.partners import actions
 from gonghui.partners.models import Clerk, Hall, Partner, Store
 
 TONES = {"active": "success", "suspended": "warning", "exited": "danger"}
@@ -38,19 +42,36 @@ class StoreInline(ScopedInline):
     fields = ("name", "address", "phone")
 
 
+class PlaceForm(VerbForm):
+    parent = ScopedChoiceField(
+        "partners.Partner",
+        "parent",
+        required=False,
+        label=_("上级商户"),
+        help_text=_("集团、商场或品牌；不填表示单独经营。"),
+    )
+
+    def facts(self) -> dict:
+        above = self.cleaned_data["parent"]
+        return {"parent_id": above.pk if above else None}
+
+
 @admin.register(Partner)
 class PartnerAdmin(ScopedAdmin):
     icon, order = "handshake", 10
     write_verb, export_verb = "partners.write", "reports.export"
     state_field = "state"
     search = SmallNameSearch("name")
-    list_display = ("name", "kind", "union", "since", "stores_count", state_column("state", TONES))
-    list_select_related = ("union",)
+    list_display = ("name", "kind", "union", "parent", "since", "stores_count", state_column("state", TONES))
+    list_select_related = ("union", "parent")
     list_filter = (subtree_filter(), ("kind", ChoicesDropdownFilter), ("state", ChoicesDropdownFilter))
     ordering = ("name",)
-    fields = ("union", "name", "kind", "since", "state")
+    fields = (("union", "parent"), ("name", "uscc"), ("kind", "group_kind"), ("since", "state"))
+    empty_hint = _("商户在线申请入驻、审核通过后出现在这里；也可以直接新建。")
     inlines = (StoreInline,)
     verbs = (
+        Verb("place", _("放到集团或商场下"), actions.place_partner, "partners.write", icon="account_tree", form=PlaceForm,
+             when=lambda row: row.state != "exited", question=_("上级的负责人能看到它的账，也能添加它的店员。")),
         Verb("suspend", _("暂停合作"), actions.suspend_partner, "partners.write", icon="pause_circle", tone="danger",
              when=in_state("active"), form=ReasonForm,
              question=_("暂停后，它的场馆不再向会员展示，店员不能核销，直到恢复。")),
@@ -64,9 +85,13 @@ class PartnerAdmin(ScopedAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).annotate(_stores=Count("stores"))
 
+    def get_readonly_fields(self, request, obj=None) -> list:
+        """Its place in the tree is given by a verb, which refuses a circle."""
+        return [*super().get_readonly_fields(request, obj), "parent"]
+
     @display(description=_("场馆数"), ordering="_stores")
-    def stores_count(self, row: Partner) -> int:
-        return row._stores
+    def stores_count(self, row: Partner) -> Amount:
+        return number(row._stores)
 
 
 class HallInline(ScopedInline):
@@ -90,8 +115,8 @@ class StoreAdmin(ScopedAdmin):
         return super().get_queryset(request).annotate(_halls=Count("halls"))
 
     @display(description=_("厅"), ordering="_halls")
-    def halls_count(self, row: Store) -> int:
-        return row._halls
+    def halls_count(self, row: Store) -> Amount:
+        return number(row._halls)
 
 
 @admin.register(Hall)
@@ -134,7 +159,7 @@ class ClerkAdmin(ScopedAdmin):
     write_verb = "partners.write"
     search = SmallNameSearch("user__display_name")
     list_display = (
-        "user",
+        "who",
         "account",
         "store",
         when_column("created_at", _("上岗时间")),
@@ -144,7 +169,12 @@ class ClerkAdmin(ScopedAdmin):
     list_filter = (subtree_filter("store__partner__union__path"), related_filter("store"), OnDutyFilter)
     ordering = ("-id",)
     add_fieldsets = ((None, {"fields": ("store", "account")}),)
-    fields = ("user", "account", "store", "created_at", "ended_at")
+    fields = ("who", "account", "store", "created_at", "ended_at")
+    empty_hint = _("添加店员后，对方登录就能在“核销台”核销。")
+
+    def get_readonly_fields(self, request, obj=None) -> list:
+        return [*super().get_readonly_fields(request, obj), "who", "account"] if obj else []
+
     verbs = (
         Verb("dismiss", _("离岗"), actions.dismiss_clerk, "partners.write", icon="person_remove", tone="danger",
              when=lambda clerk: clerk.ended_at is None, question=_("离岗后立即不能再核销。")),
@@ -157,6 +187,10 @@ class ClerkAdmin(ScopedAdmin):
 
     def has_change_permission(self, request, obj=None) -> bool:
         return False
+
+    @display(description=_("店员"))
+    def who(self, row: Clerk) -> str:
+        return str(row.user)
 
     @display(description=_("账号"))
     def account(self, row: Clerk) -> str:
