@@ -1,0 +1,116 @@
+"""The pages of money in a real browser, with long names, many rows and none: clean for axe, none wider than the screen."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from gonghui.funds.actions import rules
+from gonghui.funds.actions.commitments import reserve
+from gonghui.funds.tests.stage import YUAN, approved, build_money, submitted
+from gonghui.kit.actors import Actor
+from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings, chromium, listening  # noqa: F401
+from gonghui.partners.tests.stage import applied, new_owner, new_partner, new_store, standing_agreement
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+LONG = "东江市“百年工运·情系职工”新就业形态劳动者夏送清凉冬送温暖节日慰问普惠服务专项经费（二〇二六年度第三批追加）"
+CONSOLE = (
+    "", "funds/budgets", "funds/budgets?show=closed", "funds/budgets?q=没有", "funds/budgets/{budget}",
+    "funds/budget/", "funds/budgetchange/", "funds/fundsource/", "funds/sources/new",
+    "funds/fundsource/{source}/change/", "funds/fundsource/{source}/verb/receive/", "funds/fundreceipt/", "funds/rules",
+    "funds/rules/new", "points/liability", "funds/pointgrant/", "ledger/ledgeraccount/", "ledger/trial",
+    "ledger/{account}", "payments/payment/", "payments/refund/", "payments/reconciliation", "payments/statementrow/",
+    "payments/externalstock/", "payments/externalcoupon/", "partners/partner/", "partners/partner/{partner}/change/",
+    "partners/partnerapplication/", "partners/partnerapplication/{application}/change/",
+    "partners/agreement/", "partners/merchantrole/", "partners/payoutaccount/",
+)  # fmt: skip
+WRITTEN = (
+    "points/new",
+    "partners/applications/new",
+    "funds/budgets/new",
+    "funds/budget/{budget}/verb/propose/",
+)
+"""Asked of whoever writes; the rest is read by the finance officer, who may do neither."""
+MERCHANT = (
+    "/merchant", "/merchant/apply", "/merchant/stores", "/merchant/partners/{partner}/payout",
+    "/merchant/partners/{partner}/leave", "/me",
+)  # fmt: skip
+
+
+@pytest.fixture
+def world(cast):
+    """Hundreds of budgets under one with a long name; an application; a merchant with shops."""
+    money = build_money(cast)
+    rules.load_rules(Actor.system("test"))
+    wide = approved(cast, "city", parent=money.province, yuan=9_000, by="province_finance", name=LONG[:96])
+    for n in range(45):
+        approved(cast, "factory", parent=wide, yuan=1, by="city_finance", name=f"班组慰问 {n}")
+    submitted(cast, "city", yuan=100, source=money.source, maker="city_admin")
+    reserve(money.actor("city_admin"), budget_id=wide.pk, amount_fen=2_000 * YUAN, purpose="grant:1")
+    partner = new_partner(cast, LONG[:96])
+    standing_agreement(partner)
+    for n in range(12):
+        new_store(partner, f"{LONG[:40]} {n} 店")
+    cast.users["merchant"] = new_owner(partner, "13800000051")
+    application = applied(cast, cast.users["stranger"], company=LONG[:96])
+    return {
+        "budget": wide.pk, "source": money.source.pk, "partner": partner.pk, "application": application.pk,
+        "account": wide.account_id,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def open_as(chromium, live_server, cast):  # noqa: F811
+    contexts = []
+
+    def opened(who: str, size, *, elder: bool = False):
+        context = chromium.new_context(
+            viewport={"width": size[0], "height": size[1]}, locale="zh-CN", timezone_id="Asia/Shanghai",
+            base_url=live_server.url, service_workers="block",
+        )  # fmt: skip
+        contexts.append(context)
+        key = cast.sign_in(Client(), who).cookies[settings.SESSION_COOKIE_NAME].value
+        cookies = [{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}]
+        cookies += [{"name": "elder", "value": "1", "url": live_server.url}] if elder else []
+        context.add_cookies(cookies)
+        return listening(context.new_page())
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def faults(page, addresses, width: int, **asked) -> dict[str, list[str]]:
+    found = {}
+    for address in addresses:
+        answer = page.goto(address, wait_until="load")
+        page.wait_for_timeout(100)
+        said = axe_findings(page, **asked) if answer.status == 200 else [f"answers {answer.status}"]
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            said.append("wider than the screen")
+        if said:
+            found[address] = said
+    return found
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_pages_of_money_are_clean_for_axe_and_fit(open_as, world, size):
+    page = open_as("province_finance", size)
+    own = [f"/console/{address.format(**world)}" for address in CONSOLE]
+    assert faults(page, own, size[0], within="#content") == {}
+    page = open_as("city_admin", size)
+    assert (
+        faults(
+            page, [f"/console/{address.format(**world)}" for address in WRITTEN], size[0], within="#content"
+        )
+        == {}
+    )
+
+
+@pytest.mark.parametrize("elder", [False, True])
+def test_merchants_pages_are_clean_for_axe_and_fit(open_as, world, elder):
+    page = open_as("merchant", PHONE, elder=elder)
+    assert faults(page, [address.format(**world) for address in MERCHANT], PHONE[0], enhanced=elder) == {}
+    page = open_as("mei", PHONE, elder=elder)
+    assert faults(page, ["/me/points", "/me/data"], PHONE[0], enhanced=elder) == {}
