@@ -184,6 +184,7 @@ def checked_grant(people: int):
     from gonghui.funds.actions import budgets, grants, sources
     from gonghui.funds.models import BenefitRule, PointGrant
     from gonghui.kit import clock
+    from gonghui.kit.actors import Actor
     from gonghui.orgs.models import Region
 
     union = new_crowd(people)
@@ -215,7 +216,9 @@ def checked_grant(people: int):
         expires_on=today + dt.timedelta(days=90),
     )  # fmt: skip
     grants.submit_grant(maker, point_grant_id=grant.pk)
+    grants.screen_grant(Actor.system("bench"), grant_id=grant.pk)
     grants.check_grant(finance, point_grant_id=grant.pk)
+    grants.screen_grant(Actor.system("bench"), grant_id=grant.pk)
     grants.run_grant(maker, point_grant_id=grant.pk)
     grant = PointGrant.objects.unscoped("bench").select_related("union", "budget__union").get(pk=grant.pk)
     facts = {"union": union.pk, "rule": rule.pk, "amount": PER_HEAD * 100}

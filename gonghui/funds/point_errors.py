@@ -17,6 +17,11 @@ NOBODY_FITS = refusal(
     advice=_("请核对面向的工会、群体、月份和名册日期。"),
     status=422,
 )
+STILL_SCREENING = refusal(
+    "grant_still_screening",
+    _("名单还在按支出规则核对：{done} / {total} 人。"),
+    advice=_("请等核对完再复核，页面上有进度。"),
+)
 GRANT_PAST = refusal(
     "grant_past", _("有效期到 {day} 为止，已经过了。"), advice=_("请取消这次发放，改好有效期再起草。")
 )

@@ -8,6 +8,11 @@ from gonghui.kit.jobs import job, periodic
 
 
 @job
+def screen_points(grant_id: int) -> None:
+    grants.screen_grant(Actor.system("asking the rules about a roster"), grant_id=grant_id)
+
+
+@job
 def give_points(grant_id: int) -> None:
     grants.give_grant(Actor.system("giving points"), grant_id=grant_id)
 

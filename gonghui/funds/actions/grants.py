@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -29,6 +28,8 @@ from gonghui.members.models import Membership, Person
 from gonghui.notices.actions import Notice, tell_many
 
 BATCH = 5000
+SMALL = 2000
+"""Up to so many members the rules are asked within the request; beyond that in a job, with progress."""
 RESERVED = PointGrant.State.CHECKED
 DRAFTED = (
     "title", "category", "festival", "per_head", "audience_union", "audience_groups", "birthday_month", "roster_on",
@@ -60,38 +61,33 @@ def draft_grant(actor: Actor, *, union, budget, **facts: Any) -> PointGrant:
 
 @action
 def submit_grant(actor: Actor, *, point_grant_id: int) -> PointGrant:
-    """The roster as it is on its day, with those whom a rule refuses marked."""
+    """The roster as it is on its day, with those whom a rule refuses marked; for many people a job goes on with it."""
     grant = held_grant(actor, point_grant_id, "points.write")
     target(grant, GRANT_VERBS, "submit")
     require(grant.expires_on >= clock.today(), errors.GRANT_PAST, day=grant.expires_on)
-    people = _snapshot(grant)
-    require(people, errors.NOBODY_FITS)
-    refused = _mark_refused(grant, clock.today())
-    move(grant, GRANT_VERBS, "submit", people=people, refused=refused)
+    move(grant, GRANT_VERBS, "submit", people=0, checker_id=None, checked_at=None, **UNSCREENED)
+    _begin_screening(actor, grant, is_small=_has_few_members(grant))
     return grant
 
 
 @action
 def send_back_grant(actor: Actor, *, point_grant_id: int, reason: str = "") -> PointGrant:
     grant = held_grant(actor, point_grant_id, "points.check")
-    move(grant, GRANT_VERBS, "send_back", people=0, refused=0)
+    move(grant, GRANT_VERBS, "send_back", people=0, checker_id=None, checked_at=None, **UNSCREENED)
     roster_of(grant).delete()
     return grant
 
 
 @action
 def check_grant(actor: Actor, *, point_grant_id: int) -> PointGrant:
-    """By another than the maker; the rules once more, and the money set aside for those who fit."""
+    """By another than the maker; the rules once more, then the money set aside for those who fit, by a job if they are many."""
     grant = held_grant(actor, point_grant_id, "points.check")
     target(grant, GRANT_VERBS, "check")
     require(actor.user_id and actor.user_id != grant.maker_id, errors.OWN_CHECK)
     require(grant.expires_on >= clock.today(), errors.GRANT_PAST, day=grant.expires_on)
-    roster_of(grant).filter(state="refused").update(state="waiting", rule=None, reason="")
-    refused = _mark_refused(grant, clock.today())
-    require(refused < grant.people, errors.NOBODY_FITS)
-    amount_fen = (grant.people - refused) * grant.per_head * POINT_FEN
-    reserve(actor, budget_id=grant.budget_id, amount_fen=amount_fen, purpose=purpose_of(grant.pk))
-    move(grant, GRANT_VERBS, "check", refused=refused, checker_id=actor.user_id, checked_at=timezone.now())
+    require(not grant.is_screening, errors.STILL_SCREENING, done=grant.screened, total=grant.people)
+    _note(grant, checker_id=actor.user_id, checked_at=timezone.now(), **UNSCREENED)
+    _begin_screening(actor, grant, is_small=grant.people <= SMALL)
     return grant
 
 
@@ -160,27 +156,112 @@ def _snapshot(grant: PointGrant) -> int:
         return cursor.rowcount
 
 
-def _mark_refused(grant: PointGrant, on: date) -> int:
-    """Asks the rulebook about all who wait; returns how many it refuses."""
-    refused = 0
-    for people in _in_batches(grant):
-        verdicts = rulebook.would_fit(giving_of(grant, people, on))
-        against = [(verdict.person_id, verdict.rule.pk) for verdict in verdicts if verdict.rule is not None]
-        _refuse(grant, [person_id for person_id, _rule in against], [rule_id for _person, rule_id in against])
-        refused += len(against)
-    return refused
+# --- asking the rules ---------------------------------------------------------------------------------------
+
+UNSCREENED: dict[str, Any] = {"refused": 0, "screened": 0, "screened_to": 0, "problem": ""}
 
 
-def _in_batches(grant: PointGrant) -> Iterator[list[int]]:
-    last = 0
-    while rows := list(
+def _has_few_members(grant: PointGrant) -> bool:
+    """Before any other condition: an upper bound that is quick to find out for a union of any size."""
+    union = grant.audience_union or grant.union
+    members = Membership.objects.unscoped("the size of an audience").filter(
+        union__path__startswith=union.path
+    )
+    return members.order_by()[: SMALL + 1].count() <= SMALL
+
+
+def _begin_screening(actor: Actor, grant: PointGrant, *, is_small: bool) -> None:
+    from gonghui.funds.tasks import screen_points
+
+    if not is_small:
+        screen_points.defer(grant_id=grant.pk)
+        return
+    while _screen_next(grant):
+        pass
+    _settle(actor, grant)
+
+
+def screen_grant(actor: Actor, *, grant_id: int) -> None:
+    """Batch after batch, then what comes of it; run again after a crash it goes on where it was."""
+    while screen_batch(actor, grant_id=grant_id):
+        pass
+    try:
+        settle_screening(actor, grant_id=grant_id)
+    except DomainError as error:
+        note_problem(actor, grant_id=grant_id, problem=f"{error}"[:300])
+
+
+@action
+def screen_batch(actor: Actor, *, grant_id: int) -> int:
+    """Makes the roster, or asks the rulebook about the next of it; returns about how many people it was."""
+    grant = _locked(actor, grant_id)
+    return _screen_next(grant) if grant.is_screening else 0
+
+
+@action
+def settle_screening(actor: Actor, *, grant_id: int) -> None:
+    grant = _locked(actor, grant_id)
+    if grant.state == PointGrant.State.SUBMITTED and (not grant.people or not grant.is_screening):
+        _settle(actor, grant)
+
+
+@action
+def note_problem(actor: Actor, *, grant_id: int, problem: str) -> None:
+    """Why a job could not do what was asked: without people back to the draft, else it waits for another check."""
+    grant = _locked(actor, grant_id)
+    if grant.state != PointGrant.State.SUBMITTED:
+        return
+    if grant.people:
+        _note(grant, checker_id=None, checked_at=None, problem=problem)
+    else:
+        move(grant, GRANT_VERBS, "send_back", **UNSCREENED | {"problem": problem})
+
+
+def _settle(actor: Actor, grant: PointGrant) -> None:
+    """All are asked. After the check the money is set aside for those who fit."""
+    require(grant.people, errors.NOBODY_FITS)
+    if grant.checker_id is None:
+        return
+    require(grant.refused < grant.people, errors.NOBODY_FITS)
+    amount_fen = (grant.people - grant.refused) * grant.per_head * POINT_FEN
+    reserve(actor, budget_id=grant.budget_id, amount_fen=amount_fen, purpose=purpose_of(grant.pk))
+    move(grant, GRANT_VERBS, "check", checked_at=timezone.now())
+
+
+def _locked(actor: Actor, grant_id: int) -> PointGrant:
+    rows = PointGrant.objects.visible_to(actor).select_related("union", "audience_union", "budget__source")
+    return rows.select_for_update(of=("self",)).get(pk=grant_id)
+
+
+def _note(grant: PointGrant, **facts: Any) -> None:
+    PointGrant.objects.unscoped("a grant the caller holds").filter(pk=grant.pk).update(**facts)
+    for name, value in facts.items():
+        setattr(grant, name, value)
+
+
+def _screen_next(grant: PointGrant) -> int:
+    if not grant.people:
+        _note(grant, people=_snapshot(grant))
+        return grant.people
+    rows = list(
         roster_of(grant)
-        .filter(state="waiting", pk__gt=last)
+        .filter(pk__gt=grant.screened_to)
         .order_by("pk")
-        .values_list("pk", "person_id")[:BATCH]
-    ):
-        last = rows[-1][0]
-        yield [person_id for _pk, person_id in rows]
+        .values_list("pk", "person_id", "state")[:BATCH]
+    )
+    if not rows:
+        return 0
+    asked = giving_of(grant, [person_id for _pk, person_id, _state in rows], clock.today())
+    against = {v.person_id: v.rule.pk for v in rulebook.would_fit(asked) if v.rule is not None}
+    again = [pk for pk, person_id, state in rows if state == "refused" and person_id not in against]
+    if again:
+        roster_of(grant).filter(pk__in=again).update(state="waiting", rule=None, reason="")
+    _refuse(grant, list(against), list(against.values()))
+    _note(
+        grant, screened=grant.screened + len(rows), screened_to=rows[-1][0],
+        refused=grant.refused + len(against),
+    )  # fmt: skip
+    return len(rows)
 
 
 REFUSE = """

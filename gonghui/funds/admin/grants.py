@@ -62,11 +62,15 @@ class GrantVerb(Verb):
         return grant_address(row)
 
 
+def is_screened(grant: PointGrant) -> bool:
+    return grant.state == "submitted" and not grant.is_screening
+
+
 VERBS = (
     GrantVerb("submit", gettext_lazy("提交复核"), actions.submit_grant, "points.write", icon="send", tone="primary",
               when=in_state("draft"), question=gettext_lazy("按名册日期固定名单，并按支出规则逐人核对。")),
     GrantVerb("check", gettext_lazy("复核通过"), actions.check_grant, "points.check", icon="fact_check", tone="primary",
-              when=in_state("submitted"), question=gettext_lazy("再按支出规则核对一遍，并从预算预留全部金额。")),
+              when=is_screened, question=gettext_lazy("再按支出规则核对一遍，并从预算预留全部金额。")),
     GrantVerb("send_back", gettext_lazy("退回"), actions.send_back_grant, "points.check", icon="undo", form=ReasonForm,
               when=in_state("submitted")),
     GrantVerb("run", gettext_lazy("开始发放"), actions.run_grant, "points.write", icon="send_money", tone="primary",
@@ -227,11 +231,16 @@ def verbs_for(request: HttpRequest, grant: PointGrant) -> list[dict[str, Any]]:
 
 
 def progress_facts(grant: PointGrant) -> dict[str, Any]:
-    whole = max(grant.people - grant.refused, 0)
+    """Of the rules being asked, or of the points being given."""
+    asks = grant.is_screening
     return {
-        "done": grant.granted, "total": whole, "refused": grant.refused, "is_running": grant.state == "granting",
+        "done": grant.screened if asks else grant.granted,
+        "total": grant.people if asks else max(grant.people - grant.refused, 0),
+        "label": _("人已按支出规则核对") if asks else _("人已到账"),
+        "refused": grant.refused,
+        "is_running": asks or grant.state == "granting",
         "state": str(grant.get_state_display()),
-    }  # fmt: skip
+    }
 
 
 @console_page("points/<int:grant_id>/progress", name="point_grant_progress", needs="points.view")

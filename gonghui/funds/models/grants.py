@@ -95,6 +95,10 @@ class PointGrant(Row):
     people = models.PositiveIntegerField(_("应发人数"), default=0, editable=False)
     refused = models.PositiveIntegerField(_("未发人数"), default=0, editable=False)
     granted = models.PositiveIntegerField(_("已发人数"), default=0, editable=False)
+    screened = models.PositiveIntegerField(_("已核对人数"), default=0, editable=False)
+    screened_to = models.BigIntegerField(default=0, editable=False)
+    """The last row of the roster that the rules were asked about."""
+    problem = models.CharField(_("没有办成的原因"), max_length=300, blank=True, editable=False)
     state = models.CharField(_("状态"), max_length=16, choices=State, default=State.DRAFT, editable=False)
     maker = models.ForeignKey("accounts.User", models.PROTECT, related_name="+", verbose_name=_("经办人"))
     checker = models.ForeignKey(
@@ -124,6 +128,11 @@ class PointGrant(Row):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_screening(self) -> bool:
+        """The rules are still being asked about the roster, after submitting or, with a checker, after checking."""
+        return self.state == self.State.SUBMITTED and (not self.people or self.screened < self.people)
 
 
 class GrantedPerson(Row):
