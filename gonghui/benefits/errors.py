@@ -185,6 +185,12 @@ NOT_A_CLERK = refusal(
     advice=_("请让门店负责人联系签约工会，把您的手机号登记为店员。"),
     status=403,
 )
+USED_ON_A_BILL = refusal(
+    "used_on_a_bill",
+    _("这张券按消费金额使用，不能直接核销。"),
+    advice=_("请到“收款”页，输入金额后扫这张券。"),
+    status=422,
+)
 PACK_ENDED = refusal(
     "pack_ended", _("离线名单不能识别。"), advice=_("请联网后刷新页面，重新取得离线名单。"), status=403
 )

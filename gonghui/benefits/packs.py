@@ -65,7 +65,7 @@ def new_pack(actor: Actor, *, store_id: int) -> dict:
     vouchers = (
         Voucher.objects.visible_to(actor)
         .filter(pool__store_id=store_id, state__in=live, pool__valid_until__gt=now)
-        .filter(pool__valid_from__lt=now + PACK_AHEAD)
+        .filter(pool__valid_from__lt=now + PACK_AHEAD, release__offer__is_priced=False)
         .select_related("pool", "release", "person")
         .only("code", "seats", "state", "person__name", "release__title", "pool__label", "pool__honour_by",
               "pool__valid_from", "pool__valid_until")

@@ -80,6 +80,7 @@ def tell_expired(actor: Actor) -> int:
     gone = (
         Voucher.objects.unscoped("tickets that expired a moment ago")
         .filter(state=Voucher.State.EXPIRED, settled_at__gte=since)
+        .exclude(release__offer__is_priced=True, settled_at__gte=F("pool__valid_until"))
         .select_related("release", "pool")
         .order_by("id")
     )

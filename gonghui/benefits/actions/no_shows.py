@@ -15,10 +15,11 @@ from gonghui.kit.states import move
 from gonghui.orgs.models import Union
 
 BATCH = 200
+EXPIRED_AT_ONCE = 20_000
 
 
 def mark_no_shows(actor: Actor) -> int:
-    marked = 0
+    marked = expire_coupons(actor)
     while count := mark_no_show_batch(actor):
         marked += count
     return marked
@@ -31,6 +32,7 @@ def mark_no_show_batch(actor: Actor) -> int:
     due = (
         Voucher.objects.unscoped("tickets whose time is over")
         .filter(state=Voucher.State.CONFIRMED, pool__valid_until__lt=now - NO_SHOW_GRACE)
+        .exclude(release__offer__is_priced=True)
         .select_related("release", "pool")
         .select_for_update(of=("self",), skip_locked=True)
         .order_by("id")[:BATCH]
@@ -40,6 +42,18 @@ def mark_no_show_batch(actor: Actor) -> int:
         move(voucher, VOUCHER_VERBS, "miss", settled_at=now)
         tell_holder(actor, voucher, "missed", messages.missed(voucher))
     return len(found)
+
+
+@action
+def expire_coupons(actor: Actor) -> int:
+    """Of priced offers: nobody waited for who did not use one."""
+    now = clock.now()
+    over = Voucher.objects.unscoped("coupons whose time is over").filter(
+        state=Voucher.State.CONFIRMED, pool__valid_until__lt=now, release__offer__is_priced=True
+    )
+    due = over.select_for_update(of=("self",), skip_locked=True).order_by("id").values_list("id", flat=True)
+    again = Voucher.objects.unscoped("just locked").filter(pk__in=list(due[:EXPIRED_AT_ONCE]))
+    return again.update(state=Voucher.State.EXPIRED, settled_at=now, updated_at=now)
 
 
 @action

@@ -51,16 +51,21 @@ def read_code(text: str, *, at: datetime | None = None) -> str:
 def voucher_at_counter(actor: Actor, *, text: str, store_id: int, lock: bool = False) -> Voucher:
     """The voucher this clerk has before them, of this very store."""
     require(store_id in actor.owns("store"), errors.NOT_A_CLERK)
-    found = Voucher.objects.visible_to(actor).select_related("pool__store", "release", "person")
+    found = Voucher.objects.visible_to(actor).select_related("pool__store", "release__offer", "person")
     if lock:
         found = found.select_for_update(of=("self",))
-    voucher = found.filter(code=read_code(text), pool__store_id=store_id).first()
+    code = read_code(text)
+    voucher = found.filter(code=code, pool__store_id=store_id).first()
+    if voucher is None:
+        on_bills = Voucher.objects.unscoped("which desk is it for?").filter(release__offer__is_priced=True)
+        require(not on_bills.filter(code=code).exists(), errors.USED_ON_A_BILL)
     require(voucher, errors.UNKNOWN_CODE)
     return voucher
 
 
 def refuse_unless_usable(voucher: Voucher, at: datetime) -> None:
     """Refuses what cannot be honoured; a second scan hears when and where the first one was."""
+    require(not voucher.release.offer.is_priced, errors.USED_ON_A_BILL)
     used = voucher.redemptions.select_related("store").order_by("-id").first()
     if used:
         place = used.store.name if used.store else voucher.pool.place
@@ -126,7 +131,7 @@ def reconcile_offline(actor: Actor, *, pack: OfflinePack, scans: Sequence[Scan])
 def take_offline_scan(actor: Actor, *, pack: OfflinePack, scan: Scan, nth: int) -> Reconciled:
     """Taken when the ticket was unused; an exception row otherwise. Repeating changes nothing."""
     at = min(max(scan.offline_at or clock.now(), pack.issued_at), clock.now())
-    found = Voucher.objects.visible_to(actor).select_related("pool__store", "release", "person")
+    found = Voucher.objects.visible_to(actor).select_related("pool__store", "release__offer", "person")
     code = _offline_code(scan.text, at)
     voucher = found.select_for_update(of=("self",)).filter(code=code, pool__store_id=pack.store_id).first()
     if voucher is None:
@@ -164,7 +169,7 @@ def _offline_code(text: str, at: datetime) -> str:
 
 def _exception(actor: Actor, voucher: Voucher, scan: Scan, at: datetime, refusal: DomainError) -> Reconciled:
     used = refusal.reason is errors.ALREADY_USED
-    closed = refusal.reason in CLOSED_STATES.values()
+    closed = refusal.reason in (errors.USED_ON_A_BILL, *CLOSED_STATES.values())
     why = OfflineException.Why
     _write_exception(
         actor, voucher, scan, at, why.ALREADY_USED if used else why.NOT_USABLE if closed else why.LIMITS

@@ -17,6 +17,8 @@ from gonghui.kit.actors import Actor
 from gonghui.ledger.models import LedgerAccount, Transfer
 from gonghui.members.models import MemberCard
 from gonghui.partners.tests.stage import standing_agreement
+from gonghui.payments.actions.payments import note_result
+from gonghui.payments.ports.wechat import TradeFact
 
 SYSTEM = Actor.system("test")
 YUAN = 100
@@ -112,3 +114,10 @@ def counted() -> tuple[int, ...]:
     """Rows there are: what a refusal must leave as it was."""
     tables = (Bill, BillLine, BillPart, BillRefund, Transfer)
     return tuple(table.objects.unscoped("test").count() for table in tables)
+
+
+def pay_online(bill: Bill) -> None:
+    """The provider says it is paid; what follows is the reactions'."""
+    payment = bill.payment
+    fact = TradeFact(payment.out_trade_no, "paid", payment.amount_fen, f"42{payment.pk:08}", clock.now())
+    note_result(SYSTEM, fact=fact)
