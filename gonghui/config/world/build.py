@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 
 from gonghui.config.world.budgets import STEPS, build_budgets
 from gonghui.config.world.merchants import build_merchants
+from gonghui.config.world.offers import STEPS as OFFER_STEPS
+from gonghui.config.world.offers import build_offers
 from gonghui.config.world.partners import VENUES, build_partners
 from gonghui.config.world.people import build_people
 from gonghui.config.world.points import build_points
@@ -49,8 +51,10 @@ def build_world(members: int, seed: int, progress: Progress) -> None:
     write_cards([*cards, *merchants])
     load_rules(builder)
     progress.start(_("预算和福豆"), STEPS + 2)
-    build_budgets(tree, staff, progress)
+    money = build_budgets(tree, staff, progress)
     build_points(tree, staff, progress)
+    progress.start(_("优惠和账单"), OFFER_STEPS)
+    build_offers(tree, staff, venues, money, progress)
     build_programme(builder, tree, venues, staff, progress)
 
 
