@@ -34,6 +34,9 @@ BODIES = {
     "look": {"text": "{code}"},
     "redeem": {**STAMP, "text": "{code}"},
     "apilook": {"store_id": "{store}", "text": "{code}"},
+    "apiquote": {"store_id": "{store}", "lines": [{"name": "茶", "price_fen": 100}]},
+    "apisale": {**STAMP, "store_id": "{store}", "lines": [{"name": "茶", "price_fen": 100}]},
+    "apirefund": {**STAMP, "lines": [{"line_id": 1, "quantity": 1}], "reason": "退货"},
     "apiredeem": {**STAMP, "store_id": "{store}", "text": "{code}"},
 }
 # A refusal that leaves its own record: each try at the real-name check counts against the day's three.
@@ -89,6 +92,17 @@ POST   /me/devices/1/end                              empty     404 404 404 404 
 GET    /me/points                                     none      200 200 200 200 200 200 200 200 200 302
 GET    /me/points/{key}                               none      404 404 404 404 404 404 404 404 404 302
 GET    /me/points/{key}/proof.json                    none      404 404 404 404 404 404 404 404 404 302
+GET    /offers                                        none      200 200 200 200 200 200 200 200 200 200
+GET    /offers/quote                                  none      200 200 200 200 200 200 200 200 200 200
+GET    /offers/999999999                              none      404 404 404 404 404 404 404 404 404 404
+GET    /me/pay                                        none      200 200 200 200 200 200 200 200 200 302
+GET    /me/pay/next                                   none      403 403 403 403 403 403 200 200 403 302
+POST   /me/pay/renew                                  empty     403 403 403 403 403 403 302 302 403 401
+GET    /me/bills                                      none      200 200 200 200 200 200 200 200 200 302
+GET    /me/bills/999999999                            none      404 404 404 404 404 404 404 404 404 302
+GET    /me/bills/999999999/state                      none      404 404 404 404 404 404 404 404 404 302
+GET    /me/bills/999999999/pay                        none      404 404 404 404 404 404 404 404 404 302
+POST   /me/bills/999999999/cancel                     empty     404 404 404 404 404 404 404 404 404 401
 GET    /me/settings                                   none      200 200 200 200 200 200 200 200 200 200
 POST   /me/settings/elder                             empty     302 302 302 302 302 302 302 302 302 302
 GET    /me/delegations                                none      200 200 200 200 200 200 200 200 200 302
@@ -124,6 +138,15 @@ POST   /clerk/redeem                                  redeem    403 403 403 403 
 GET    /clerk/pack                                    none      403 403 403 403 200 403 403 403 403 302
 POST   /clerk/reconcile                               empty     403 403 403 403 422 403 403 403 403 401
 GET    /clerk/day                                     none      403 403 403 403 200 403 403 403 403 302
+GET    /clerk/till                                    none      403 403 403 403 200 403 403 403 403 302
+POST   /clerk/till/quote                              empty     403 403 403 403 200 403 403 403 403 401
+POST   /clerk/till/sell                               empty     403 403 403 403 422 403 403 403 403 401
+GET    /clerk/bills                                   none      403 403 403 403 200 403 403 403 403 302
+GET    /clerk/bills/999999999                         none      403 403 403 403 404 403 403 403 403 302
+GET    /clerk/bills/999999999/state                   none      403 403 403 403 404 403 403 403 403 302
+GET    /clerk/bills/999999999/refund                  none      403 403 403 403 404 403 403 403 403 302
+POST   /clerk/bills/999999999/refund                  empty     403 403 403 403 404 403 403 403 403 401
+POST   /clerk/bills/999999999/cancel                  empty     403 403 403 403 404 403 403 403 403 401
 GET    /api/v1/openapi.json                           none      200 200 200 200 200 200 200 200 200 200
 GET    /api/v1/docs                                   none      200 200 200 200 200 200 200 200 200 200
 POST   /api/v1/session/code                           phone     200 200 200 200 200 200 200 200 200 200
@@ -159,6 +182,14 @@ GET    /api/v1/points                                 none      401 401 401 401 
 GET    /api/v1/points/statement                       none      401 401 401 401 200 401 200 200 200 401
 POST   /api/v1/counter/look                           apilook   401 401 401 401 200 401 403 403 403 401
 POST   /api/v1/counter/redeem                         apiredeem 401 401 401 401 200 401 403 403 403 401
+GET    /api/v1/offers                                 none      200 200 200 200 200 200 200 200 200 200
+POST   /api/v1/offers/quote                           apiquote  401 401 401 401 404 401 404 404 404 401
+GET    /api/v1/me/bills                               none      401 401 401 401 200 401 200 200 200 401
+GET    /api/v1/me/bills/999999999                     none      401 401 401 401 404 401 404 404 404 401
+POST   /api/v1/counter/sales/quote                    apiquote  401 401 401 401 409 401 403 403 403 401
+POST   /api/v1/counter/sales                          apisale   401 401 401 401 422 401 403 403 403 401
+GET    /api/v1/counter/bills/999999999                none      401 401 401 401 404 401 404 404 404 401
+POST   /api/v1/counter/bills/999999999/refunds        apirefund 401 401 401 401 404 401 404 404 404 401
 """
 DOORS = [line.split() for line in TABLE.strip().splitlines()]
 WALKED_BY_THE_CONTRACT = ("console/",)  # each screen of the back office: kit.console.contract

@@ -15,18 +15,24 @@ from gonghui.partners.models.agreements import BINDING
 
 CHAIN = """
 WITH RECURSIVE chain(id, parent_id, step) AS (
-    SELECT id, parent_id, 0 FROM partners_partner WHERE id = %s
+    SELECT id, parent_id, 0 FROM partners_partner WHERE id = {first}
     UNION ALL
     SELECT p.id, p.parent_id, c.step + 1 FROM partners_partner p JOIN chain c ON p.id = c.parent_id
 )
 SELECT id FROM chain ORDER BY step
 """
+OF_PARTNER = CHAIN.format(first="%s")
+OF_STORE = CHAIN.format(first="(SELECT partner_id FROM partners_store WHERE id = %s)")
 
 
 def chain_of(partner_id: int) -> list[int]:
     """The partner and those above it, nearest first."""
+    return _chain(OF_PARTNER, partner_id)
+
+
+def _chain(question: str, first_id: int) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(CHAIN, [partner_id])
+        cursor.execute(question, [first_id])
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -36,7 +42,10 @@ def stores_of_partner(partner_id: int) -> QuerySet[Store]:
 
 def agreement_on(partner_id: int, day: date) -> Agreement | None:
     """In force that day: its own, or else that of the nearest above it in the chain."""
-    chain = chain_of(partner_id)
+    return _nearest_agreement(chain_of(partner_id), day)
+
+
+def _nearest_agreement(chain: list[int], day: date) -> Agreement | None:
     found = Agreement.objects.unscoped("the agreement of a day").filter(
         Q(ends_on=None) | Q(ends_on__gte=day), partner_id__in=chain, state__in=BINDING, starts_on__lte=day
     )
@@ -45,13 +54,14 @@ def agreement_on(partner_id: int, day: date) -> Agreement | None:
 
 def may_trade(store_id: int, day: date) -> DomainError | None:
     """Why nothing new may be offered or honoured at this store that day; None where it may."""
-    partner = Partner.objects.unscoped("the partner of a store").get(stores=store_id)
-    above = Partner.objects.unscoped("those above it").filter(pk__in=chain_of(partner.pk))
-    for one in above.exclude(state="active").order_by("id"):
-        reason = errors.PARTNER_EXITED if one.state == "exited" else errors.PARTNER_SUSPENDED
-        return DomainError(reason, partner=one.name)
-    if agreement_on(partner.pk, day) is None:
-        return DomainError(errors.NO_AGREEMENT, partner=partner.name)
+    chain = _chain(OF_STORE, store_id)
+    above = Partner.objects.unscoped("a store's partner and those above it").in_bulk(chain)
+    for _pk, one in sorted(above.items()):
+        if one.state != "active":
+            reason = errors.PARTNER_EXITED if one.state == "exited" else errors.PARTNER_SUSPENDED
+            return DomainError(reason, partner=one.name)
+    if _nearest_agreement(chain, day) is None:
+        return DomainError(errors.NO_AGREEMENT, partner=above[chain[0]].name)
     return None
 
 

@@ -61,6 +61,15 @@ class Ticket:
         return _("先到会员专窗换纸质票，再入场") if by_window else ""
 
     @property
+    def is_priced(self) -> bool:
+        """A coupon: used on a bill, any time until it ends."""
+        return self.voucher.release.offer.is_priced
+
+    @property
+    def good_until(self) -> datetime | None:
+        return self.voucher.pool.valid_until if self.is_priced else None
+
+    @property
     def is_over(self) -> bool:
         return bool(self.ends_at and self.ends_at <= clock.now())
 
@@ -164,6 +173,13 @@ _ORIGINS = {
 
 
 def _honoured(redemption) -> dict[str, Any]:
+    if redemption.kind == "bill":
+        return {
+            "label": _("到店使用"),
+            "at": redemption.at,
+            "note": str(redemption.store or ""),
+            "state": "done",
+        }
     label = _("窗口换票") if redemption.kind == "exchange" else _("核销入场")
     note = _("%(place)s，%(n)s 人") % {"place": redemption.store or "", "n": redemption.arrived}
     return {"label": label, "at": redemption.at, "note": note.strip("，"), "state": "done"}
@@ -173,6 +189,9 @@ def _ending(ticket: Ticket, redemptions: list, rated: bool) -> list[dict[str, An
     voucher = ticket.voucher
     if voucher.state in ("returned", "expired", "voided", "no_show"):
         return [{"label": ticket.state_label, "at": voucher.settled_at, "state": "done"}]
+    if ticket.is_priced:
+        used = voucher.state == "redeemed"
+        return [] if used else [{"label": _("结账时出示二维码"), "at": ticket.good_until, "state": "now"}]
     if voucher.state == "redeemed" or any(r.kind == "check_in" for r in redemptions):
         return [
             {

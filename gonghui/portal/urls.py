@@ -10,6 +10,7 @@ from gonghui.kit.identifiers import ROW_ID
 from gonghui.portal.merchant import views as merchant
 from gonghui.portal.views import (
     activities,
+    bills,
     console_account,
     console_sign_in,
     delegations,
@@ -19,6 +20,8 @@ from gonghui.portal.views import (
     home,
     me,
     messages,
+    offers,
+    pay_code,
     points,
     sign_in,
     tickets,
@@ -27,8 +30,9 @@ from gonghui.portal.views import (
 
 CODE = "(?P<code>[0-9A-Z]{6,16})"
 ENTRY = "(?P<entry_id>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
-ACTIVITY, RELEASE, POOL, DEVICE, DELEGATION, MESSAGE = (
-    f"(?P<{name}_id>{ROW_ID})" for name in ("activity", "release", "pool", "device", "delegation", "message")
+ACTIVITY, RELEASE, POOL, DEVICE, DELEGATION, MESSAGE, OFFER, BILL = (
+    f"(?P<{name}_id>{ROW_ID})"
+    for name in ("activity", "release", "pool", "device", "delegation", "message", "offer", "bill")
 )
 
 
@@ -64,6 +68,22 @@ pages = [
     page(rf"tickets/{CODE}/return", tickets.give_back, "ticket_return"),
     page(rf"tickets/{CODE}/rate", feedback.rate, "ticket_rate"),
     page(rf"tickets/waiting/{POOL}/leave", tickets.leave_line, "line_leave"),
+]
+
+# --- offers and bills ----------------------------------------------------------------------------------------
+
+purchases = [
+    page("offers", offers.offers, "offers"),
+    page("offers/quote", offers.offer_quote, "offer_quote"),
+    page(rf"offers/{OFFER}", offers.offer, "offer"),
+    page("me/pay", pay_code.pay_code, "pay_code"),
+    page("me/pay/next", pay_code.pay_code_next, "pay_code_next"),
+    page("me/pay/renew", pay_code.pay_code_renew, "pay_code_renew"),
+    page("me/bills", bills.my_bills, "my_bills"),
+    page(rf"me/bills/{BILL}", bills.my_bill, "my_bill"),
+    page(rf"me/bills/{BILL}/state", bills.my_bill_state, "my_bill_state"),
+    page(rf"me/bills/{BILL}/pay", bills.bill_pay, "bill_pay"),
+    page(rf"me/bills/{BILL}/cancel", bills.bill_cancel, "bill_cancel"),
 ]
 
 # --- account -------------------------------------------------------------------------------------------------
@@ -119,4 +139,4 @@ merchants = [
     page("merchant/panels/(?P<key>[a-z_]+)", merchant.panel, "merchant_panel"),
 ]
 
-urlpatterns = [*pages, *account, *merchants]
+urlpatterns = [*pages, *purchases, *account, *merchants]

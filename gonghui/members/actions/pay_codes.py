@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 
 from gonghui.kit import clock, tokens
 from gonghui.kit.actions import action
@@ -75,9 +76,8 @@ def is_pay_code(text: str) -> bool:
 
 def person_of_pay_code(actor: Actor, *, text: str, store_id: int) -> int:
     """Whose it is; refused when it is stale or has paid already. Spends nothing."""
-    card, pay = _read(actor, text, store_id)
-    spent = PayCodeUse.objects.unscoped("has this code paid?").filter(card=card, minute=pay.minute)
-    require(not spent.exists(), errors.PAY_CODE_USED)
+    card, _pay = _read(actor, text, store_id)
+    require(not card.has_paid, errors.PAY_CODE_USED)
     return card.person_id
 
 
@@ -110,7 +110,9 @@ def _read(actor: Actor, text: str, store_id: int) -> tuple[MemberCard, PayCode]:
         if text.startswith(TICKET_PREFIX + ".")
         else _of_code(text)
     )
-    card = MemberCard.objects.unscoped("shown by its owner").filter(code=pay.card).first()
+    spent = PayCodeUse.objects.unscoped("has this code paid?").filter(card=OuterRef("pk"), minute=pay.minute)
+    shown = MemberCard.objects.unscoped("shown by its owner").filter(code=pay.card)
+    card = shown.annotate(has_paid=Exists(spent)).first()
     require(card, errors.PAY_CODE_REPLACED)
     return card, pay
 

@@ -1,10 +1,23 @@
 """What mini-programs and city apps need, in the order of the road; mounted by `config.api`."""
 
 from gonghui.portal.api.account import router as account
+from gonghui.portal.api.bills import counter as sales
+from gonghui.portal.api.bills import router as bills
 from gonghui.portal.api.counter import router as counter
 from gonghui.portal.api.grab import router as grab
+from gonghui.portal.api.offers import router as offers
 from gonghui.portal.api.points import router as points
 from gonghui.portal.api.programme import router as programme
 from gonghui.portal.api.tickets import router as tickets
 
-routers = [("", account), ("", programme), ("", grab), ("", tickets), ("", points), ("/counter", counter)]
+routers = [
+    ("", account),
+    ("", programme),
+    ("", grab),
+    ("", tickets),
+    ("", points),
+    ("", offers),
+    ("", bills),
+    ("/counter", counter),
+    ("/counter", sales),
+]

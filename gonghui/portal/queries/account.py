@@ -13,8 +13,10 @@ from gonghui.accounts.models import Device
 from gonghui.accounts.queries import own_account
 from gonghui.activities.models import Like
 from gonghui.benefits.models import Reminder, Voucher, WaitEntry
+from gonghui.bills.models import Bill
 from gonghui.feedback.models import Rating
 from gonghui.kit.actors import Actor
+from gonghui.kit.templatetags.kit import yuan
 from gonghui.members.consents import PURPOSES
 from gonghui.members.models import Consent, Delegation, Membership, Person, VerificationTry
 from gonghui.notices.queries import messages_of
@@ -103,6 +105,14 @@ def _vouchers(actor: Actor) -> Rows:
     ]
 
 
+def _bills(actor: Actor) -> Rows:
+    found = Bill.objects.unscoped(OWN).filter(person_id=actor.person_id).select_related("store")
+    return [
+        (b.at, b.store.name, yuan(b.list_fen), yuan(b.due_fen), b.points, b.get_state_display())
+        for b in found.order_by("id")
+    ]
+
+
 def _ratings(actor: Actor) -> Rows:
     found = Rating.objects.unscoped(OWN).filter(person_id=actor.person_id).order_by("id")
     return found.values_list("score", "comment", "created_at")
@@ -157,6 +167,12 @@ SECTIONS = (
         _("票券"),
         (_("活动"), _("场次"), _("券码"), _("人数"), _("状态"), _("领取时间")),
         _vouchers,
+    ),
+    Section(
+        "bills",
+        _("账单"),
+        (_("时间"), _("门店"), _("原价（元）"), _("自己付的（元）"), _("福豆"), _("状态")),
+        _bills,
     ),
     Section("ratings", _("评价"), (_("评分"), _("评语"), _("时间")), _ratings),
     Section("reminders", _("开抢提醒"), (_("活动"), _("设置时间"), _("提醒时间")), _reminders),

@@ -21,7 +21,7 @@ LINGER = timedelta(hours=2)
 # Opening what is sealed costs, and no list shows it.
 SEALED = ("person__id_no", "person__phone")
 SHOWN_WITH_TICKET = (
-    "release",
+    "release__offer",
     "person",
     "pool__store",
     "pool__session__activity__kind",

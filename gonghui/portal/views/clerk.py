@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
@@ -22,6 +24,7 @@ from gonghui.benefits.packs import new_pack, pack_of
 from gonghui.kit import clock
 from gonghui.kit.errors import BAD_INPUT, SIGN_IN_FIRST, DomainError, require
 from gonghui.kit.masks import mask_name
+from gonghui.members.actions.pay_codes import hold_pay_code, is_pay_code
 from gonghui.partners.models import Store
 
 SCANS_AT_ONCE_MAX = 200
@@ -57,14 +60,14 @@ WORDS = {
 }
 
 
-def _stores(request: HttpRequest) -> list[Store]:
+def stores_of(request: HttpRequest) -> list[Store]:
     require(request.actor.user_id, SIGN_IN_FIRST)
     owned = request.actor.owns("store")
     require(owned, errors.NOT_A_CLERK)
     return list(Store.objects.visible_to(request.actor).filter(pk__in=owned).order_by("id"))
 
 
-def _store_at_hand(request: HttpRequest, stores: list[Store]) -> Store:
+def store_at_hand(request: HttpRequest, stores: list[Store]) -> Store:
     """The store this clerk works at today; remembered for the session."""
     wanted = request.GET.get("store") or request.session.get("clerk_store")
     store = next((s for s in stores if str(s.pk) == str(wanted)), stores[0])
@@ -75,21 +78,18 @@ def _store_at_hand(request: HttpRequest, stores: list[Store]) -> Store:
 
 @require_GET
 def counter(request: HttpRequest) -> HttpResponse:
-    stores = _stores(request)
-    store = _store_at_hand(request, stores)
+    stores = stores_of(request)
+    store = store_at_hand(request, stores)
     return render(request, "portal/clerk/counter.html", _facts(store, stores))
 
 
 @require_POST
 def look(request: HttpRequest) -> HttpResponse:
     """What this code is worth: JSON for the scanner, a page for the typed form."""
-    store = _store_at_hand(request, _stores(request))
+    store = store_at_hand(request, stores_of(request))
+    text = request.POST.get("text", "")
     try:
-        voucher = redemptions.voucher_at_counter(
-            request.actor, text=request.POST.get("text", ""), store_id=store.pk
-        )
-        redemptions.refuse_unless_usable(voucher, clock.now())
-        found = _ticket(voucher)
+        found = _to_till(request, text, store.pk) or _looked(request, text, store.pk)
     except DomainError as refusal:
         found = _refused(refusal)
     return _answer(request, store, found)
@@ -97,7 +97,7 @@ def look(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def redeem(request: HttpRequest) -> HttpResponse:
-    store = _store_at_hand(request, _stores(request))
+    store = store_at_hand(request, stores_of(request))
     try:
         done = redemptions.redeem_voucher(request.actor, scan=_scan(request, store.pk))
         found = _honoured(done)
@@ -108,14 +108,14 @@ def redeem(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def pack(request: HttpRequest) -> HttpResponse:
-    store = _store_at_hand(request, _stores(request))
+    store = store_at_hand(request, stores_of(request))
     return JsonResponse(new_pack(request.actor, store_id=store.pk))
 
 
 @require_POST
 def reconcile(request: HttpRequest) -> HttpResponse:
     """What a phone honoured without network: {"pack": token, "scans": [{key, text, arrived, at}]}."""
-    _stores(request)
+    stores_of(request)
     try:
         body = json.loads(request.body)
         handed, scans = body["pack"], [_offline_scan(s) for s in body["scans"]]
@@ -131,10 +131,40 @@ def reconcile(request: HttpRequest) -> HttpResponse:
 @require_GET
 def day(request: HttpRequest) -> HttpResponse:
     """The shift in numbers: paper tickets handed out, people let in, the last scans, exceptions to look at."""
-    stores = _stores(request)
-    store = _store_at_hand(request, stores)
+    stores = stores_of(request)
+    store = store_at_hand(request, stores)
     facts = counter_day(request.actor, store_id=store.pk, on=clock.today())
     return render(request, "portal/clerk/day.html", {"store": store, "stores": stores, "day": facts})
+
+
+def _looked(request: HttpRequest, text: str, store_id: int) -> dict:
+    voucher = redemptions.voucher_at_counter(request.actor, text=text, store_id=store_id)
+    redemptions.refuse_unless_usable(voucher, clock.now())
+    return _ticket(voucher)
+
+
+def _to_till(request: HttpRequest, text: str, store_id: int) -> dict | None:
+    """A member's pay code, and a voucher whose price is worked out on a bill."""
+    if is_pay_code(text):
+        customer, title = hold_pay_code(request.actor, text=text, store_id=store_id), _now("会员的付款码")
+    else:
+        code = redemptions.read_code(text)
+        priced = Voucher.objects.unscoped("which door is it for?").filter(
+            code=code, release__offer__is_priced=True
+        )
+        voucher = priced.select_related("release").first()
+        if voucher is None:
+            return None
+        customer, title = code, voucher.release.title
+    return {
+        "tone": "ok",
+        "word": _now("到收银用"),
+        "title": title,
+        "facts": [],
+        "advice": _now("这个码要输入金额才能用，请到收银页。"),
+        "go": f"{reverse('till')}?{urlencode({'customer': customer, 'store': store_id})}",
+        "go_word": _now("去收银"),
+    }
 
 
 def _scan(request: HttpRequest, store_id: int) -> Scan:

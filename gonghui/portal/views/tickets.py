@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from gonghui.benefits.actions.claims import confirm_voucher, leave_waiting_list, return_voucher
 from gonghui.benefits.models import Party, Redemption, Voucher
+from gonghui.bills.models import BillOffer
 from gonghui.feedback.models import Rating
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, DomainError, require
@@ -100,8 +101,20 @@ def _ticket_page(request: HttpRequest, voucher: Voucher, error: DomainError | No
         "can_rate": bool(honoured) and not rated and not _is_of_no_session(voucher),
         "companion_rows": _companion_rows(voucher, names),
         "error": error,
+        **_coupon_facts(voucher),
     }
     return render(request, "portal/ticket.html", facts, status=error.status if error else 200)
+
+
+def _coupon_facts(voucher: Voucher) -> dict:
+    """Where a coupon can be used, and the bill on which it was."""
+    if not voucher.release.offer.is_priced:
+        return {}
+    used = BillOffer.objects.unscoped("of the reader's own ticket").filter(voucher=voucher, is_live=True)
+    return {
+        "offer_url": reverse("offer", args=[voucher.release.offer_id]),
+        "bill_id": used.values_list("bill_id", flat=True).first(),
+    }
 
 
 def _is_of_no_session(voucher: Voucher) -> bool:

@@ -69,7 +69,11 @@
   const look = async (text) => {
     scanning = false;
     const form = new FormData(); form.set('text', text);
-    try { const found = await post(root.dataset.look, form); show({ ...found, text }); } catch { show(lookOffline(text)); }
+    try {
+      const found = await post(root.dataset.look, form);
+      if (found.go) { window.location.assign(found.go); return; } // its price is worked out at the till
+      show({ ...found, text });
+    } catch { show(lookOffline(text)); }
   };
   lookForm.addEventListener('submit', (event) => { event.preventDefault(); look(lookForm.elements.text.value); });
 

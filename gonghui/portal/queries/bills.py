@@ -1,0 +1,202 @@
+"""Bills as their pages show them: the member's own, and those of a clerk's store. Six queries for one bill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import Prefetch, QuerySet, Sum
+
+from gonghui.bills.models import Bill, BillLine, BillOffer, BillPart, BillRefund, Payer, RefundLine
+from gonghui.kit import clock
+from gonghui.kit.actors import Actor
+from gonghui.kit.errors import NOT_FOUND, require
+from gonghui.portal.queries.mine import SEALED
+
+AROUND = ("store", "partner", "person")
+
+
+def own_bills(actor: Actor) -> QuerySet[Bill]:
+    """Newest first; what was never paid is left out after its time."""
+    found = Bill.objects.visible_to(actor).filter(person_id=actor.person_id)
+    return found.select_related("store").order_by("-at", "-id")
+
+
+def own_bill(actor: Actor, bill_id: int) -> Bill:
+    return _one(own_bills(actor), bill_id)
+
+
+def store_bills(actor: Actor, store_id: int, day: date) -> QuerySet[Bill]:
+    begin = datetime.combine(day, time(0), clock.CHINA)
+    found = Bill.objects.visible_to(actor).filter(
+        store_id=store_id, at__gte=begin, at__lt=begin + timedelta(days=1)
+    )
+    return found.select_related("person").defer(*SEALED).order_by("-at", "-id")
+
+
+def store_bill(actor: Actor, bill_id: int) -> Bill:
+    """Of a store where the actor stands at the counter."""
+    found = Bill.objects.visible_to(actor).filter(store_id__in=actor.owns("store"))
+    return _one(found, bill_id)
+
+
+def _one(found: QuerySet[Bill], bill_id: int) -> Bill:
+    bill = found.select_related(*AROUND, "payment").defer(*SEALED).filter(pk=bill_id).first()
+    require(bill, NOT_FOUND)
+    return bill
+
+
+def is_paid(bill: Bill) -> bool:
+    """The money is there; the bill follows within a moment."""
+    return bool(bill.payment and bill.payment.state == "succeeded")
+
+
+@dataclass(frozen=True, slots=True)
+class PartShown:
+    """Fen of one payer, on a line or on the whole bill; `offer` is empty for points and the worker."""
+
+    payer: str
+    fen: int
+    back_fen: int = 0
+    offer: str = ""
+
+    @property
+    def label(self) -> str:
+        return str(Payer(self.payer).label)
+
+    @property
+    def is_given(self) -> bool:
+        """What the worker did not have to pay."""
+        return self.payer != Payer.WORKER
+
+
+@dataclass(frozen=True, slots=True)
+class BarPart:
+    """One piece of the picture of who pays, of a thousand in width."""
+
+    payer: str
+    x: int
+    width: int
+
+
+def bar_of(parts: Iterable[PartShown]) -> list[BarPart]:
+    """Ends are rounded, so that the pieces leave no gap."""
+    rows = list(parts)
+    whole, at, found = sum(part.fen for part in rows) or 1, 0, []
+    for part in rows:
+        begin, at = 1000 * at // whole, at + part.fen
+        found.append(BarPart(part.payer, begin, 1000 * at // whole - begin))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class LineShown:
+    line: BillLine
+    parts: tuple[PartShown, ...]
+
+    @property
+    def left_quantity(self) -> int:
+        return self.line.quantity - self.line.refunded_quantity
+
+    @property
+    def left_fen(self) -> int:
+        return self.line.list_fen - self.line.refunded_fen
+
+    @property
+    def by_quantity(self) -> bool:
+        """Several units go back by the piece; one unit may go back in part, and then goes on so."""
+        return self.line.quantity > 1 and not (self.line.refunded_fen and not self.line.refunded_quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundShown:
+    refund: BillRefund
+    parts: tuple[PartShown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BillShown:
+    bill: Bill
+    lines: tuple[LineShown, ...]
+    payers: tuple[PartShown, ...]
+    """Of the whole bill, in the order of `Payer`."""
+    offers: tuple[BillOffer, ...]
+    refunds: tuple[RefundShown, ...]
+
+    @property
+    def bar(self) -> list[BarPart]:
+        return bar_of(self.payers)
+
+    @property
+    def off_fen(self) -> int:
+        return sum(part.fen for part in self.payers if part.payer not in (Payer.WORKER, Payer.POINTS))
+
+    @property
+    def back_worker_fen(self) -> int:
+        return sum(one.refund.worker_fen for one in self.refunds)
+
+    @property
+    def back_points(self) -> int:
+        return sum(one.refund.points for one in self.refunds)
+
+    @property
+    def is_paid(self) -> bool:
+        return is_paid(self.bill)
+
+    @property
+    def can_give_back(self) -> bool:
+        return self.bill.state == Bill.State.SETTLED
+
+
+def bill_shown(bill: Bill) -> BillShown:
+    parts = Prefetch("parts", BillPart.objects.unscoped("of a bill in hand").select_related("offer"))
+    lines = list(
+        BillLine.objects.unscoped("of a bill in hand")
+        .filter(bill=bill)
+        .prefetch_related(parts)
+        .order_by("nth")
+    )
+    given = (
+        BillOffer.objects.unscoped("of a bill in hand").filter(bill=bill).select_related("offer", "voucher")
+    )
+    return BillShown(
+        bill,
+        tuple(LineShown(line, tuple(_parts(line.parts.all()))) for line in lines),
+        tuple(_by_payer(part for line in lines for part in line.parts.all())),
+        tuple(given.order_by("id")),
+        tuple(_refunds(bill) if bill.refunded_fen else ()),
+    )
+
+
+def _parts(rows: Iterable[BillPart]) -> Iterable[PartShown]:
+    for row in rows:
+        yield PartShown(row.payer, row.fen, row.refunded_fen, row.offer.title if row.offer else "")
+
+
+def _by_payer(rows: Iterable[BillPart]) -> Iterable[PartShown]:
+    sums: dict[str, tuple[int, int]] = {}
+    for row in rows:
+        fen, back = sums.get(row.payer, (0, 0))
+        sums[row.payer] = (fen + row.fen, back + row.refunded_fen)
+    return (PartShown(payer, *sums[payer]) for payer in Payer.values if payer in sums)
+
+
+def _refunds(bill: Bill) -> Iterable[RefundShown]:
+    """Newest first."""
+    lines = RefundLine.objects.unscoped("of a bill in hand").prefetch_related("parts__part")
+    found = BillRefund.objects.unscoped("of a bill in hand").filter(bill=bill).order_by("-id")
+    for refund in found.prefetch_related(Prefetch("lines", lines)):
+        sums: dict[str, int] = {}
+        for line in refund.lines.all():
+            for back in line.parts.all():
+                sums[back.part.payer] = sums.get(back.part.payer, 0) + back.fen
+        parts = (PartShown(payer, sums[payer]) for payer in Payer.values if payer in sums)
+        yield RefundShown(refund, tuple(parts))
+
+
+def day_sums(bills: QuerySet[Bill]) -> dict[str, int]:
+    """What the drawer and the phone took in that day, before refunds; one query."""
+    paid = bills.filter(state__in=("settled", "refunded")).order_by()
+    rows = dict(paid.values_list("method").annotate(fen=Sum("due_fen")))
+    return {method: rows.get(method, 0) for method in ("cash", "wechat")}

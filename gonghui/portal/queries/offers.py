@@ -1,0 +1,301 @@
+"""优惠: what holds now, where and for whom; one offer with who pays; a dry run. The app reads these rows for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
+
+from gonghui.benefits.models import Release, Voucher
+from gonghui.bills import pricing
+from gonghui.bills.holidays import holidays_around
+from gonghui.bills.models import FundingShare, OfferLimit, OfferStore, OfferTerms, OfferWindow
+from gonghui.bills.offers_live import asker_of, live_offers, terms_of, window_of
+from gonghui.bills.pricing.screen import says_per
+from gonghui.bills.pricing.windows import day_of
+from gonghui.kit import clock
+from gonghui.kit.actors import Actor
+from gonghui.kit.clock import CHINA
+from gonghui.kit.errors import NOT_FOUND, require
+from gonghui.members.models import WorkerGroup
+from gonghui.partners.models import Store
+from gonghui.portal.queries.bills import BarPart, PartShown, bar_of
+
+PRINTED = "printed on the offer"
+STORES_NAMED = 2
+STORES_MAX = 300
+EXAMPLE_FEN = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class OfferShown:
+    """As a card or a page shows it."""
+
+    row: OfferTerms
+    terms: pricing.Terms
+    windows: tuple[pricing.Window, ...]
+    group_names: dict[str, str]
+    asker: pricing.Asker
+    voucher: Voucher | None
+    vouchers: int
+    release: Release | None
+    at: datetime
+
+    @property
+    def offer_id(self) -> int:
+        return self.row.offer_id
+
+    @property
+    def title(self) -> str:
+        return self.row.offer.title
+
+    @property
+    def says(self) -> str:
+        return pricing.says_terms(self.terms)
+
+    @property
+    def when(self) -> list[str]:
+        """One line a group of people; empty: always."""
+        if not self.windows:
+            return []
+        said = pricing.says(self.windows, self.terms, self.group_names)
+        return [line.removesuffix(self.says).strip() for line in said.split("\n")]
+
+    @property
+    def groups(self) -> list[str]:
+        return [self.group_names.get(code, code) for code in self.row.groups]
+
+    @property
+    def stores(self) -> list[Store]:
+        return [one.store for one in self.row.offer_stores.all()]
+
+    @property
+    def stores_named(self) -> list[Store]:
+        return self.stores[:STORES_NAMED]
+
+    @property
+    def stores_more(self) -> int:
+        return max(0, len(self.stores) - STORES_NAMED)
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether the reader belongs to those it is for; strangers are shown everything."""
+        asker, row = self.asker, self.row
+        if asker.person_id is None:
+            return True
+        path = row.audience_union.path if row.audience_union else ""
+        return asker.union_path.startswith(path) and (
+            not row.groups or not asker.groups.isdisjoint(row.groups)
+        )
+
+    @property
+    def needs_verifying(self) -> bool:
+        return self.row.verified_only and self.asker.person_id is not None and not self.asker.is_verified
+
+    @property
+    def own_windows(self) -> list[pricing.Window]:
+        asker = self.asker
+        return [
+            one
+            for one in self.windows
+            if not one.groups or asker.person_id is None or not one.groups.isdisjoint(asker.groups)
+        ]
+
+    @property
+    def is_open(self) -> bool:
+        if self.row.state != OfferTerms.State.PUBLISHED:
+            return False
+        days = holidays_around(self.at.astimezone(CHINA).date())
+        return not self.windows or any(day_of(one, self.at, days) for one in self.own_windows)
+
+    @property
+    def opens(self) -> datetime | None:
+        """When it next begins, at any of its stores."""
+        days = holidays_around(self.at.astimezone(CHINA).date())
+        found = []
+        for one in self.own_windows:
+            store_id = min(one.store_ids, default=None)
+            visit = pricing.Visit(store_id, self.at, holidays=days)
+            found.append(pricing.next_opening([one], self.asker, visit))
+        return min((at for at in found if at), default=None)
+
+    @property
+    def is_usable(self) -> bool:
+        has_voucher = not self.row.needs_voucher or self.vouchers > 0
+        return self.is_open and self.is_mine and has_voucher and not self.needs_verifying
+
+    @property
+    def rank(self) -> tuple:
+        """Usable now first, then what one holds, then what is open."""
+        return (
+            not self.is_usable,
+            not self.vouchers,
+            not self.is_mine,
+            not self.is_open,
+            self.row.order,
+            self.row.pk,
+        )
+
+
+def shown_terms() -> QuerySet[OfferTerms]:
+    stores = OfferStore.objects.select_related("store").order_by("store__name", "id")
+    windows = OfferWindow.objects.order_by("id")
+    found = OfferTerms.objects.unscoped(PRINTED).filter(state__in=("published", "paused"))
+    return found.select_related("offer__union", "audience_union").prefetch_related(
+        Prefetch("offer_stores", stores), Prefetch("windows", windows)
+    )
+
+
+def offers_now(actor: Actor, *, store_id: int | None = None) -> list[OfferShown]:
+    """Ten queries at most, however many offers."""
+    found = shown_terms().filter(state=OfferTerms.State.PUBLISHED)
+    if store_id:
+        found = found.filter(offer_stores__store_id=store_id)
+    return sorted(_shown(actor, list(found)), key=lambda one: one.rank)
+
+
+def offer_now(actor: Actor, offer_id: int) -> OfferShown:
+    """Also one that is paused, and one that ended of which a voucher is left."""
+    row = shown_terms().filter(offer_id=offer_id).first()
+    require(row, NOT_FOUND)
+    return _shown(actor, [row])[0]
+
+
+def _shown(actor: Actor, rows: Sequence[OfferTerms]) -> list[OfferShown]:
+    at = clock.now()
+    asker = asker_of(actor.person_id, at)
+    names = dict(WorkerGroup.objects.values_list("code", "name"))
+    ids = [row.offer_id for row in rows if row.needs_voucher]
+    held = own_vouchers(actor, ids, at)
+    releases = open_releases(actor, ids, at)
+    return [
+        OfferShown(
+            row, _terms(row), tuple(_window(one) for one in row.windows.all()), names, asker,
+            held.get(row.offer_id, (None, 0))[0], held.get(row.offer_id, (None, 0))[1],
+            releases.get(row.offer_id), at,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _terms(row: OfferTerms) -> pricing.Terms:
+    return terms_of(vars(row))
+
+
+def _window(row: OfferWindow) -> pricing.Window:
+    return window_of(
+        (
+            row.pk, row.starts_on, row.ends_on, row.weekdays, row.from_time, row.to_time, row.groups,
+            row.store_ids, row.capacity, row.holidays,
+        )
+    )  # fmt: skip
+
+
+def own_vouchers(actor: Actor, offer_ids: Sequence[int], at: datetime) -> dict[int, tuple[Voucher, int]]:
+    """By offer: the one that ends first, and how many can be used."""
+    if actor.person_id is None or not offer_ids:
+        return {}
+    rows = Voucher.objects.unscoped("one's own").filter(
+        person_id=actor.person_id, release__offer_id__in=offer_ids, state=Voucher.State.CONFIRMED
+    )
+    found: dict[int, tuple[Voucher, int]] = {}
+    for row in rows.select_related("release", "pool").order_by("pool__valid_until", "id"):
+        if row.pool.valid_until and row.pool.valid_until <= at:
+            continue
+        first, count = found.get(row.release.offer_id, (row, 0))
+        found[row.release.offer_id] = (first, count + 1)
+    return found
+
+
+def open_releases(actor: Actor, offer_ids: Sequence[int], at: datetime) -> dict[int, Release]:
+    """Where a voucher of each can be had, now or next."""
+    if not offer_ids:
+        return {}
+    rows = Release.objects.visible_to(actor).filter(
+        offer_id__in=offer_ids, state__in=("announced", "open"), closes_at__gt=at
+    )
+    return {row.offer_id: row for row in rows.order_by("-opens_at", "-id")}
+
+
+def limits_said(shown: OfferShown) -> list[str]:
+    """How often it is given, in words."""
+    rows = OfferLimit.objects.unscoped(PRINTED).filter(terms=shown.row).order_by("id")
+    return [
+        _("%(per)s限用 %(most)d 次") % {"per": says_per(pricing.Per(row.per)), "most": row.most}
+        for row in rows
+    ]
+
+
+# --- who pays -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One bill of this offer alone, split as a redemption would, were every purse full."""
+
+    list_fen: int
+    parts: tuple[PartShown, ...]
+
+    @property
+    def bar(self) -> list[BarPart]:
+        return bar_of(self.parts)
+
+    @property
+    def worker_fen(self) -> int:
+        return sum(part.fen for part in self.parts if not part.is_given)
+
+
+def example_of(shown: OfferShown) -> Example | None:
+    """None for a gift that is worth no money."""
+    rows = FundingShare.objects.unscoped(PRINTED).filter(terms=shown.row).order_by("nth")
+    shares = [_share(row) for row in rows]
+    list_fen = _example_fen(shown)
+    is_gift = shown.terms.form == pricing.Form.GIFT
+    off_fen = shown.terms.price_fen if is_gift else pricing.discount_of(shown.terms, list_fen)
+    if not off_fen or not shares:
+        return None
+    whole = off_fen if is_gift else list_fen
+    sums: dict[str, int] = {}
+    for share, fen in zip(shares, pricing.split_discount(off_fen, shares).fens, strict=True):
+        sums[share.payer] = sums.get(share.payer, 0) + fen
+    sums["worker"] = whole - sum(sums.values())
+    order = ("merchant", "union", "employer", "worker")
+    return Example(whole, tuple(PartShown(payer, sums[payer]) for payer in order if sums.get(payer)))
+
+
+def _share(row: FundingShare) -> pricing.Share:
+    return pricing.Share(
+        pricing.Payer(row.payer), row.nth, row.permille, row.fixed_fen, row.max_fen,
+        pricing.WhenEmpty(row.when_empty), row.takes_rest,
+    )  # fmt: skip
+
+
+def _example_fen(shown: OfferShown) -> int:
+    """What one would buy: the list price where there is one, else the threshold, else a hundred yuan or twice the price."""
+    terms = shown.terms
+    return (
+        shown.row.offer.list_price_fen
+        or terms.threshold_fen
+        or max(EXAMPLE_FEN, 2 * terms.price_fen, 2 * terms.off_fen)
+    )
+
+
+# --- a dry run ----------------------------------------------------------------------------------------------
+
+
+def offer_stores() -> list[Store]:
+    """Where an offer holds now; one query."""
+    found = Store.objects.unscoped(PRINTED).filter(offer_stores__terms__state=OfferTerms.State.PUBLISHED)
+    return list(found.distinct().order_by("name", "id")[:STORES_MAX])
+
+
+def dry_run(actor: Actor, store_id: int, lines: Iterable[pricing.Line], *, points: int = 0) -> pricing.Quote:
+    """What a till of this store would say to the reader. Writes nothing."""
+    require(
+        Store.objects.unscoped(PRINTED).filter(pk=store_id, offer_stores__isnull=False).exists(), NOT_FOUND
+    )
+    offers, asker, visit = live_offers(store_id, actor.person_id, clock.now())
+    return pricing.quote(offers, pricing.Basket(tuple(lines)), asker, visit, points=points)

@@ -1,0 +1,129 @@
+"""我的账单: who paid which fen, what came back, and one's own entries in the ledger; nobody else's."""
+
+import re
+
+import pytest
+
+from gonghui.bills.actions.selling import sell
+from gonghui.bills.models import Bill
+from gonghui.bills.tests.stage import pay_code, refunded, sale, sold, with_points
+from gonghui.funds.tests.stage import build_money
+from gonghui.portal.tests.till import coupon_of, opened, text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop(cast):
+    opened(cast)
+    with_points(build_money(cast))
+    return cast
+
+
+@pytest.fixture
+def mei(shop, client):
+    return shop.sign_in(client, "mei")
+
+
+def fresh(bill):
+    return Bill.objects.unscoped("test").get(pk=bill.pk)
+
+
+def test_list_shows_own_bills_newest_first(mei, shop):
+    first = sold(shop, 12000)
+    second = sold(shop, 5000, customer=pay_code(shop, ahead=1))
+    page = text(mei.get("/me/bills"))
+    assert [int(pk) for pk in re.findall(r'href="/me/bills/(\d+)"', page)] == [second.pk, first.pk]
+    assert "¥100" in page and "原价 120 元" in page
+
+
+def test_list_without_bills_says_where_to_go(mei):
+    page = text(mei.get("/me/bills"))
+    assert "还没有账单" in page and 'href="/offers"' in page
+
+
+def test_bill_says_who_paid_which_fen_and_what_came_back(mei, shop):
+    bill = sold(shop, ("茶", 6000, 2), points=10)
+    page = text(mei.get(f"/me/bills/{bill.pk}"))
+    assert "茶 × 2" in page and "您付了" in page
+    for who in ("商家让利", "福豆", "职工支付"):
+        assert who in page
+    refunded(shop, bill, (1, 1))
+    page = text(mei.get(f"/me/bills/{bill.pk}"))
+    assert "已退给您 45 元和 5 福豆" in page and "顾客退货" in page
+
+
+def test_own_entries_lead_to_their_proof(mei, shop):
+    bill = sold(shop, 12000, points=10)
+    page = text(mei.get(f"/me/bills/{bill.pk}"))
+    links = [part.split('"')[0] for part in page.split('href="/me/points/')[1:]]
+    assert len(links) == 2  # the points, and the cash
+    for link in links:
+        assert mei.get(f"/me/points/{link}").status_code == 200
+
+
+@pytest.mark.parametrize("who", ["hua", "stranger", "city_admin"])
+def test_bill_of_another_is_not_there(client, shop, who):
+    bill = sold(shop, 12000)
+    client = shop.sign_in(client, who)
+    for path in ("", "/state", "/pay"):
+        assert client.get(f"/me/bills/{bill.pk}{path}").status_code == 404
+    assert client.post(f"/me/bills/{bill.pk}/cancel").status_code == 404
+    assert fresh(bill).state == "settled"
+
+
+def test_bill_takes_few_queries_however_many_lines(mei, shop, django_assert_max_num_queries):
+    bill = sold(shop, *((f"商品{n}", 1000, 2) for n in range(12)), points=10)
+    refunded(shop, bill, (1, 1))
+    refunded(shop, bill, (2, 1))
+    mei.get("/me/settings")
+    with django_assert_max_num_queries(20) as page:
+        mei.get("/me/settings")
+    with django_assert_max_num_queries(len(page) + 14):
+        mei.get(f"/me/bills/{bill.pk}")
+    with django_assert_max_num_queries(len(page) + 4):
+        mei.get("/me/bills")
+
+
+class TestHeld:
+    @pytest.fixture
+    def bill(self, shop):
+        return sold(shop, 12000, method="wechat")
+
+    def test_member_sees_what_to_pay_and_is_led_to_the_payment(self, mei, bill):
+        page = text(mei.get(f"/me/bills/{bill.pk}/pay"))
+        assert "微信支付 100 元" in page and "原价 120 元" in page
+        answer = mei.post(f"/me/bills/{bill.pk}/pay")
+        assert answer["Location"].startswith("/pay/local/")
+        assert answer["Location"].endswith(f"?next=%2Fme%2Fbills%2F{bill.pk}")
+
+    def test_member_may_give_it_up(self, mei, bill):
+        assert mei.post(f"/me/bills/{bill.pk}/cancel")["Location"] == f"/me/bills/{bill.pk}"
+        assert fresh(bill).state == "cancelled"
+        assert "已取消，没有付款" in text(mei.get(f"/me/bills/{bill.pk}"))
+        assert mei.get(f"/me/bills/{bill.pk}/pay")["Location"] == f"/me/bills/{bill.pk}"
+
+    def test_settled_bill_cannot_be_given_up(self, mei, shop):
+        bill = sold(shop, 12000)
+        answer = mei.post(f"/me/bills/{bill.pk}/cancel")
+        assert answer.status_code == 409
+        assert "已经完成的，请办退货" in text(answer)
+        assert fresh(bill).state == "settled"
+
+    def test_state_is_told_to_the_page_that_waits(self, mei, bill, shop, client):
+        assert mei.get(f"/me/bills/{bill.pk}/state").json() == {"state": "held"}
+        clerk = shop.sign_in(client, "clerk")
+        assert clerk.get(f"/clerk/bills/{bill.pk}/state").json() == {"state": "held"}
+        assert "等会员付款" in text(clerk.get(f"/clerk/bills/{bill.pk}"))
+        clerk.post(f"/clerk/bills/{bill.pk}/cancel")
+        assert fresh(bill).state == "cancelled"
+
+
+def test_coupon_says_how_it_is_used_and_leads_to_its_bill(mei, shop):
+    voucher = coupon_of(shop)
+    page = text(mei.get(f"/tickets/{voucher.code}"))
+    assert "前到店结账时出示" in page and f"/offers/{voucher.release.offer_id}" in page
+    assert "前到店出示" in text(mei.get("/tickets"))
+    bill = sell(shop.actor("clerk"), sale=sale(shop, 30000, customer=voucher.code))
+    page = text(mei.get(f"/tickets/{voucher.code}"))
+    assert f"/me/bills/{bill.pk}" in page and "到店使用" in page

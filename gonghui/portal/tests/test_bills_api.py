@@ -1,0 +1,120 @@
+"""Offers, sales and bills for other apps: the same price, the same bill, refusals as problems."""
+
+from uuid import uuid4
+
+import pytest
+
+from gonghui.accounts.actions.devices import issue_api_token
+from gonghui.bills.models import Bill
+from gonghui.bills.tests.stage import counted, pay_code
+from gonghui.kit.actors import Actor
+from gonghui.portal.tests.till import opened
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop(cast):
+    opened(cast)
+    return cast
+
+
+@pytest.fixture
+def ask(shop, client):
+    """`ask("clerk", "post", "/counter/sales", body)` → the answer."""
+
+    def asked(who: str, method: str, path: str, body: dict | None = None):
+        headers = {}
+        if who != "anonymous":
+            user_id = shop.users[who].pk
+            token = issue_api_token(Actor(user_id=user_id), user_id=user_id, label="测试")
+            headers["Authorization"] = f"Bearer {token}"
+        call = getattr(client, method)
+        more = {"content_type": "application/json"} if body is not None else {}
+        return call(f"/api/v1{path}", body, headers=headers, **more)
+
+    return asked
+
+
+def basket(shop, **more) -> dict:
+    return {"store_id": shop.store.pk, "lines": [{"name": "茶", "price_fen": 6000, "quantity": 2}]} | more
+
+
+def test_offers_are_listed_for_anybody(ask):
+    found = ask("anonymous", "get", "/offers").json()
+    assert found["count"] == 1
+    assert found["items"][0]["says"] == "满100元减20元"
+
+
+def test_member_asks_what_a_basket_would_cost(ask, shop):
+    before = counted()
+    found = ask("mei", "post", "/offers/quote", basket(shop)).json()
+    assert (found["list_fen"], found["due_fen"]) == (12000, 10000)
+    assert found["applied"][0]["parts"] == [{"payer": "merchant", "fen": 2000}]
+    assert counted() == before
+
+
+def test_refused_offer_has_code_sentence_and_what_is_missing(ask, shop):
+    lines = [{"name": "茶", "price_fen": 6000}]
+    (refused,) = ask("mei", "post", "/offers/quote", basket(shop, lines=lines)).json()["refused"]
+    assert (refused["code"], refused["missing_fen"]) == ("offer_under_threshold", 4000)
+    assert "还差 40 元到 100 元" in refused["detail"]
+
+
+def test_till_of_another_app_quotes_sells_once_and_takes_back(ask, shop):
+    quoted = ask("clerk", "post", "/counter/sales/quote", basket(shop, customer=pay_code(shop))).json()
+    assert quoted["customer"].startswith("GH3.") and quoted["holder"] == "陈**"
+    sale = basket(shop, customer=quoted["customer"], key=str(uuid4()), shown_due_fen=quoted["due_fen"])
+    first, again = (ask("clerk", "post", "/counter/sales", sale).json() for _n in range(2))
+    assert first == again
+    assert (first["state"], first["due_fen"]) == ("settled", 10000)
+    assert Bill.objects.unscoped("test").count() == 1
+    body = {
+        "key": str(uuid4()),
+        "lines": [{"line_id": first["lines"][0]["line_id"], "quantity": 1}],
+        "reason": "退货",
+    }
+    path = f"/counter/bills/{first['bill_id']}/refunds"
+    back, same = (ask("clerk", "post", path, body).json() for _n in range(2))
+    assert back == same
+    assert (back["list_fen"], back["worker_fen"]) == (6000, 5000)
+    (mine,) = ask("mei", "get", "/me/bills").json()["items"]
+    assert (mine["bill_id"], mine["refunded_fen"]) == (first["bill_id"], 6000)
+    assert ask("mei", "get", f"/me/bills/{first['bill_id']}").json()["parts"] == first["parts"]
+
+
+def test_price_that_changed_is_a_problem_and_sells_nothing(ask, shop):
+    before = counted()
+    sale = basket(shop, customer=pay_code(shop), key=str(uuid4()), shown_due_fen=1)
+    answer = ask("clerk", "post", "/counter/sales", sale)
+    assert (answer.status_code, answer.json()["code"]) == (409, "bill_price_changed")
+    assert counted() == before
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"lines": []},
+        {"lines": [{"name": " ", "price_fen": 1}]},
+        {"lines": [{"name": "茶", "price_fen": 0}]},
+        {"lines": [{"name": "茶", "price_fen": 1, "quantity": 0}]},
+        {"points": -1},
+        {"method": "gold"},
+        {"lines": [{"name": "茶\x00", "price_fen": 10**9}]},
+    ],
+)
+def test_bad_input_is_refused_and_nothing_moves(ask, shop, wrong):
+    before = counted()
+    answer = ask(
+        "clerk", "post", "/counter/sales", basket(shop, customer=pay_code(shop), key=str(uuid4())) | wrong
+    )
+    assert answer.status_code == 422
+    assert counted() == before
+
+
+def test_others_sell_nothing_here(ask, shop):
+    body = basket(shop, customer=pay_code(shop), key=str(uuid4()))
+    before = counted()
+    assert ask("mei", "post", "/counter/sales", body).status_code == 403
+    assert ask("anonymous", "post", "/counter/sales", body).status_code == 401
+    assert counted() == before

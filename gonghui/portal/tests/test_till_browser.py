@@ -1,0 +1,181 @@
+"""The till on a phone, in a real browser: a code typed, an amount on the keypad, the sale, the receipt, a part taken back."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from gonghui.bills.models import Bill, BillRefund, OfferTerms
+from gonghui.bills.reactions import settle_paid_bill
+from gonghui.bills.tests.stage import fresh, pay_code, with_points
+from gonghui.funds.tests.stage import build_money
+from gonghui.kit.tests.browser import (  # noqa: F401
+    DESKTOP,
+    PHONE,
+    axe_findings,
+    chromium,
+    open_page,
+)
+from gonghui.members.actions import pay_codes
+from gonghui.payments.events import PaymentSucceeded
+from gonghui.portal.tests.till import opened
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def shop(cast):
+    opened(cast)
+    with_points(build_money(cast))
+    return cast
+
+
+@pytest.fixture
+def counter(shop, open_page, live_server):  # noqa: F811
+    """`counter("/path", who="clerk")` → a page of somebody signed in."""
+
+    def page_of(path: str, who: str = "clerk", **options):
+        key = shop.sign_in(Client(), who).cookies[settings.SESSION_COOKIE_NAME].value
+        page = open_page("/privacy", **options)
+        page.set_default_timeout(15_000)
+        page.context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}]
+        )
+        page.goto(path)
+        return page
+
+    return page_of
+
+
+def due(page) -> str:
+    return page.inner_text(".till-due").replace("\n", "").replace("¥", "")
+
+
+def press(page, keys: str) -> None:
+    for key in keys:
+        page.click(f"[data-key='{key}']")
+
+
+def is_due(page, amount: str) -> None:
+    page.wait_for_function(
+        "(amount) => document.querySelector('.till-due').textContent.replace('¥', '').trim() === amount",
+        arg=amount,
+    )
+
+
+def test_clerk_types_sells_and_takes_a_part_back(counter, shop):
+    page = counter("/clerk/till")
+    page.fill("#customer", pay_code(shop))
+    press(page, "128.5")
+    is_due(page, "108.50")
+    page.wait_for_selector("[data-held]", state="attached")
+    assert "陈**" in page.inner_text("#quote")
+    page.click("text=下一步：核对应收")
+    page.wait_for_selector("#sell")
+    page.fill("#points", "8")
+    page.wait_for_selector("text=确认收款 100.50 元")
+    page.click("#sell")
+    page.wait_for_url("**/clerk/bills/*")
+    assert due(page) == "100.50"
+    assert "记账完成，请收" in page.inner_text(".verdict")
+    page.click("text=退货")
+    page.fill(".back-amount input", "64.25")
+    page.fill("[name=reason]", "会员退货")
+    page.click("text=算一算退多少")
+    page.wait_for_selector(".back-sum")
+    page.click("text=确认退货")
+    page.wait_for_selector("text=退货完成")
+    bill = Bill.objects.unscoped("test").get()
+    back = BillRefund.objects.unscoped("test").get()
+    assert (bill.list_fen, bill.due_fen, bill.points) == (12850, 10050, 8)
+    assert (back.list_fen, back.points) == (6425, 4)
+    assert page.complaints == []
+
+
+def test_price_keeps_up_with_the_keys_and_says_what_is_missing(counter, shop):
+    page = counter("/clerk/till")
+    press(page, "60")
+    page.wait_for_selector("text=扫会员的码后才知道能不能用")
+    page.fill("#customer", pay_code(shop))
+    page.wait_for_selector("text=还差 40 元到 100 元")
+    press(page, "0")
+    is_due(page, "580")
+    page.click("[data-key=back]")
+    page.click("[data-key=back]")
+    is_due(page, "6")
+
+
+def test_member_pays_on_the_phone_and_the_till_sees_it(counter, shop):
+    page = counter("/clerk/till")
+    page.fill("#customer", pay_code(shop))
+    press(page, "120")
+    page.click("text=下一步：核对应收")
+    page.check("[name=method][value=wechat]")
+    page.click("#sell")
+    page.wait_for_selector("text=等会员付款")
+    assert axe_findings(page) == []
+    number = page.url.rsplit("/", 1)[1]
+    phone = counter(f"/me/bills/{number}/pay", "mei")
+    assert axe_findings(phone) == []
+    phone.click("text=微信支付 100 元")
+    phone.click("text=确认付款")
+    phone.wait_for_url(f"**/me/bills/{number}")
+    assert "款已收到" in phone.inner_text("main")
+    bill = Bill.objects.unscoped("test").get()
+    settle_paid_bill(PaymentSucceeded(payment_id=bill.payment_id))  # the worker's job
+    phone.wait_for_selector("text=您付了")
+    page.wait_for_selector("text=会员已付")
+    assert fresh(bill).state == "settled"
+
+
+@pytest.mark.parametrize("elder", [False, True])
+def test_pages_of_the_till_are_clean(counter, shop, elder):
+    page = counter("/clerk/till", elder=elder)
+    assert axe_findings(page) == []
+    page.fill("#customer", pay_code(shop))
+    press(page, "120")
+    page.click("text=下一步：核对应收")
+    page.wait_for_selector("#sell")
+    assert axe_findings(page) == []
+    page.click("#sell")
+    page.wait_for_url("**/clerk/bills/*")
+    assert axe_findings(page) == []
+    for path in (page.url + "/refund", "/clerk/bills"):
+        page.goto(path)
+        assert axe_findings(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth") is True
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+@pytest.mark.parametrize("elder", [False, True])
+def test_members_pages_are_clean(counter, shop, size, elder):
+    offer = f"/offers/{OfferTerms.objects.unscoped('test').get().offer_id}"
+    for path in (
+        "/me/pay",
+        "/offers",
+        offer,
+        "/offers/quote",
+        "/me/bills",
+        f"/offers/quote?store={shop.store.pk}&amount=60",
+    ):
+        page = counter(path, "mei", size=size, elder=elder)
+        assert axe_findings(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth") is True, path
+        assert page.complaints == [], path
+
+
+def test_pay_code_is_drawn_anew_without_a_tap(counter, shop):
+    page = counter("/me/pay", "mei")
+    before = page.get_attribute("[data-picture]", "src")
+    pay_codes.spend_pay_code(shop.actor("clerk"), text=shown_code(page), store_id=shop.store.pk)
+    page.evaluate("() => window.gonghui.clock.set(window.gonghui.clock.now() + 61000)")
+    page.wait_for_function(
+        "(src) => document.querySelector('[data-picture]').getAttribute('src') !== src", arg=before
+    )
+    assert pay_codes.person_of_pay_code(shop.actor("clerk"), text=shown_code(page), store_id=shop.store.pk)
+
+
+def shown_code(page) -> str:
+    return "".join(page.locator("[data-said] span").all_inner_texts())

@@ -1,0 +1,98 @@
+"""我的账单: what was bought, who paid which fen, what came back, and where one's own fen and points went."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from gonghui.bills.actions.selling import cancel_bill
+from gonghui.bills.models import Bill
+from gonghui.kit.errors import DomainError
+from gonghui.payments.collecting import start_payment
+from gonghui.portal.doors import signed_in
+from gonghui.portal.queries import bills as found
+from gonghui.portal.queries.points import entries, grant_id_of, grants_of, own_accounts, transfers_between
+
+PAGE_SIZE = 20
+
+
+@never_cache
+@require_safe
+def my_bills(request: HttpRequest) -> HttpResponse:
+    actor = signed_in(request)
+    page = Paginator(found.own_bills(actor), PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "portal/bills/bills.html", {"tab": "me", "page": page})
+
+
+@never_cache
+@require_safe
+def my_bill(request: HttpRequest, bill_id: str) -> HttpResponse:
+    return _bill_page(request, found.own_bill(signed_in(request), int(bill_id)))
+
+
+def _bill_page(request: HttpRequest, bill: Bill, error: DomainError | None = None) -> HttpResponse:
+    shown = found.bill_shown(bill)
+    facts = {"tab": "me", "shown": shown, "own_entries": _own_entries(request, shown), "error": error}
+    return render(request, "portal/bills/bill.html", facts, status=error.status if error else 200)
+
+
+def _own_entries(request: HttpRequest, shown: found.BillShown) -> list:
+    """One's own side of this bill in the ledger, oldest first; each leads to its proof."""
+    subjects = [f"bill:{shown.bill.pk}", *(f"bill_refund:{one.refund.pk}" for one in shown.refunds)]
+    accounts = own_accounts(request.actor)
+    rows = list(transfers_between(accounts).filter(subject__in=subjects).order_by("seq"))
+    touched = {pk for row in rows for pk in (row.debit_id, row.credit_id) if pk in accounts}
+    grants = grants_of(grant_id_of(accounts[pk]) for pk in touched if accounts[pk].kind == "points")
+    return entries(rows, accounts, grants)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def bill_pay(request: HttpRequest, bill_id: str) -> HttpResponse:
+    """Where the till's QR leads: what is to be paid, and on to the payment."""
+    actor = signed_in(request)
+    bill = found.own_bill(actor, int(bill_id))
+    if bill.state != Bill.State.HELD or found.is_paid(bill):
+        return redirect("my_bill", bill.pk)
+    if request.method != "POST":
+        return _pay_page(request, bill)
+    try:
+        invitation = start_payment(actor, payment_id=bill.payment_id, words=bill.store.name)
+    except DomainError as error:
+        return _pay_page(request, bill, error=error)
+    if invitation.address:
+        back = urlencode({"next": request.path.removesuffix("/pay")})
+        return HttpResponseRedirect(f"{invitation.address}?{back}")
+    return _pay_page(request, bill, invitation=dict(invitation.facts))
+
+
+def _pay_page(
+    request: HttpRequest, bill: Bill, *, invitation: dict | None = None, error: DomainError | None = None
+) -> HttpResponse:
+    facts = {"bill": bill, "shown": found.bill_shown(bill), "invitation": invitation, "error": error}
+    return render(request, "portal/bills/pay.html", facts, status=error.status if error else 200)
+
+
+@require_POST
+def bill_cancel(request: HttpRequest, bill_id: str) -> HttpResponse:
+    actor = signed_in(request)
+    bill = found.own_bill(actor, int(bill_id))
+    try:
+        cancel_bill(actor, bill_id=bill.pk, reason=_("会员取消"))
+    except DomainError as error:
+        return _bill_page(request, found.own_bill(actor, bill.pk), error)
+    messages.success(request, _("已取消，没有扣钱，券和福豆都还在。"))
+    return redirect("my_bill", bill.pk)
+
+
+@never_cache
+@require_safe
+def my_bill_state(request: HttpRequest, bill_id: str) -> HttpResponse:
+    """For the page that waits for a payment."""
+    return JsonResponse({"state": found.own_bill(signed_in(request), int(bill_id)).state})

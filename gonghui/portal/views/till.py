@@ -1,0 +1,138 @@
+"""The till: whom, how much, what to charge. A form in two steps; scripts keep the figure above it up to date."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from gonghui.bills.actions.selling import quote_sale, sell
+from gonghui.bills.errors import PRICE_CHANGED
+from gonghui.bills.pricing import Refused
+from gonghui.bills.selling import Quoted
+from gonghui.funds.models import Section
+from gonghui.kit.errors import SIGN_IN_FIRST, DomainError
+from gonghui.members.actions.pay_codes import is_pay_code
+from gonghui.partners.models import Store
+from gonghui.portal.till import Typed, applied_shown, customer_held
+from gonghui.portal.views.clerk import store_at_hand, stores_of
+
+WORDS = {
+    "aim": _("对准会员的付款码或券码"),
+    "no_camera": _("没有摄像头权限。请在浏览器设置里允许使用摄像头，或在下面输入码。"),
+    "offline": _("网络断开了，收银要联网。请检查网络后再试。"),
+}
+
+
+@never_cache
+@require_GET
+def till(request: HttpRequest) -> HttpResponse:
+    """Empty, or with what was scanned at the counter."""
+    stores = stores_of(request)
+    store = store_at_hand(request, stores)
+    typed, error = Typed(customer=request.GET.get("customer", "")[:400]), None
+    if typed.customer:
+        typed, error = _held(request, store, typed)
+    return _page(request, store, typed, stores=stores, error=error)
+
+
+@require_POST
+def till_quote(request: HttpRequest) -> HttpResponse:
+    """What it would cost; nothing is written. `edit`: back to the first step with everything typed."""
+    store = store_at_hand(request, stores_of(request))
+    typed, error = Typed.from_post(request.POST), None
+    if typed.customer:
+        typed, error = _held(request, store, typed)
+    if error or "edit" in request.POST or not typed.has_basket:
+        return _page(request, store, typed, error=error)
+    return _quoted(request, store, typed)
+
+
+@require_POST
+def till_sell(request: HttpRequest) -> HttpResponse:
+    """One bill for one key, however often it is tapped."""
+    store = store_at_hand(request, stores_of(request))
+    typed = Typed.from_post(request.POST)
+    try:
+        bill = sell(request.actor, sale=typed.sale(store.pk, typed.customer))
+    except DomainError as error:
+        return _quoted(request, store, typed, error)
+    return redirect("till_bill", bill.pk)
+
+
+def _held(request: HttpRequest, store: Store, typed: Typed) -> tuple[Typed, DomainError | None]:
+    try:
+        return replace(typed, customer=customer_held(request.actor, typed.customer, store.pk)), None
+    except DomainError as error:
+        is_scan = "." in typed.customer  # of no use a second time; what was typed by hand stays to be mended
+        return (replace(typed, customer="") if is_scan else typed), error
+
+
+def _quoted(
+    request: HttpRequest, store: Store, typed: Typed, error: DomainError | None = None
+) -> HttpResponse:
+    """The price, to be confirmed; the first step again when there is none."""
+    try:
+        sale = typed.sale(store.pk, typed.customer)
+        quoted = quote_sale(request.actor, sale)
+    except DomainError as refused:
+        return _page(request, store, typed, error=error or refused)
+    is_live = request.headers.get("X-Live") == "typing"
+    is_last = bool(typed.customer) and not is_live
+    return _page(request, store, typed, quoted=quoted, error=error, key=sale.key, is_last=is_last)
+
+
+def _page(
+    request: HttpRequest,
+    store: Store,
+    typed: Typed,
+    *,
+    stores: list[Store] | None = None,
+    quoted: Quoted | None = None,
+    error: DomainError | None = None,
+    **more: Any,
+) -> HttpResponse:
+    facts = {
+        "store": store,
+        "stores": stores or [store],
+        "typed": typed,
+        "quoted": quoted and quote_shown(quoted),
+        "error": error,
+        "is_price_news": bool(error and error.reason is PRICE_CHANGED),
+        "key": more.get("key") or uuid4(),
+        "sections": Section.objects.unscoped("the list of shelves"),
+        "has_pay_code": is_pay_code(typed.customer),
+        "till_words": {key: str(text) for key, text in WORDS.items()},
+    }
+    template = "portal/till/confirm.html" if more.get("is_last") else "portal/till/till.html"
+    return render(request, template, facts, status=error.status if error else 200)
+
+
+def quote_shown(quoted: Quoted) -> dict[str, Any]:
+    quote = quoted.quote
+    return {
+        "person": quoted.person,
+        "quote": quote,
+        "due_fen": quote.due_fen,
+        "applied": [applied_shown(applied) for applied in quote.applied],
+        "refused": [refused_shown(one) for one in quote.refused],
+        "nearest": min((one for one in quote.refused if one.missing_fen), key=missing_fen_of, default=None),
+    }
+
+
+def missing_fen_of(refused: Refused) -> int:
+    return refused.missing_fen
+
+
+def refused_shown(refused: Refused) -> dict[str, str]:
+    """At the till nobody signs in: without a scan it is the code that is missing."""
+    if refused.reason is SIGN_IN_FIRST:
+        return {"title": refused.title, "sentence": _now("扫会员的码后才知道能不能用。"), "advice": ""}
+    return {"title": refused.title, "sentence": refused.sentence, "advice": refused.advice}
