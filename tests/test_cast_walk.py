@@ -60,6 +60,7 @@ GET    /activities/{activity}/rate                    none      302 302 302 302 
 GET    /releases/{release}                            none      302 302 302 302 302 302 302 302 302 302
 POST   /releases/{release}/reminder                   empty     403 403 403 403 403 403 409 409 403 401
 GET    /r/{release}                                   none      200 200 200 200 200 200 200 200 200 200
+GET    /s/{store}/screen                              none      200 200 200 200 200 200 200 200 200 200
 GET    /claims/{release}                              none      200 200 200 200 200 200 200 200 200 302
 POST   /claims/{release}                              form      403 403 403 403 403 403 200 403 403 401
 GET    /me/pass/{pool}                                none      403 403 403 403 403 403 409 403 403 403

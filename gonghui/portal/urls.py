@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.urls import URLPattern, re_path
 
+from gonghui.bills.views import store_screen
 from gonghui.kit.identifiers import ROW_ID
 from gonghui.portal.merchant import views as merchant
 from gonghui.portal.views import (
@@ -59,6 +60,7 @@ pages = [
     page(rf"draws/{RELEASE}/enter", draws.enter, "draw_enter"),
     page(rf"draws/{RELEASE}/leave", draws.leave, "draw_leave"),
     page(rf"r/{RELEASE}", grab.waiting_page, "waiting_page"),
+    page(rf"s/(?P<store_id>{ROW_ID})/screen", store_screen, "store_screen"),
     page(rf"claims/{RELEASE}", grab.claim, "claim"),
     page(rf"me/pass/{POOL}", grab.take_pass, "pass"),
     page(rf"me/party/{RELEASE}", grab.party, "party"),
