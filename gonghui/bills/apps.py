@@ -14,7 +14,10 @@ class BillsConfig(AppConfig):
             purses,
             terms_tasks,  # noqa: F401 - registers the jobs
         )
+        from gonghui.bills.actions import packs
 
         conditions.when_reviewed.append(purses.fill_release_purses)
+        conditions.when_reviewed.append(packs.check_pack)
         conditions.when_sent_back.append(purses.empty_release_purses)
         conditions.when_enlarged.append(purses.refuse_enlarging)
+        conditions.when_enlarged.append(packs.refuse_more_packs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gonghui.bills import external_tasks, reactions  # noqa: F401 - registers them
+from gonghui.bills import external_tasks, pack_tasks, reactions, terms_tasks  # noqa: F401 - registers them
 from gonghui.bills.actions.selling import bills_past_their_time, end_waiting
 from gonghui.kit.actors import Actor
 from gonghui.kit.jobs import periodic, run_due

@@ -73,3 +73,44 @@ NOT_ENLARGED = refusal(
     _("“{release}”的补贴资金已经按名额留好，不能直接加名额。"),
     advice=_("请另外投放一批，资金会重新核定、由另一人复核。"),
 )
+
+SERIES_WRONG = refusal("series_wrong", "{detail}", advice=_("请改正后再提交。"), status=422)
+SERIES_MAKER_IS_CHECKER = refusal(
+    "series_maker_is_checker",
+    _("复核人不能是经办人自己。"),
+    advice=_("请另一位有复核权限的同事来复核。"),
+    status=403,
+)
+TEMPLATE_NOT_DRAFT = refusal(
+    "series_template_not_draft",
+    _("“{release}”已经{state}，不能作样板。"),
+    advice=_("请另建一份投放草稿作样板；样板自己不会开放。"),
+)
+TEMPLATE_TAKEN = refusal(
+    "series_template_taken", _("“{release}”已经是另一个定期投放的样板。"), advice=_("请另建一份投放草稿。")
+)
+TEMPLATE_IS_DRAW = refusal(
+    "series_template_is_draw",
+    _("“{release}”是抽签投放，每一期的承诺要单独公布，不能定期重复。"),
+    advice=_("请改用先到先得或直接发放，或每期另建。"),
+)
+
+PACK_NOT_DRAFT = refusal(
+    "pack_not_draft", _("礼包“{pack}”已经{state}，内容不能再改。"), advice=_("请先退回复核，或另建一个礼包。")
+)
+PACK_IN_PACK = refusal("pack_in_pack", _("礼包里不能再装礼包。"), advice=_("请直接把里面的券装进来。"))
+PACK_ITEM_UNKNOWN = refusal(
+    "pack_item_unknown",
+    _("要装的券没有找到，或者不是本级和上下级工会的。"),
+    advice=_("请刷新页面重新选择。"),
+    status=422,
+)
+PACK_WRONG = refusal("pack_wrong", "{detail}", advice=_("请改正后再复核。"), status=422)
+PACK_NOT_ENLARGED = refusal(
+    "pack_not_enlarged",
+    _("礼包“{pack}”里的券已经按份数留好，不能直接加份数。"),
+    advice=_("请另外投放一批礼包。"),
+)
+WELCOME_TAKEN = refusal(
+    "welcome_taken", _("“{pack}”已经是入会礼包。"), advice=_("请先停用原来的，再重新设置。")
+)

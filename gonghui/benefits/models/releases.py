@@ -35,6 +35,7 @@ class Release(Row):
         GRAB = "grab", _("抢票")
         DRAW = "draw", _("抽签")
         GRANT = "grant", _("直接发放")
+        PACK = "pack", _("随礼包发放")
 
     class State(models.TextChoices):
         DRAFT = "draft", _("草稿")

@@ -11,6 +11,8 @@ from gonghui.bills.models.bills import (
     RefundPart,
 )
 from gonghui.bills.models.external import ExternalUse, StockFunding
+from gonghui.bills.models.packs import PackItem, PackOpening, WelcomeGift, WelcomePack
+from gonghui.bills.models.series import ReleaseSeries, SeriesDay
 from gonghui.bills.models.terms import (
     FundingShare,
     LimitUse,
@@ -36,11 +38,17 @@ __all__ = [
     "OfferStore",
     "OfferTerms",
     "OfferWindow",
+    "PackItem",
+    "PackOpening",
     "Payer",
     "Programme",
     "Purse",
     "RefundLine",
     "RefundPart",
+    "ReleaseSeries",
+    "SeriesDay",
     "StockFunding",
+    "WelcomeGift",
+    "WelcomePack",
     "WindowUse",
 ]

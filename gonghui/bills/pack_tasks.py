@@ -1,0 +1,24 @@
+"""Jobs of packs: claimed ones are opened, new members are welcomed."""
+
+from __future__ import annotations
+
+from gonghui.bills.actions import packs
+from gonghui.kit.actors import Actor
+from gonghui.kit.events import reacts_to
+from gonghui.kit.jobs import periodic
+from gonghui.members.events import PersonVerified
+
+
+@periodic("* * * * *")
+def open_claimed_packs(timestamp: int) -> None:
+    packs.open_packs(Actor.system("packs that were claimed"))
+
+
+@periodic("*/5 * * * *")
+def welcome_new_members(timestamp: int) -> None:
+    packs.welcome_joiners(Actor.system("members who joined"))
+
+
+@reacts_to(PersonVerified)
+def welcome_who_was_verified(event: PersonVerified) -> None:
+    packs.welcome_joiners(Actor.system("members who joined"))
