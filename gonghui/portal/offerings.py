@@ -160,6 +160,8 @@ def _how(release: Release) -> str:
         return _("抽签。%s 前报名，不分先后；截止后先公示名单，再开签，结果人人都能验证。") % ends
     if release.mode == Release.Mode.GRANT:
         return _("工会直接发放。符合条件的会员不用抢，开放后自动放进“我的票”。")
+    if release.mode == Release.Mode.PACK:
+        return _("随礼包发放，不单独领取。")
     if release.waitlist_max == 0:
         return _("先到先得。到点开放，抢完为止。")
     return _("先到先得。抢完后可以排候补，有人退票按顺序补上并发消息。")

@@ -169,6 +169,7 @@ _ORIGINS = {
     Release.Mode.GRAB: gettext_lazy("抢到票"),
     Release.Mode.DRAW: gettext_lazy("抽签中签"),
     Release.Mode.GRANT: gettext_lazy("工会发放"),
+    Release.Mode.PACK: gettext_lazy("礼包里的券"),
 }
 
 

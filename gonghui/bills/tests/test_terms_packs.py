@@ -94,6 +94,16 @@ def test_pack_claimed_once_is_used_apart(cast, money):
 
 
 @pytest.mark.django_db
+def test_vouchers_of_a_pack_have_their_own_page(cast, client, money):
+    (charge,) = parts(cast, money, 10)
+    given_voucher(reviewed(cast, (charge, 1)).pools.get(), cast.people["mei"].pk)
+    packs.open_packs(SYSTEM)
+    cast.sign_in(client, "mei")
+    for voucher in Voucher.objects.unscoped("test").filter(person=cast.people["mei"]):
+        assert client.get(f"/tickets/{voucher.code}").status_code == 200
+
+
+@pytest.mark.django_db
 def test_pack_that_cannot_be_opened_whole_is_not_opened_and_holds_up_no_other(cast, money):
     charge, wash = parts(cast, money, 10, 1)
     pack = reviewed(cast, (charge, 1), (wash, 1), places=1)

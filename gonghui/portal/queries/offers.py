@@ -217,7 +217,7 @@ def open_releases(actor: Actor, offer_ids: Sequence[int], at: datetime) -> dict[
     rows = Release.objects.visible_to(actor).filter(
         offer_id__in=offer_ids, state__in=("announced", "open"), closes_at__gt=at
     )
-    return {row.offer_id: row for row in rows.order_by("-opens_at", "-id")}
+    return {row.offer_id: row for row in rows.exclude(mode=Release.Mode.PACK).order_by("-opens_at", "-id")}
 
 
 def limits_said(shown: OfferShown) -> list[str]:

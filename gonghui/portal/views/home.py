@@ -60,7 +60,7 @@ def _facts() -> dict[str, Any]:
 
 def _hero(cards: Sequence[Card]) -> Card | None:
     """What opens soonest; where nothing is to open, what can be had now."""
-    soon = [c for c in cards if c.state == Stage.SOON and c.mode != "grant"]
+    soon = [c for c in cards if c.state == Stage.SOON and c.mode not in ("grant", "pack")]
     return next(iter(soon), None) or next((c for c in cards if c.state in (Stage.OPEN, Stage.DRAW)), None)
 
 
