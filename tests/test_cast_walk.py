@@ -133,6 +133,12 @@ POST   /merchant/clerks/999999999/end                 empty     404 404 404 404 
 GET    /merchant/partners/999999999/payout            none      404 404 404 404 404 404 404 404 404 302
 GET    /merchant/partners/999999999/leave             none      404 404 404 404 404 404 404 404 404 302
 GET    /merchant/panels/none                          none      404 404 404 404 404 404 404 404 404 302
+GET    /merchant/panels/money                         none      403 403 403 403 403 403 403 403 403 302
+GET    /merchant/panels/traffic                       none      403 403 403 403 403 403 403 403 403 302
+GET    /merchant/statements/1                         none      404 404 404 404 404 404 404 404 404 302
+POST   /merchant/statements/1/confirm                 empty     404 404 404 404 404 404 404 404 404 401
+POST   /merchant/statements/1/dispute                 empty     404 404 404 404 404 404 404 404 404 401
+GET    /merchant/statements/1/sheet.xlsx              none      404 404 404 404 404 404 404 404 404 302
 GET    /clerk/                                        none      403 403 403 403 200 403 403 403 403 302
 POST   /clerk/look                                    look      403 403 403 403 200 403 403 403 403 401
 POST   /clerk/redeem                                  redeem    403 403 403 403 200 403 403 403 403 401

@@ -8,6 +8,7 @@ from django.urls import URLPattern, re_path
 
 from gonghui.bills.views import store_screen
 from gonghui.kit.identifiers import ROW_ID
+from gonghui.portal.merchant import money
 from gonghui.portal.merchant import views as merchant
 from gonghui.portal.views import (
     activities,
@@ -124,6 +125,7 @@ account = [
 
 # --- the merchant's pages -----------------------------------------------------------------------------------
 
+STATEMENT = f"(?P<statement_id>{ROW_ID})"
 merchants = [
     page("merchant", merchant.merchant, "merchant"),
     page("merchant/apply", merchant.apply, "merchant_apply"),
@@ -139,6 +141,10 @@ merchants = [
     page(rf"merchant/partners/(?P<partner_id>{ROW_ID})/payout", merchant.payout, "merchant_payout"),
     page(rf"merchant/partners/(?P<partner_id>{ROW_ID})/leave", merchant.leave, "merchant_leave"),
     page("merchant/panels/(?P<key>[a-z_]+)", merchant.panel, "merchant_panel"),
+    page(f"merchant/statements/{STATEMENT}", money.statement, "merchant_statement"),
+    page(f"merchant/statements/{STATEMENT}/confirm", money.confirm, "merchant_statement_confirm"),
+    page(f"merchant/statements/{STATEMENT}/dispute", money.dispute, "merchant_statement_dispute"),
+    page(rf"merchant/statements/{STATEMENT}/sheet\.xlsx", money.sheet, "merchant_statement_sheet"),
 ]
 
 urlpatterns = [*pages, *purchases, *account, *merchants]

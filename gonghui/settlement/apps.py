@@ -9,3 +9,6 @@ class SettlementConfig(AppConfig):
 
     def ready(self) -> None:
         from gonghui.settlement import ledger_words  # noqa: F401 - registers the words
+        from gonghui.settlement.panels import register_panels
+
+        register_panels()

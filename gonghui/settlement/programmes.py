@@ -1,0 +1,131 @@
+"""Report of a programme: what was put in, what the merchants gave up, what the workers paid, and what it set moving.
+
+How each figure is counted stands in words in `Measure` (migration 0002); the SQL here is those words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+
+from django.db import connection
+
+from gonghui.bills.models import Programme
+from gonghui.kit.actors import Actor
+from gonghui.kit.errors import NOT_FOUND, require
+from gonghui.kit.scope import BySubtree
+from gonghui.settlement.models import Measure
+
+VIEW = "settlements.view"
+
+REPORT = """
+WITH ours AS (SELECT offer_id FROM bills_offerterms WHERE programme_id = %(programme)s),
+bill AS MATERIALIZED (
+    SELECT b.id, b.person_id, b.state, date_trunc('month', b.settled_at AT TIME ZONE 'Asia/Shanghai')::date AS month
+      FROM bills_bill b WHERE b.settled_at IS NOT NULL
+       AND EXISTS (SELECT FROM bills_billoffer o WHERE o.bill_id = b.id AND o.offer_id IN (SELECT offer_id FROM ours))
+), flow AS (
+    SELECT b.month, p.payer, COALESCE(p.offer_id IN (SELECT offer_id FROM ours), false) AS is_ours, sum(p.fen) AS fen
+      FROM bill b JOIN bills_billline l ON l.bill_id = b.id JOIN bills_billpart p ON p.line_id = l.id GROUP BY 1, 2, 3
+     UNION ALL
+    SELECT date_trunc('month', r.at AT TIME ZONE 'Asia/Shanghai')::date, p.payer,
+           COALESCE(p.offer_id IN (SELECT offer_id FROM ours), false), -sum(f.fen)
+      FROM bill b JOIN bills_billrefund r ON r.bill_id = b.id JOIN bills_refundline l ON l.refund_id = r.id
+      JOIN bills_refundpart f ON f.refund_line_id = l.id JOIN bills_billpart p ON p.id = f.part_id GROUP BY 1, 2, 3
+     UNION ALL
+    SELECT date_trunc('month', u.created_at AT TIME ZONE 'Asia/Shanghai')::date, s.payer, true, sum(s.fen)
+      FROM bills_externaluse u JOIN bills_stockfunding n ON n.id = u.funding_id
+     CROSS JOIN LATERAL (VALUES ('union', u.off_fen), ('worker', u.paid_fen)) s(payer, fen)
+     WHERE n.programme_id = %(programme)s AND u.state = 'posted' GROUP BY 1, 2
+), money AS (
+    SELECT month, sum(fen) FILTER (WHERE payer = 'union' AND is_ours) AS union_fen,
+           sum(fen) FILTER (WHERE payer = 'employer' AND is_ours) AS employer_fen,
+           sum(fen) FILTER (WHERE payer = 'points') AS points_fen,
+           sum(fen) FILTER (WHERE payer = 'merchant' AND is_ours) AS merchant_fen,
+           sum(fen) FILTER (WHERE payer = 'worker') AS worker_fen,
+           sum(fen) FILTER (WHERE payer <> 'merchant') AS consumption_fen
+      FROM flow GROUP BY month
+), people AS (
+    SELECT month, count(*) AS visits, count(DISTINCT person_id) AS persons FROM bill WHERE state = 'settled' GROUP BY month
+), outside AS (
+    SELECT date_trunc('month', u.created_at AT TIME ZONE 'Asia/Shanghai')::date AS month, count(*) AS visits
+      FROM bills_externaluse u JOIN bills_stockfunding n ON n.id = u.funding_id
+     WHERE n.programme_id = %(programme)s AND u.state = 'posted' GROUP BY 1
+)
+SELECT month, COALESCE(union_fen, 0), COALESCE(employer_fen, 0), COALESCE(points_fen, 0), COALESCE(merchant_fen, 0),
+       COALESCE(worker_fen, 0), COALESCE(consumption_fen, 0), COALESCE(p.visits, 0) + COALESCE(o.visits, 0), COALESCE(persons, 0)
+  FROM money FULL JOIN people p USING (month) FULL JOIN outside o USING (month) ORDER BY month
+"""
+PERSONS = """
+SELECT count(DISTINCT b.person_id) FROM bills_bill b WHERE b.state = 'settled' AND EXISTS (
+    SELECT FROM bills_billoffer o JOIN bills_offerterms t ON t.offer_id = o.offer_id
+     WHERE o.bill_id = b.id AND t.programme_id = %s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Of a month, or of all (`month` None)."""
+
+    month: date | None
+    union_fen: int = 0
+    employer_fen: int = 0
+    points_fen: int = 0
+    merchant_fen: int = 0
+    worker_fen: int = 0
+    consumption_fen: int = 0
+    visits: int = 0
+    persons: int = 0
+
+    @property
+    def input_fen(self) -> int:
+        return self.union_fen + self.employer_fen + self.points_fen
+
+    @property
+    def leverage(self) -> Decimal | None:
+        """Two decimals; None where nothing was put in."""
+        if not self.input_fen:
+            return None
+        return round(Decimal(self.consumption_fen) / Decimal(self.input_fen), 2)
+
+
+def effects_of(programme: Programme) -> tuple[Effect, list[Effect]]:
+    """(all, by month) of a programme the caller may see. Two statements."""
+    with connection.cursor() as cursor:
+        cursor.execute(REPORT, {"programme": programme.pk})
+        months = [Effect(row[0], *(int(value) for value in row[1:])) for row in cursor.fetchall()]
+        cursor.execute(PERSONS, [programme.pk])
+        persons = cursor.fetchone()[0]
+    return _summed(months, persons), months
+
+
+def _summed(months: Sequence[Effect], persons: int) -> Effect:
+    """Persons of several months are counted once."""
+    names = [field.name for field in fields(Effect) if field.name not in ("month", "persons")]
+    return Effect(
+        None, persons=persons, **{name: sum(getattr(month, name) for month in months) for name in names}
+    )
+
+
+def programmes_of(actor: Actor):
+    """Of the unions whose money the actor sees."""
+    found = Programme.objects.unscoped("narrowed to the unions whose settlements the actor sees")
+    reach = BySubtree("union__path", verb=VIEW).condition(actor)
+    found = found if actor.is_system else found.filter(reach)
+    return found.select_related("union").order_by("-starts_on", "-id")
+
+
+def programme_for(actor: Actor, programme_id: int) -> Programme:
+    found = programmes_of(actor).filter(pk=programme_id).first()
+    require(found is not None, NOT_FOUND)
+    return found
+
+
+def measures() -> list[Measure]:
+    """The newest version of each, in order."""
+    newest: dict[str, Measure] = {}
+    for row in Measure.objects.order_by("nth", "version"):
+        newest[row.code] = row
+    return list(newest.values())

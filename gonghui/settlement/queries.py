@@ -1,0 +1,44 @@
+"""Reads of settlement worth a name."""
+
+from __future__ import annotations
+
+from django.db.models import Prefetch, QuerySet
+
+from gonghui.kit.actors import Actor
+from gonghui.kit.errors import NOT_FOUND, require
+from gonghui.settlement.models import Dispute, Statement, StatementLine
+
+DEEP = ("union", "partner", "period", "agreement", "maker", "checker", "confirmed_by")
+
+
+def statement_for(actor: Actor, statement_id: int) -> Statement:
+    """Of the union's side: drafts too."""
+    found = Statement.objects.visible_to(actor).select_related(*DEEP).filter(pk=statement_id).first()
+    require(found is not None, NOT_FOUND)
+    return found
+
+
+def own_statements(actor: Actor) -> QuerySet[Statement]:
+    """Of the merchants the actor acts for; what was not sent yet is nobody's business there."""
+    found = Statement.objects.visible_to(actor).filter(partner_id__in=actor.owns("partner"))
+    return found.exclude(state="draft").select_related(*DEEP).order_by("-id")
+
+
+def own_statement(actor: Actor, statement_id: int) -> Statement:
+    found = own_statements(actor).filter(pk=statement_id).first()
+    require(found is not None, NOT_FOUND)
+    return found
+
+
+def lines_of(statement: Statement) -> QuerySet[StatementLine]:
+    """In order, with their disputes, for a page; of a statement the caller may see."""
+    disputes = Dispute.objects.unscoped("of a statement already fetched").order_by("id")
+    found = statement.lines.select_related("store", "adjustment").order_by("at", "id")
+    return found.prefetch_related(Prefetch("disputes", queryset=disputes))
+
+
+def line_name(line: StatementLine) -> str:
+    """As bank, merchant and union call it."""
+    if line.bill_id:
+        return f"B{line.bill_id}"
+    return f"T{line.refund_id}" if line.refund_id else f"A{line.adjustment_id}"

@@ -1,0 +1,157 @@
+"""Reports of programmes: the totals of Shenzhen in 2024, to the fen; refunds in their own month; words beside every figure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from decimal import Decimal
+
+import openpyxl
+import pytest
+import time_machine
+from django.urls import reverse
+
+from gonghui.bills.tests import stage as till
+from gonghui.bills.tests.priced import MERCHANT, published, union_share
+from gonghui.funds.tests.stage import build_money, trial
+from gonghui.kit import clock
+from gonghui.settlement import actions
+from gonghui.settlement.models import Measure, Period, Statement
+from gonghui.settlement.programmes import effects_of, measures
+from gonghui.settlement.reconciling import reconcile
+from gonghui.settlement.tests import shenzhen
+from gonghui.settlement.tests.stage import on, refunded, sold
+
+pytestmark = pytest.mark.django_db
+YUAN = 100
+
+
+def test_shenzhen_totals_come_out_to_the_fen(shop, cast):
+    """400,000 visits: 8,000 bills, all their triggers on, and 392,000 uses of a provider's coupons. 3 M in, 4 M consumed, 1 M off."""
+    programme, offer = shenzhen.programme(cast)
+    shenzhen.write_bills(shop, offer, 8_000, fen=(130_00, 125_00, 76_00))
+    shenzhen.write_uses(shop, programme, 392_000, off_fen=5_00, paid_fen=1_00)
+    whole, months = effects_of(programme)
+    assert whole.visits == 400_000
+    assert whole.input_fen == 3_000_000 * YUAN
+    assert whole.consumption_fen == 4_000_000 * YUAN
+    assert whole.merchant_fen == 1_000_000 * YUAN
+    assert (whole.union_fen, whole.employer_fen) == (2_792_000 * YUAN, 208_000 * YUAN)
+    assert whole.leverage == Decimal("1.33")
+    assert len(months) == 11
+    assert [sum(getattr(one, name) for one in months) for name in ("input_fen", "consumption_fen", "visits")] == [
+        whole.input_fen, whole.consumption_fen, whole.visits,
+    ]  # fmt: skip
+
+
+def sold_at_the_till(cast, money) -> tuple:
+    """Through the real actions: cash, points, a whole and a partial return; 100 yuan each, 20 off, half of it the city's."""
+    programme, _offer = shenzhen.programme(cast)
+    published(cast, programme=programme, shares=[union_share(money.city, 500), MERCHANT])
+    bills = [till.sold(cast, 100 * YUAN) for _n in range(3)]
+    bills.append(till.sold(cast, 100 * YUAN, points=30))
+    till.refunded(cast, bills[0])
+    several = till.sold(cast, ("面", 25 * YUAN, 4))
+    till.refunded(cast, several, (1, 1))
+    return programme, bills
+
+
+def test_bills_of_the_till_are_reported_settled_and_in_the_books_alike(cast):
+    till.open_shop(cast)
+    money = build_money(cast)
+    till.with_points(money)
+    programme, bills = sold_at_the_till(cast, money)
+    whole, _months = effects_of(programme)
+    assert (whole.visits, whole.persons) == (4, 1)
+    assert (whole.union_fen, whole.merchant_fen) == (3 * 1000 + 750, 3 * 1000 + 750)
+    assert (whole.points_fen, whole.worker_fen) == (3000, 2 * 8000 + 5000 + 6000)
+    assert whole.consumption_fen == whole.union_fen + whole.points_fen + whole.worker_fen
+    day = clock.today()
+    starts = day.replace(day=1)
+    ends = (starts + dt.timedelta(days=32)).replace(day=1)
+    of = Period.objects.create(union=cast.unions["city"], cycle="monthly", starts_on=starts, ends_on=ends)
+    with time_machine.travel(dt.datetime.combine(ends, dt.time(3), clock.CHINA), tick=False):
+        assert actions.make_statements(till.SYSTEM, period_id=of.pk) == 1
+        row = Statement.objects.unscoped("test").get()
+        assert (row.bill_count, row.refund_count) == (5, 2)
+        assert row.owed_fen == whole.union_fen + whole.points_fen
+        assert row.returned_fen == 1000 + 250
+        assert {f.payer: f.net_fen for f in row.funders.all()} == {"union": whole.union_fen, "points": 3000}
+        assert reconcile(row).is_equal
+        assert actions.send_statement(cast.actor("finance_officer"), statement_id=row.pk).state == "sent"
+    assert trial() == 0
+    assert bills
+
+
+def test_refund_counts_in_the_month_it_was_made(shop, cast):
+    programme, offer = shenzhen.programme(cast)
+    parts = (("merchant", 200), ("union", 300), ("worker", 500))
+    for month in (9, 10):
+        bill = sold(shop, *parts, at=on(month, 5), offer=offer)
+        _given(bill, offer)
+    refunded(shop, bill, at=on(11, 1), share=(1, 2))
+    _whole, months = effects_of(programme)
+    assert [(one.month.month, one.union_fen, one.consumption_fen) for one in months] == [
+        (9, 300, 800), (10, 300, 800), (11, -150, -400),
+    ]  # fmt: skip
+
+
+def _given(bill, offer) -> None:
+    from gonghui.bills.models import BillOffer
+
+    BillOffer.objects.create(bill=bill, offer=offer, discount_fen=500)
+
+
+def test_what_other_offers_gave_is_not_this_programmes(shop, cast):
+    programme, offer = shenzhen.programme(cast)
+    other_programme, other = shenzhen.programme(cast, "另一个项目")
+    bill = sold(shop, ("merchant", 200), ("union", 300), ("worker", 500), at=on(10, 5), offer=offer)
+    for one in (offer, other):
+        _given(bill, one)
+    assert effects_of(programme)[0].union_fen == 300
+    whole = effects_of(other_programme)[0]
+    assert (whole.union_fen, whole.merchant_fen, whole.consumption_fen, whole.visits) == (0, 0, 800, 1)
+    assert whole.leverage is None
+
+
+def test_programme_without_bills_is_empty(cast):
+    programme, _offer = shenzhen.programme(cast)
+    whole, months = effects_of(programme)
+    assert (whole.input_fen, whole.visits, whole.leverage, months) == (0, 0, None, [])
+
+
+def test_every_figure_has_its_words_and_the_newest_version_stands():
+    assert [one.code for one in measures()] == [
+        "union", "employer", "points", "input", "merchant", "worker", "consumption", "leverage", "visits", "persons",
+    ]  # fmt: skip
+    Measure.objects.create(code="visits", version=2, nth=9, name="人次", text="另一种数法")
+    assert next(one for one in measures() if one.code == "visits").text == "另一种数法"
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [("city_admin", 200), ("auditor", 200), ("sister_admin", 404), ("judge", 403), ("clerk", 302)],
+)
+def test_report_is_for_those_who_see_the_unions_money(client, cast, shop, who, status):
+    programme, offer = shenzhen.programme(cast)
+    _given(sold(shop, ("merchant", 200), ("union", 300), ("worker", 500), at=on(10, 5), offer=offer), offer)
+    at = reverse("admin:programme_effect", args=[programme.pk])
+    page = cast.sign_in(client, who).get(at)
+    assert page.status_code == status
+    if status == 200:
+        assert "拉动消费" in page.content.decode()
+        assert programme.title in client.get(reverse("admin:programme_effects")).content.decode()
+
+
+def test_sheet_of_a_programme_holds_the_page_and_the_words(client, cast, shop):
+    programme, offer = shenzhen.programme(cast)
+    _given(sold(shop, ("merchant", 200), ("union", 300), ("worker", 500), at=on(10, 5), offer=offer), offer)
+    answer = cast.sign_in(client, "city_admin").get(
+        reverse("admin:programme_effect_sheet", args=[programme.pk])
+    )
+    sheet = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2, max_row=3)]
+    assert rows[0] == ["2026-10", 3, 3, 0, 0, 2, 5, 8, 2.67, 1, 1]
+    assert rows[1][1:] == rows[0][1:]
+    assert "拉动消费 v1：" in [row[0].value[:8] for row in sheet.iter_rows(min_row=4)]
+    assert "下载" in sheet.cell(sheet.max_row, 1).value
