@@ -98,7 +98,9 @@ def traffic_of(store_ids: Iterable[int], *, until: datetime | None = None) -> Tr
     bills, persons, fen, returning = found.pop(None, (None, 0, 0, 0, 0))[1:]
     whole = Visitors(None, bills, persons, int(fen or 0), returning, persons >= FEWEST)
     few = veiled({store_id: row[2] for store_id, row in found.items()})
-    stores = {row[0]: Visitors(*row[:3], int(row[3]), row[4], row[0] not in few) for row in found.values()}
+    stores = {
+        key: Visitors(key, row[1], row[2], int(row[3]), row[4], key not in few) for key, row in found.items()
+    }
     quiet = veiled({hour: row[2] for hour, row in hours.items()})
     day = [Hour(hour, hours.get(hour, (hour, 0))[1], hour not in quiet) for hour in range(24)]
     return Traffic(until - WINDOW, until, whole, stores, day)

@@ -27,7 +27,7 @@ YUAN = 100
 
 
 def test_shenzhen_totals_come_out_to_the_fen(shop, cast):
-    """400,000 visits: 8,000 bills, all their triggers on, and 392,000 uses of a provider's coupons. 3 M in, 4 M consumed, 1 M off."""
+    """400,000 visits: 8,000 bills, all triggers on, and 392,000 uses of a provider's coupons. 3 M in, 4 M consumed, 1 M off."""
     programme, offer = shenzhen.programme(cast)
     shenzhen.write_bills(shop, offer, 8_000, fen=(130_00, 125_00, 76_00))
     shenzhen.write_uses(shop, programme, 392_000, off_fen=5_00, paid_fen=1_00)

@@ -1,0 +1,128 @@
+"""Settlement in a real browser, on a phone and on a desk: nothing runs out of the page, nothing complains, axe is content."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from gonghui.kit import clock
+from gonghui.kit.tests.browser import *  # noqa: F403
+from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings
+from gonghui.settlement import actions
+from gonghui.settlement.models import Dispute, Payout
+from gonghui.settlement.tests import shenzhen
+from gonghui.settlement.tests.stage import SYSTEM, build_shop, period, refunded, sold, statement_of
+from gonghui.settlement.tests.test_merchant_pages import OWNER, people
+from gonghui.settlement.tests.test_races import DAYS, at
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+LOOK = os.environ.get("GONGHUI_LOOK", "")
+
+
+@pytest.fixture
+def stated(cast, shop):
+    """A month with returns and a dispute that was put right, another merchant already in a batch."""
+    of = period(cast, *DAYS)
+    programme, offer = shenzhen.programme(cast)
+    shenzhen.write_bills(build_shop(cast, shop.money, phone="13800000077", name="一千单"), offer, 300)
+    for day in range(1, 26):
+        sold(
+            shop,
+            ("merchant", 1250),
+            ("union", 2375),
+            ("employer", 500),
+            ("worker", 8875),
+            at=at(day),
+            store=day % 2,
+        )
+    refunded(shop, sold(shop, ("union", 300), ("worker", 700), at=at(3), method="wechat"), at=at(5))
+    other = build_shop(cast, shop.money, phone="13800000072", name="顺风车行汽车服务连锁有限公司东江分公司")
+    sold(other, ("union", 123_456), at=at(4))
+    finance, admin = cast.actor("finance_officer"), cast.actor("city_admin")
+    actions.make_statements(SYSTEM, period_id=of.pk)
+    for one in (shop, other):
+        actions.send_statement(finance, statement_id=statement_of(one, of).pk)
+    line = statement_of(shop, of).lines.order_by("id")[0]
+    actions.dispute_line(cast.actor(OWNER), line_id=line.pk, reason="这一单少补了一元，请核对小票。")
+    facts = {"budget_id": shop.money.city.pk, "amount_fen": 100, "reason": "少补一元", "line_id": line.pk}
+    actions.propose_adjustment(finance, statement_id=line.statement_id, **facts)
+    row = statement_of(other, of)
+    actions.confirm_statement(
+        other.actor(f"owner of {other.partner.name}"), statement_id=row.pk, total_fen=row.total_fen
+    )
+    actions.approve_statement(admin, statement_id=row.pk)
+    batch = actions.make_payout_batch(finance, union_id=row.union_id)
+    actions.approve_batch(admin, batch_id=batch.pk)
+    return {"statement": statement_of(shop, of), "batch": batch, "programme": programme, "period": of}
+
+
+@pytest.fixture
+def seen(open_page, live_server, cast):
+    def look(who: str, path: str, name: str, size) -> None:
+        page = open_page("/offline", size=size)
+        key = cast.sign_in(Client(), who).cookies[settings.SESSION_COOKIE_NAME].value
+        page.context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}]
+        )
+        page.complaints.clear()
+        answer = page.goto(path, wait_until="load")
+        assert answer.status == 200, path
+        page.wait_for_timeout(500)
+        if LOOK:
+            page.screenshot(path=Path(LOOK) / f"{name}-{size[0]}.png", full_page=True)
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert (wide, page.complaints) == (0, []), name
+        assert [one for one in axe_findings(page) if not one.startswith(("region", "landmark"))] == [], name
+
+    return look
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+def test_back_office_of_settlement_fits_and_is_readable(seen, stated, size):
+    payout = Payout.objects.unscoped("test").get()
+    dispute = Dispute.objects.unscoped("test").get()
+    pages = {
+        "periods": reverse("admin:settlement_period_changelist"),
+        "period": reverse("admin:settlement_period_change", args=[stated["period"].pk]),
+        "statements": reverse("admin:settlement_statement_changelist"),
+        "statement": reverse("admin:statement", args=[stated["statement"].pk]),
+        "adjust": reverse("admin:settlement_statement_adjust", args=[stated["statement"].pk]),
+        "disputes": reverse("admin:settlement_dispute_changelist"),
+        "answer": reverse("admin:settlement_dispute_answer", args=[dispute.pk]),
+        "adjustments": reverse("admin:settlement_adjustment_changelist"),
+        "batches": reverse("admin:settlement_payoutbatch_changelist"),
+        "batch": reverse("admin:payout_batch", args=[stated["batch"].pk]),
+        "batch_new": reverse("admin:payout_batch_new"),
+        "paid": reverse("admin:settlement_payout_paid", args=[payout.pk]),
+        "programmes": reverse("admin:programme_effects"),
+        "programme": reverse("admin:programme_effect", args=[stated["programme"].pk]),
+    }
+    for name, path in pages.items():
+        seen("finance_officer", path, name, size)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+def test_merchants_money_and_visitors_fit_and_are_readable(seen, cast, shop, stated, size):
+    for n, person in enumerate(people(cast, 24)):
+        now = clock.now().replace(hour=(8 + n % 3), minute=0)
+        for days in (2, 40)[: 1 + n % 2]:
+            sold(
+                shop,
+                ("union", 500),
+                ("worker", 1900 + n),
+                at=now - timedelta(days=days),
+                who=person,
+                store=n % 2,
+            )
+    for name, path in (
+        ("money", "/merchant/panels/money"),
+        ("traffic", "/merchant/panels/traffic"),
+        ("own", f"/merchant/statements/{stated['statement'].pk}"),
+    ):
+        seen(OWNER, path, f"merchant-{name}", size)
