@@ -9,7 +9,7 @@ from django.db import connection
 from gonghui.settlement.models import Statement
 
 SUBJECT = """
-CASE l.kind WHEN 'bill' THEN 'bill:' || l.bill_id WHEN 'refund' THEN 'refund:' || l.refund_id
+CASE l.kind WHEN 'bill' THEN 'bill:' || l.bill_id WHEN 'refund' THEN 'bill_refund:' || l.refund_id
             ELSE 'adjustment:' || l.adjustment_id END
 """
 MOVED = """
@@ -34,9 +34,9 @@ SELECT count(*), COALESCE(sum(CASE WHEN t.credit_id = a.account_id THEN t.amount
  WHERE a.statement_id = %s AND NOT CASE
        WHEN t.subject ~ '^bill:[0-9]{1,18}$' THEN
             EXISTS (SELECT FROM bills_bill b WHERE b.id = substr(t.subject, 6)::bigint AND 'partner:' || b.partner_id = n.name)
-       WHEN t.subject ~ '^refund:[0-9]{1,18}$' THEN
+       WHEN t.subject ~ '^bill_refund:[0-9]{1,18}$' THEN
             EXISTS (SELECT FROM bills_billrefund r JOIN bills_bill b ON b.id = r.bill_id
-                     WHERE r.id = substr(t.subject, 8)::bigint AND 'partner:' || b.partner_id = n.name)
+                     WHERE r.id = substr(t.subject, 13)::bigint AND 'partner:' || b.partner_id = n.name)
        WHEN t.subject ~ '^adjustment:[0-9]{1,18}$' THEN
             EXISTS (SELECT FROM settlement_statementline l WHERE l.adjustment_id = substr(t.subject, 12)::bigint
                        AND l.account_id = a.account_id)

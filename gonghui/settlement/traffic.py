@@ -14,21 +14,25 @@ FEWEST = 10
 """A figure of fewer people than this is not shown."""
 WINDOW = timedelta(days=30)
 
-# New: whose first bill at one of these stores falls into the window. The rows of GROUPING SETS: each store, and all of them.
+# Returning: who had a bill before the window, at this store or, in the sum, at any of them. One row a store, one for all.
 TRAFFIC = """
 WITH bill AS MATERIALIZED (
-    SELECT b.id, b.store_id, b.person_id, b.list_fen - b.refunded_fen AS fen, b.settled_at
+    SELECT b.id, b.store_id, b.person_id, b.list_fen - b.refunded_fen AS fen
       FROM bills_bill b WHERE b.store_id = ANY(%(stores)s) AND b.state = 'settled'
        AND b.settled_at >= %(since)s AND b.settled_at < %(until)s
-), seen AS (
+), seen AS MATERIALIZED (
     SELECT DISTINCT e.store_id, e.person_id FROM bills_bill e
-     WHERE e.store_id = ANY(%(stores)s) AND e.person_id IN (SELECT person_id FROM bill) AND e.settled_at < %(since)s
+     WHERE e.store_id = ANY(%(stores)s) AND e.person_id IN (SELECT person_id FROM bill)
+       AND e.state = 'settled' AND e.settled_at < %(since)s
+), known AS (
+    SELECT b.*, h.person_id IS NOT NULL AS here, w.person_id IS NOT NULL AS anywhere
+      FROM bill b LEFT JOIN seen h ON h.person_id = b.person_id AND h.store_id = b.store_id
+      LEFT JOIN (SELECT DISTINCT person_id FROM seen) w ON w.person_id = b.person_id
 )
-SELECT b.store_id, count(*), count(DISTINCT b.person_id), sum(b.fen),
-       count(DISTINCT b.person_id) FILTER (WHERE CASE WHEN GROUPING(b.store_id) = 1
-             THEN EXISTS (SELECT FROM seen s WHERE s.person_id = b.person_id)
-             ELSE EXISTS (SELECT FROM seen s WHERE s.person_id = b.person_id AND s.store_id = b.store_id) END)
-  FROM bill b GROUP BY GROUPING SETS ((b.store_id), ())
+SELECT store_id, count(*), count(DISTINCT person_id), sum(fen),
+       CASE WHEN GROUPING(store_id) = 1 THEN count(DISTINCT person_id) FILTER (WHERE anywhere)
+            ELSE count(DISTINCT person_id) FILTER (WHERE here) END
+  FROM known GROUP BY GROUPING SETS ((store_id), ())
 """
 HOURS = """
 SELECT extract(hour FROM settled_at AT TIME ZONE 'Asia/Shanghai')::int, count(*), count(DISTINCT person_id)

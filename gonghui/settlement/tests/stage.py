@@ -151,7 +151,7 @@ def refunded(shop: Shop, bill: Bill, *, at: dt.datetime, share: tuple[int, int] 
                 shop,
                 bill,
                 [(p.payer, p.account_id, fen) for p, fen in parts if fen],
-                f"refund:{refund.pk}",
+                f"bill_refund:{refund.pk}",
                 back=True,
             )
         )

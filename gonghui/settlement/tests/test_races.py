@@ -7,15 +7,16 @@ import subprocess
 import sys
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from gonghui.benefits.tests.servers import environment
-from gonghui.bills.models import Bill
 from gonghui.funds.tests.stage import balance, trial
 from gonghui.funds.tests.test_point_races import WAITS, WRITERS, wait_for
 from gonghui.kit import clock
 from gonghui.kit.tests.racing import at_once
 from gonghui.settlement import actions
+from gonghui.settlement.actions.periods import make_statement
+from gonghui.settlement.making import covered_by
 from gonghui.settlement.models import Payout, PayoutBatch, Statement, StatementLine
 from gonghui.settlement.tests.stage import SYSTEM, build_shop, period, sold, statement_of
 
@@ -57,9 +58,11 @@ def test_making_killed_in_the_middle_goes_on(shops, october):
         "from gonghui.kit.actors import Actor\n"
         f"actions.make_statements(Actor.system('test'), period_id={october.pk})\n"
     )
-    with transaction.atomic():
-        # The second merchant's lines wait for this row until the worker is dead; the first one's are committed.
-        Bill.objects.unscoped("test").select_for_update().filter(partner=shops[1].partner).first()
+    first, _second = covered_by(october)
+    make_statement(SYSTEM, period_id=october.pk, covered=first)
+    with transaction.atomic(), connection.cursor() as cursor:
+        # The second merchant's lines are written; its funders wait for this table until the worker is dead.
+        cursor.execute("LOCK TABLE settlement_statementfunder IN SHARE MODE")
         worker = subprocess.Popen([sys.executable, "-c", script], env=environment())
         try:
             wait_for(WAITS, 1)

@@ -110,7 +110,7 @@ def test_back_office_of_settlement_fits_and_is_readable(seen, stated, size):
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])
 def test_merchants_money_and_visitors_fit_and_are_readable(seen, cast, shop, stated, size):
     for n, person in enumerate(people(cast, 24)):
-        now = clock.now().replace(hour=(8 + n % 3), minute=0)
+        now = clock.now().replace(hour=(9, 9, 18)[n % 3] if n else 9, minute=0)
         for days in (2, 40)[: 1 + n % 2]:
             sold(
                 shop,
