@@ -19,6 +19,7 @@ from benchmarks.ledger import ledger_rows
 from benchmarks.messages import message_rows
 from benchmarks.pages import page_rows
 from benchmarks.quote import quote_rows
+from benchmarks.redemptions import redemption_rows
 from benchmarks.servers import environment, largest_worker_mb, new_world, own_postgres, press, server
 from benchmarks.table import Row, as_markdown, as_text, row_of
 from gonghui.kit.crypto import Keyring
@@ -45,6 +46,7 @@ class Size:
     direct: int = 40_000
     transfers: int = 1_000_000
     singles: int = 2_000
+    bills: int = 1_500
     grant_people: int = 1_000_000
     told_people: int = 50_000
     world: int = 20_000  # members of the demo world, for the pages
@@ -59,6 +61,7 @@ QUICK = Size(
     direct=5_000,
     transfers=50_000,
     singles=300,
+    bills=200,
     grant_people=20_000,
     told_people=10_000,
     world=5_000,
@@ -97,6 +100,8 @@ def measure(folder: Path, size: Size) -> list[Row]:
         rows += ledger_rows(url, environment(url, keys), transfers=size.transfers, singles=size.singles)
         say("a quote of 200 offers")
         rows += quote_rows(environment(url, keys))
+        say("coupons redeemed, and bare SQL beside them")
+        rows += redemption_rows(environment(url, keys), bills=size.bills)
         say("a message to many")
         rows += message_rows(environment(url, keys), people=size.told_people)
         say("a grant of points, and bare SQL beside it")

@@ -6,6 +6,7 @@ Locked in this order: windows, limits, vouchers, each by id; the ledger's accoun
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from django.db.models import F, Q
 from gonghui.benefits.events import VoucherRedeemed
 from gonghui.benefits.models import Redemption, Voucher
 from gonghui.bills import errors
-from gonghui.bills.models import Bill, BillOffer, LimitUse, OfferLimit, WindowUse
+from gonghui.bills.models import Bill, BillOffer, LimitUse, WindowUse
 from gonghui.bills.offers_live import OF_PERSON, since_of
 from gonghui.bills.pricing import Applied
 from gonghui.bills.selling import BillFacts
@@ -37,6 +38,42 @@ SELECT l, p, s, 1, m FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::int
 ON CONFLICT (limit_id, person_id, since) DO UPDATE SET used = u.used + 1, updated_at = now() WHERE u.used < u.most
 RETURNING limit_id
 """
+
+
+GIVEN = """
+SELECT t.offer_id, t.needs_voucher, t.category, t.festival, l.id, l.per, l.most
+  FROM bills_offerterms t LEFT JOIN bills_offerlimit l ON l.terms_id = t.id WHERE t.offer_id = ANY(%s) ORDER BY l.id
+"""
+
+
+class OneLimit(NamedTuple):
+    pk: int
+    per: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class GivenTerms:
+    """Of an offer that is given: what writing its bill asks for."""
+
+    needs_voucher: bool
+    category: str
+    festival: str
+    limits: tuple[OneLimit, ...] = ()
+
+
+def given_terms(offer_ids: Sequence[int]) -> dict[int, GivenTerms]:
+    """By offer; one query."""
+    found: dict[int, GivenTerms] = {}
+    if not offer_ids:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(GIVEN, [list(offer_ids)])
+        for offer_id, needs_voucher, category, festival, *limit in cursor.fetchall():
+            before = found.get(offer_id, GivenTerms(needs_voucher, category, festival))
+            more = (OneLimit(*limit),) if limit[0] else ()
+            found[offer_id] = replace(before, limits=before.limits + more)
+    return found
 
 
 class LimitAsked(NamedTuple):
@@ -66,20 +103,19 @@ def use_windows(applied: Sequence[Applied]) -> None:
         require(window_id in used, errors.BILL_WINDOW_FULL, title=one.title)
 
 
-def use_limits(limits: Iterable[OfferLimit], facts: BillFacts, titles: Mapping[int, str]) -> None:
-    """`limits` with their terms; `titles` by offer."""
-    rows = {limit.pk: limit for limit in limits}
-    asked = [limit_asked(limit, facts.person_id, facts.at) for limit in rows.values()]
+def use_limits(titles: Mapping[OneLimit, str], facts: BillFacts) -> None:
+    """`titles`: of the offer each limit is of."""
+    asked = [limit_asked(limit, facts.person_id, facts.at) for limit in titles]
     if not asked:
         return
     with connection.cursor() as cursor:
         cursor.execute(USE_LIMITS, [list(column) for column in zip(*asked, strict=True)])
         used = {row[0] for row in cursor.fetchall()}
-    for limit_id, limit in rows.items():
-        require(limit_id in used, errors.LIMIT_REACHED, title=titles[limit.terms.offer_id])
+    for limit, title in titles.items():
+        require(limit.pk in used, errors.LIMIT_REACHED, title=title)
 
 
-def limit_asked(limit: OfferLimit, person_id: int, at: datetime) -> LimitAsked:
+def limit_asked(limit: OneLimit, person_id: int, at: datetime) -> LimitAsked:
     day = at.astimezone(CHINA).date()
     whose = person_id if limit.per in OF_PERSON else None
     return LimitAsked(limit.pk, whose, since_of(limit.per, day), limit.most)
@@ -129,8 +165,8 @@ def give_back(bill: Bill) -> None:
 
 
 def give_back_limits(bill: Bill, offers: Iterable[BillOffer]) -> None:
-    limits = OfferLimit.objects.filter(terms__offer__in=[one.offer_id for one in offers]).order_by("pk")
-    for limit in limits:
+    terms = given_terms([one.offer_id for one in offers])
+    for limit in sorted(limit for one in terms.values() for limit in one.limits):
         asked = limit_asked(limit, bill.person_id, bill.at)
         uses = LimitUse.objects.unscoped(OURS).filter(
             limit_id=asked.limit_id, person_id=asked.person_id, since=asked.since, used__gt=0

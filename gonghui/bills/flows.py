@@ -8,16 +8,31 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db import connection
 
 from gonghui.bills.pricing import POINT_FEN, Part, Payer
 from gonghui.funds import accounts
 from gonghui.funds.actions.points import Taking, refund_orders, spend_orders
 from gonghui.funds.points import Lot
 from gonghui.ledger.engine import Opening, Order, id_of, open_accounts
-from gonghui.ledger.models import LedgerAccount, Transfer
+from gonghui.ledger.models import Transfer
 
 MERCHANTS = ("concession", "counter", "payable")
+TILLS = """
+SELECT kind, id FROM ledger_account
+ WHERE union_id = %(union)s AND ledger = 1 AND kind IN ('concession', 'counter', 'payable') AND name = %(partner)s
+   AND person_id IS NULL
+UNION ALL SELECT kind, id FROM ledger_account
+ WHERE union_id = %(union)s AND ledger = 1 AND kind = 'paid' AND name = 'own' AND person_id = %(person)s
+UNION ALL SELECT kind, id FROM ledger_account
+ WHERE union_id = %(union)s AND ledger = 1 AND kind = 'prepaid' AND name = 'prepaid' AND person_id IS NULL
+"""
+LOTS = """
+SELECT a.id, a.within_id, b.id, substr(a.name, 7)::bigint, a.credits_posted - a.debits_posted - a.debits_pending, a.expires_at
+  FROM ledger_account a JOIN ledger_account i ON i.id = a.within_id
+  JOIN ledger_account b ON b.kind = 'backing' AND b.union_id = i.union_id AND b.name = i.name AND b.ledger = 1
+ WHERE a.id = ANY(%s) AND a.kind = 'points'
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +48,19 @@ class Tills:
 
 def tills_of(*, union_id: int, partner_id: int, person_id: int) -> Tills:
     """Opened at the first bill; one look-up ever after."""
-    whose = Q(kind__in=MERCHANTS, name=f"partner:{partner_id}", person=None)
-    whose |= Q(kind="paid", name="own", person_id=person_id) | Q(kind="prepaid", name="prepaid", person=None)
-    found = LedgerAccount.objects.unscoped("the accounts of a bill").filter(whose, union_id=union_id)
-    by_kind = dict(found.values_list("kind", "id"))
+    with connection.cursor() as cursor:
+        cursor.execute(TILLS, {"union": union_id, "partner": f"partner:{partner_id}", "person": person_id})
+        by_kind = dict(cursor.fetchall())
     if len(by_kind) < len(Tills.__slots__):
         by_kind = {row.kind: row.pk for row in open_accounts(openings(union_id, partner_id, person_id))}
     return Tills(**by_kind)
+
+
+def lots_named(account_ids: Iterable[int]) -> dict[int, Lot]:
+    """Purses of points as they stand, with what is behind them; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOTS, [list(account_ids)])
+        return {row[0]: Lot(*row, sections=()) for row in cursor.fetchall()}
 
 
 def openings(union_id: int, partner_id: int, person_id: int) -> list[Opening]:

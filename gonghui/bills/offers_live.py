@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import F, FilteredRelation, Q, Subquery
+from django.db import connection
+from django.db.models import F, Q, Subquery
 
 from gonghui.benefits.models import Voucher
 from gonghui.bills import pricing
 from gonghui.bills.holidays import holidays_around
-from gonghui.bills.models import FundingShare, OfferLimit, OfferTerms, OfferWindow
+from gonghui.bills.models import OfferTerms
 from gonghui.funds.models import PointGrant
 from gonghui.funds.points import grant_of, points_accounts
 from gonghui.kit.clock import CHINA
@@ -42,11 +43,25 @@ def since_of(per: str, day: date) -> date:
     return day.replace(day=1) if per in BY_MONTH else LONG_AGO
 
 
+class Facts(NamedTuple):
+    """All that `quote` asks for, and by offer the voucher that would be used."""
+
+    offers: list[pricing.LiveOffer]
+    asker: pricing.Asker
+    visit: pricing.Visit
+    vouchers: dict[int, Voucher]
+
+
 def live_offers(
-    store_id: int, person_id: int | None, at: datetime, *, shown: Voucher | None = None
+    store_id: int, person_id: int | None, at: datetime
 ) -> tuple[list[pricing.LiveOffer], pricing.Asker, pricing.Visit]:
-    """Ten queries at most, however many offers. Of an ended offer, vouchers already held still count. `shown`: the one of
-    its offer that would be used, whichever ends earlier."""
+    """Ten queries at most, however many offers. Of an ended offer, vouchers already held still count."""
+    found = facts_at(store_id, person_id, at)
+    return found.offers, found.asker, found.visit
+
+
+def facts_at(store_id: int, person_id: int | None, at: datetime, *, shown: Voucher | None = None) -> Facts:
+    """`shown`: the voucher of its offer that would be used, whichever ends earlier."""
     held = _held(person_id, at, offer_pools(store_id)) if person_id else {}
     if shown and (mine := held.get(shown.release.offer_id)):
         held[shown.release.offer_id] = Held(shown, mine.count)
@@ -65,7 +80,8 @@ def live_offers(
         window_uses=uses,
         group_names=dict(WorkerGroup.objects.values_list("code", "name")),
     )
-    return offers, asker_of(person_id, at), visit
+    vouchers = {offer_id: one.voucher for offer_id, one in held.items()}
+    return Facts(offers, asker_of(person_id, at), visit, vouchers)
 
 
 def vouchers_at_hand(
@@ -161,25 +177,40 @@ def _live(
     )
 
 
-FACTS = ("payer", "permille", "fixed_fen", "max_fen", "when_empty", "takes_rest")
-PURSE = (
-    "purse__commitment__account__" + name for name in ("credits_posted", "debits_posted", "debits_pending")
-)
-ACCOUNT = ("purse__commitment__account_id", *PURSE)
+# Statements of their own: every bill asks them, and building them anew takes longer than asking.
+SHARES = """
+SELECT s.id, s.terms_id, s.payer, s.permille, s.fixed_fen, s.max_fen, s.when_empty, s.takes_rest,
+       a.id, a.credits_posted, a.debits_posted, a.debits_pending
+  FROM bills_fundingshare s
+  LEFT JOIN bills_purse p ON p.share_id = s.id AND (p.release_id IS NULL OR p.release_id = ANY(%s))
+  LEFT JOIN funds_commitment c ON c.id = p.commitment_id LEFT JOIN ledger_account a ON a.id = c.account_id
+ WHERE s.terms_id = ANY(%s) ORDER BY s.terms_id, s.nth
+"""
+WINDOWS = """
+SELECT w.terms_id, w.id, w.starts_on, w.ends_on, w.weekdays, w.from_time, w.to_time, w.groups, w.store_ids, w.capacity,
+       w.holidays, u.day, u.used
+  FROM bills_offerwindow w LEFT JOIN bills_windowuse u ON u.window_id = w.id AND u.day = ANY(%s)
+ WHERE w.terms_id = ANY(%s) ORDER BY w.terms_id, w.id
+"""
+LIMITS = """
+SELECT l.terms_id, l.id, l.per, l.most, u.person_id, u.since, u.used
+  FROM bills_offerlimit l LEFT JOIN bills_limituse u
+    ON u.limit_id = l.id AND (u.person_id IS NULL OR u.person_id = %s) AND u.since = ANY(%s::date[])
+ WHERE l.terms_id = ANY(%s) ORDER BY l.terms_id, l.id
+"""
+
+
+def _asked(sql: str, *facts: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, facts)
+        return cursor.fetchall()
 
 
 def _shares(
     terms_ids: list[int], release_ids: list[int], left_fen: dict[pricing.Id, int]
 ) -> dict[int, list[pricing.Share]]:
     """Each with the account of the purse it pays from; who has none has nothing to give. Fills `left_fen`."""
-    of = Q(purses__release=None) | Q(purses__release_id__in=release_ids)
-    rows = (
-        FundingShare.objects.unscoped(OURS)
-        .filter(terms_id__in=terms_ids)
-        .annotate(purse=FilteredRelation("purses", condition=of))
-        .order_by("terms_id", "nth")
-        .values_list("id", "terms_id", *FACTS, *ACCOUNT)
-    )
+    rows = _asked(SHARES, release_ids, terms_ids)
     found: dict[int, list[pricing.Share]] = {}
     for share_id, terms_id, payer, permille, fixed, most, when, rest, account, came, gone, pending in rows:
         funder = None
@@ -193,11 +224,8 @@ def _shares(
     return found
 
 
-WINDOW = ("id", "starts_on", "ends_on", "weekdays", "from_time", "to_time", "groups", "store_ids", "capacity")
-
-
 def window_of(row: Iterable[Any]) -> pricing.Window:
-    """Of the columns `WINDOW` and `holidays`."""
+    """Of the columns of `WINDOWS` from id to holidays."""
     pk, starts_on, ends_on, weekdays, begins, ends, groups, store_ids, capacity, holidays = row
     return pricing.Window(
         id=pk,
@@ -218,12 +246,7 @@ def _windows(
 ) -> tuple[dict[int, list[pricing.Window]], dict[tuple[pricing.Id, date], int]]:
     """With the uses of the days on which one that is open now can have begun."""
     today = at.astimezone(CHINA).date()
-    rows = (
-        OfferWindow.objects.filter(terms_id__in=terms_ids)
-        .annotate(use=FilteredRelation("uses", condition=Q(uses__day__in=(today, today - ONE_DAY))))
-        .order_by("terms_id", "id")
-        .values_list("terms_id", *WINDOW, "holidays", "use__day", "use__used")
-    )
+    rows = _asked(WINDOWS, [today, today - ONE_DAY], terms_ids)
     found: dict[int, dict[int, pricing.Window]] = {}
     uses: dict[tuple[pricing.Id, date], int] = {}
     for terms_id, pk, *facts, day, used in rows:
@@ -238,14 +261,8 @@ def _windows(
 def _limits(terms_ids: list[int], person_id: int | None, at: datetime) -> dict[int, list[pricing.Limit]]:
     """Those of persons count the uses of this one, the others everybody's."""
     today = at.astimezone(CHINA).date()
-    whose = Q(uses__person=None) | Q(uses__person_id=person_id) if person_id else Q(uses__person=None)
-    since = {since_of(per, today) for per in pricing.Per}
-    rows = (
-        OfferLimit.objects.filter(terms_id__in=terms_ids)
-        .annotate(use=FilteredRelation("uses", condition=whose & Q(uses__since__in=since)))
-        .order_by("terms_id", "id")
-        .values_list("terms_id", "id", "per", "most", "use__person_id", "use__since", "use__used")
-    )
+    since = sorted({since_of(per, today) for per in pricing.Per})
+    rows = _asked(LIMITS, person_id, since, terms_ids)
     found: dict[int, dict[int, pricing.Limit]] = {}
     for terms_id, pk, per, most, whom, began, used in rows:
         is_it = began == since_of(per, today) and whom == (person_id if per in OF_PERSON else None)

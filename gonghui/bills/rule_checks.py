@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from gonghui.bills.models import Bill, OfferTerms
+from gonghui.bills.models import Bill
 from gonghui.bills.selling import BillFacts
 from gonghui.funds import rulebook
 from gonghui.funds.models import BenefitUse, Budget
@@ -20,7 +20,8 @@ class Funding(NamedTuple):
     offer_id: int
     account_id: int
     fen: int
-    terms: OfferTerms
+    category: str
+    festival: str
     budget: Budget
 
 
@@ -30,14 +31,14 @@ def occasion_of(key: UUID, offer_id: int, account_id: int) -> str:
 
 def obey_rules(facts: BillFacts, fundings: Sequence[Funding]) -> None:
     """Refuses with the clause. In a fixed order: others who give to the same person wait for these tallies."""
-    for one in sorted(fundings, key=lambda one: (one.terms.category, one.terms.festival, one.account_id)):
+    for one in sorted(fundings, key=lambda one: (one.category, one.festival, one.account_id)):
         giving = Giving(
             person_ids=[facts.person_id],
             union=one.budget.union,
             source_kind=one.budget.source.kind,
             source_level=one.budget.source.level,
-            category=one.terms.category,
-            festival=one.terms.festival,
+            category=one.category,
+            festival=one.festival,
             amount_fen=one.fen,
             on=facts.at.astimezone(CHINA).date(),
             occasion=occasion_of(facts.key, one.offer_id, one.account_id),

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from gonghui.bills import counters, errors, flows, rule_checks
-from gonghui.bills.actions.selling import locked_bill
+from gonghui.bills.actions.selling import lock_payment, locked_bill
 from gonghui.bills.actions.writing import OURS, tills_of
 from gonghui.bills.events import BillRefunded
 from gonghui.bills.flows import Ticket, Totals
@@ -18,7 +18,6 @@ from gonghui.bills.models.bills import BILL_VERBS
 from gonghui.bills.pricing import POINT_FEN, Part, Payer, RefundParts, refund_amount, refund_parts
 from gonghui.bills.selling import Back
 from gonghui.funds.actions.points import Taking
-from gonghui.funds.points import backing_of, points_accounts
 from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
@@ -29,7 +28,6 @@ from gonghui.kit.states import move
 from gonghui.kit.templatetags.kit import yuan
 from gonghui.ledger.engine import id_of, transfer_all
 from gonghui.payments.actions.refunds import refund_payment
-from gonghui.payments.models import Payment
 
 REASON_MAX = 200
 
@@ -66,12 +64,6 @@ def refund_bill(actor: Actor, *, bill_id: int, key: UUID, back: Sequence[Back], 
     return_value(actor, bill, refund, totals)
     emit(BillRefunded(refund_id=refund.pk))
     return refund
-
-
-def lock_payment(bill: Bill) -> None:
-    """Its refunds that fail at the provider take it before the accounts."""
-    if bill.payment_id:
-        Payment.objects.unscoped(OURS).select_for_update().get(pk=bill.payment_id)
 
 
 def require_may_refund(actor: Actor, bill: Bill) -> None:
@@ -202,9 +194,10 @@ def takings_of(totals: Totals) -> Mapping[int, Taking]:
     """Lots of the bill's own parts, expired ones too: the sweep finds what comes back into those."""
     if not totals.lots:
         return {}
-    issues = dict(points_accounts().filter(pk__in=totals.lots).values_list("pk", "within_id"))
-    backing = backing_of(set(issues.values()))
+    lots = flows.lots_named(totals.lots)
     return {
-        lot_id: Taking(lot_id, issues[lot_id], backing[issues[lot_id]], fen // POINT_FEN)
+        lot_id: Taking(
+            lot_id, lots[lot_id].issue_account_id, lots[lot_id].backing_account_id, fen // POINT_FEN
+        )
         for lot_id, fen in totals.lots.items()
     }

@@ -102,7 +102,7 @@ def priced(sale: Sale, customer: Customer, store: Store, at: datetime) -> tuple[
     """With the vouchers it takes, by offer. Refuses when the voucher that was shown would not be used."""
     require(not sale.points or customer.may_spend_points, errors.POINTS_NEED_PAY_CODE)
     shown = customer.voucher
-    offers, asker, visit = offers_live.live_offers(store.pk, customer.person_id, at, shown=shown)
+    offers, asker, visit, vouchers = offers_live.facts_at(store.pk, customer.person_id, at, shown=shown)
     against = may_trade(store.pk, at.astimezone(CHINA).date())
     if against:
         offers = promised_offers(offers, store, at, against)
@@ -115,7 +115,7 @@ def priced(sale: Sale, customer: Customer, store: Store, at: datetime) -> tuple[
     require(not against or quoted.applied, errors.NOT_FOR_NEW_OFFERS, partner=store.partner.name)
     if shown:
         require_used(shown, quoted)
-    return quoted, vouchers_of(offers, quoted, customer, store, at)
+    return quoted, vouchers_of(offers, quoted, vouchers)
 
 
 def promised_offers(
@@ -139,15 +139,9 @@ def require_used(shown: Voucher, quoted: Quote) -> None:
     raise DomainError(errors.OFFER_RESTS, title=shown.release.offer.title)
 
 
-def vouchers_of(
-    offers: list[LiveOffer], quoted: Quote, customer: Customer, store: Store, at: datetime
-) -> dict[int, Voucher]:
+def vouchers_of(offers: list[LiveOffer], quoted: Quote, vouchers: dict[int, Voucher]) -> dict[int, Voucher]:
     applied = {one.offer_id for one in quoted.applied}
-    wanted = {offer.id for offer in offers if offer.needs_voucher} & applied
-    shown = {customer.voucher.release.offer_id: customer.voucher} if customer.voucher else {}
-    if wanted <= shown.keys():
-        return shown
-    return offers_live.vouchers_at_hand(customer.person_id, wanted, at=at, store_id=store.pk) | shown
+    return {offer.id: vouchers[offer.id] for offer in offers if offer.needs_voucher and offer.id in applied}
 
 
 # --- held bills ---------------------------------------------------------------------------------------------
@@ -160,10 +154,17 @@ def locked_bill(actor: Actor, bill_id: int) -> Bill:
     return bill
 
 
+def lock_payment(bill: Bill) -> None:
+    """Before any account: news of it, and of its refunds, take it first too. Nobody waits in a circle."""
+    if bill.payment_id:
+        bill.payment = Payment.objects.unscoped(OURS).select_for_update().get(pk=bill.payment_id)
+
+
 @action
 def settle_bill(actor: Actor, *, bill_id: int) -> Bill:
     """Its payment has come. Too late for what was set aside: the bill is cancelled and the money goes back."""
     bill = locked_bill(actor, bill_id)
+    lock_payment(bill)
     if bill.state == Bill.State.CANCELLED:
         send_back(actor, bill)
     if bill.state != Bill.State.HELD:
@@ -194,6 +195,7 @@ def cancel_bill(actor: Actor, *, bill_id: int, reason: str) -> Bill:
     if bill.state == Bill.State.CANCELLED:
         return bill
     require(bill.state == Bill.State.HELD, errors.NOT_HELD, state=bill.get_state_display())
+    lock_payment(bill)
     require(not has_paid(bill.payment), errors.PAID_ALREADY)
     end_held(bill)
     if bill.payment.state in PAYMENT_VERBS["close"]:
@@ -239,11 +241,11 @@ def bills_past_their_time(limit: int = 500) -> list[int]:
     return list(waiting.order_by("held_until", "id").values_list("id", flat=True)[:limit])
 
 
+@action
 def end_waiting(actor: Actor, *, bill_id: int) -> Bill:
     """Its time is over: settled where the payment has come after all, else cancelled."""
-    try:
-        return settle_bill(actor, bill_id=bill_id)
-    except DomainError as refused:
-        if refused.reason is not errors.NOT_PAID_YET:
-            raise
-    return cancel_bill(actor, bill_id=bill_id, reason="not paid in time")
+    bill = locked_bill(actor, bill_id)
+    lock_payment(bill)
+    if bill.state == Bill.State.HELD and not has_paid(bill.payment):
+        return cancel_bill(actor, bill_id=bill_id, reason="not paid in time")
+    return settle_bill(actor, bill_id=bill_id)

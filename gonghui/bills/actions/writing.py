@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gonghui.benefits.models import Voucher
 from gonghui.bills import counters, errors, flows
+from gonghui.bills.counters import GivenTerms, given_terms
 from gonghui.bills.events import BillSettled
 from gonghui.bills.flows import Ticket, Tills, Totals
-from gonghui.bills.models import Bill, BillLine, BillOffer, BillPart, OfferLimit, OfferTerms, Purse
+from gonghui.bills.models import Bill, BillLine, BillOffer, BillPart, Purse
 from gonghui.bills.pricing import Applied, Part, Payer, Quote
 from gonghui.bills.rule_checks import Funding, obey_rules
 from gonghui.bills.selling import HOLD, HOLD_GRACE, BillFacts
 from gonghui.funds import point_errors
-from gonghui.funds.points import Lot, lots_from, points_accounts
+from gonghui.funds.models import Budget
+from gonghui.funds.points import Lot
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import DomainError, require
@@ -28,6 +31,11 @@ OURS = "rows of a bill that is being written"
 NOT_OURS = (Payer.MERCHANT, Payer.WORKER)
 
 
+class PurseFacts(NamedTuple):
+    release_id: int | None
+    budget_id: int
+
+
 @dataclass(frozen=True, slots=True)
 class Writing:
     """What is known of a bill before its first row."""
@@ -35,7 +43,7 @@ class Writing:
     facts: BillFacts
     quoted: Quote
     vouchers: Mapping[int, Voucher]
-    terms: Mapping[int, OfferTerms]
+    terms: Mapping[int, GivenTerms]
     totals: Totals
 
     @property
@@ -68,13 +76,12 @@ def totals_of(quoted: Quote) -> Totals:
 
 def promised(
     quoted: Quote, vouchers: Mapping[int, Voucher]
-) -> tuple[dict[int, Voucher], dict[int, OfferTerms]]:
+) -> tuple[dict[int, Voucher], dict[int, GivenTerms]]:
     """The vouchers that are used and the terms of what is given, by offer."""
     ids = [one.offer_id for one in quoted.applied]
-    found = OfferTerms.objects.unscoped(OURS).filter(offer_id__in=ids) if ids else ()
-    terms = {one.offer_id: one for one in found}
+    terms = given_terms(ids)
     used = {offer_id: vouchers[offer_id] for offer_id in ids if offer_id in vouchers}
-    without = [one for one in terms.values() if one.needs_voucher and one.offer_id not in used]
+    without = [offer_id for offer_id, one in terms.items() if one.needs_voucher and offer_id not in used]
     require(not without, errors.VOUCHER_GONE)
     return used, terms
 
@@ -83,10 +90,8 @@ def use_up(writing: Writing) -> None:
     """In the order of the locks: windows, limits, vouchers, tallies of the rulebook."""
     applied, facts = writing.quoted.applied, writing.facts
     counters.use_windows(applied)
-    if applied:
-        terms_ids = [one.pk for one in writing.terms.values()]
-        limits = OfferLimit.objects.filter(terms_id__in=terms_ids).select_related("terms").order_by("pk")
-        counters.use_limits(limits, facts, {one.offer_id: one.title for one in applied})
+    limits = {limit: one.title for one in applied for limit in writing.terms[one.offer_id].limits}
+    counters.use_limits(limits, facts)
     counters.use_vouchers(facts, list(writing.vouchers.values()))
     if writing.totals.funders:
         purses = purses_of(writing.totals.funders)
@@ -94,13 +99,13 @@ def use_up(writing: Writing) -> None:
         obey_rules(facts, fundings_of(writing, purses))
 
 
-def purses_of(account_ids: Iterable[int]) -> dict[int, Purse]:
+def purses_of(account_ids: Iterable[int]) -> dict[int, PurseFacts]:
     found = Purse.objects.unscoped(OURS).filter(commitment__account_id__in=list(account_ids))
-    deep = found.select_related("commitment__budget__union", "commitment__budget__source")
-    return {purse.commitment.account_id: purse for purse in deep}
+    rows = found.values_list("commitment__account_id", "release_id", "commitment__budget_id")
+    return {account_id: PurseFacts(*facts) for account_id, *facts in rows}
 
 
-def require_own_purses(writing: Writing, purses: Mapping[int, Purse]) -> None:
+def require_own_purses(writing: Writing, purses: Mapping[int, PurseFacts]) -> None:
     """A voucher's discount comes out of what its own release set aside: another's is promised to others."""
     for one in writing.quoted.applied:
         voucher = writing.vouchers.get(one.offer_id)
@@ -113,12 +118,21 @@ def require_own_purses(writing: Writing, purses: Mapping[int, Purse]) -> None:
             require(purse.release_id in (None, release_id), errors.VOUCHER_GONE)
 
 
-def fundings_of(writing: Writing, purses: Mapping[int, Purse]) -> list[Funding]:
-    return [
-        Funding(one.offer_id, part.funder, part.fen, writing.terms[one.offer_id], purses[part.funder].commitment.budget)
+def fundings_of(writing: Writing, purses: Mapping[int, PurseFacts]) -> list[Funding]:
+    """What rules are asked about."""
+    asked = [
+        (one.offer_id, part, writing.terms[one.offer_id])
         for one in writing.quoted.applied
         for part in one.parts
         if part.payer == Payer.UNION and part.fen and writing.terms[one.offer_id].category
+    ]
+    if not asked:
+        return []
+    wanted = {purses[part.funder].budget_id for _offer, part, _terms in asked}
+    budgets = Budget.objects.unscoped(OURS).select_related("union", "source").in_bulk(wanted)
+    return [
+        Funding(offer_id, part.funder, part.fen, terms.category, terms.festival, budgets[purses[part.funder].budget_id])
+        for offer_id, part, terms in asked
     ]  # fmt: skip
 
 
@@ -221,7 +235,7 @@ def move_value(writing: Writing, bill: Bill) -> None:
 def lots_of(totals: Totals) -> dict[int, Lot]:
     if not totals.lots:
         return {}
-    found = {lot.account_id: lot for lot in lots_from(points_accounts().filter(pk__in=totals.lots))}
+    found = flows.lots_named(totals.lots)
     require(found.keys() == totals.lots.keys(), errors.POINTS_GONE)
     return found
 
