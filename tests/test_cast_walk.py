@@ -102,6 +102,7 @@ POST   /me/pay/renew                                  empty     403 403 403 403 
 GET    /me/bills                                      none      200 200 200 200 200 200 200 200 200 302
 GET    /me/bills/999999999                            none      404 404 404 404 404 404 404 404 404 302
 GET    /me/bills/999999999/state                      none      404 404 404 404 404 404 404 404 404 302
+GET    /me/bills/999999999/ways                       none      404 404 404 404 404 404 404 404 404 302
 GET    /me/bills/999999999/pay                        none      404 404 404 404 404 404 404 404 404 302
 POST   /me/bills/999999999/cancel                     empty     404 404 404 404 404 404 404 404 404 401
 GET    /me/settings                                   none      200 200 200 200 200 200 200 200 200 200

@@ -84,6 +84,7 @@ purchases = [
     page("me/pay/renew", pay_code.pay_code_renew, "pay_code_renew"),
     page("me/bills", bills.my_bills, "my_bills"),
     page(rf"me/bills/{BILL}", bills.my_bill, "my_bill"),
+    page(rf"me/bills/{BILL}/ways", bills.my_bill_ways, "my_bill_ways"),
     page(rf"me/bills/{BILL}/state", bills.my_bill_state, "my_bill_state"),
     page(rf"me/bills/{BILL}/pay", bills.bill_pay, "bill_pay"),
     page(rf"me/bills/{BILL}/cancel", bills.bill_cancel, "bill_cancel"),

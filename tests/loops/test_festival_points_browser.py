@@ -8,16 +8,22 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import time_machine
 from django.urls import reverse
 
+from gonghui.bills.models import Bill
+from gonghui.bills.origins import ways_of
+from gonghui.funds.actions.points import expire_points
 from gonghui.funds.models import Budget, FundSource, PointGrant
 from gonghui.funds.points import balance_of
 from gonghui.funds.tests.stage import balance, trial
 from gonghui.kit import clock
+from gonghui.kit.actors import Actor
+from gonghui.partners.tests.stage import standing_agreement
 from tests.loops.conftest import do, press, work_off
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PER_HEAD = 60
+PER_HEAD, SPENT = 60, 25
 
 
 def test_festival_points_from_the_budget_to_the_counter_and_back(people, cast):
@@ -25,6 +31,11 @@ def test_festival_points_from_the_budget_to_the_counter_and_back(people, cast):
     budget = budget_is_approved(people, source)
     grant = points_are_granted(people, budget)
     members_read_of_it(people, cast, grant)
+    assert trial() == 0
+    bill = points_are_spent_at_a_counter(people, cast)
+    assert trial() == 0
+    member_follows_them_back(people, bill, budget)
+    the_rest_expires_back(grant, budget)
     assert trial() == 0
     assert people.complaints() == {}
 
@@ -76,7 +87,7 @@ def points_are_granted(people, budget: Budget) -> PointGrant:
     page.select_option("[name=union]", label="东江市总工会")
     page.fill("[name=title]", "国庆慰问")
     page.select_option("[name=category]", "festival")
-    page.fill("[name=festival]", "guoqing")
+    page.select_option("[name=festival]", "guoqing")
     page.fill("[name=per_head]", f"{PER_HEAD}")
     page.fill("[name=expires_on]", f"{today + dt.timedelta(days=30)}")
     page.select_option("[name=budget]", f"{budget.pk}")
@@ -101,3 +112,42 @@ def members_read_of_it(people, cast, grant: PointGrant) -> None:
     page.wait_for_selector(f"text={PER_HEAD}")
     assert balance_of(cast.people["mei"].pk) == PER_HEAD
     assert people.findings("mei") == []
+
+
+def points_are_spent_at_a_counter(people, cast) -> Bill:
+    """The member shows the pay code, the clerk types the amount and the points and is told what to charge."""
+    standing_agreement(cast.store.partner)
+    said = people.at("mei", "/me/pay").inner_text("[data-said]")
+    assert people.findings("mei") == []
+    page = people.at("clerk", "/clerk/till")
+    page.fill("[name=customer]", said)
+    page.fill("[name=amount]", "100")
+    press(page, "下一步：核对应收")
+    page.fill("[name=points]", f"{SPENT}")
+    page.wait_for_selector(f"text=确认收款 {100 - SPENT} 元")
+    assert people.findings("clerk") == []
+    press(page, f"确认收款 {100 - SPENT} 元")
+    page.wait_for_selector("text=记账完成，请收")
+    assert balance_of(cast.people["mei"].pk) == PER_HEAD - SPENT
+    bill = Bill.objects.unscoped("test").get()
+    assert (bill.due_fen, bill.points) == ((100 - SPENT) * 100, SPENT)
+    return bill
+
+
+def member_follows_them_back(people, bill: Bill, budget: Budget) -> None:
+    """The member reads who paid what, and the way of the points from the source of the money."""
+    page = people.at("mei", f"/me/bills/{bill.pk}/ways")
+    page.wait_for_selector(f"text={budget.name}")
+    assert people.findings("mei") == []
+    way = next(way for way in ways_of(bill) if way.payer == "points")
+    assert [step.name for step in way.steps] == ["市总本级经费", budget.name, "国庆慰问"]
+
+
+def the_rest_expires_back(grant: PointGrant, budget: Budget) -> None:
+    """The day after the last one, the nightly job: what was spent is gone from the budget and nothing else."""
+    with time_machine.travel(
+        dt.datetime.combine(grant.expires_on, dt.time(12)) + dt.timedelta(days=1), tick=False
+    ):
+        expire_points(Actor.system("the nightly sweep"))
+    grant.refresh_from_db(from_queryset=PointGrant.objects.unscoped("test"))
+    assert (grant.state, balance(budget.account_id)) == ("expired", 1_000_00 - SPENT * 100)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from gonghui.bills.models import Bill, BillLine, BillRefund, Payer
+from gonghui.bills.origins import ways_of
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
     RangeDateFilter,
@@ -155,6 +156,7 @@ def bill_page(request: HttpRequest, bill_id: int) -> HttpResponse:
         "offers": bill.offers_given.select_related("offer__priced_by", "voucher").order_by("id"),
         "refunds": refunds,
         "transfers": transfers_of(bill, refunds) if sees_ledger else [],
+        "ways": ways_of(bill) if sees_ledger else [],
         "member": mask_name(bill.person.name),
     }
     return render(

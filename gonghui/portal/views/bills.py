@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from gonghui.bills.actions.selling import cancel_bill
 from gonghui.bills.models import Bill
+from gonghui.bills.origins import ways_of
 from gonghui.kit.errors import DomainError
 from gonghui.payments.collecting import start_payment
 from gonghui.portal.doors import signed_in
@@ -40,6 +41,14 @@ def _bill_page(request: HttpRequest, bill: Bill, error: DomainError | None = Non
     shown = found.bill_shown(bill)
     facts = {"tab": "me", "shown": shown, "own_entries": _own_entries(request, shown), "error": error}
     return render(request, "portal/bills/bill.html", facts, status=error.status if error else 200)
+
+
+@never_cache
+@require_safe
+def my_bill_ways(request: HttpRequest, bill_id: str) -> HttpResponse:
+    """永久追溯: from the source of the money to this bill, for each payer."""
+    bill = found.own_bill(signed_in(request), int(bill_id))
+    return render(request, "portal/bills/ways.html", {"tab": "me", "bill": bill, "ways": ways_of(bill)})
 
 
 def _own_entries(request: HttpRequest, shown: found.BillShown) -> list:
