@@ -8,16 +8,14 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import F, Q, Subquery
+from django.db.models import F, Q
 
 from gonghui.benefits.models import Voucher
 from gonghui.bills import pricing
 from gonghui.bills.holidays import holidays_around
 from gonghui.bills.models import OfferTerms
-from gonghui.funds.models import PointGrant
-from gonghui.funds.points import grant_of, points_accounts
 from gonghui.kit.clock import CHINA
-from gonghui.members.models import Membership, Person, WorkerGroup
+from gonghui.members.models import Membership, WorkerGroup
 
 ONE_DAY = timedelta(days=1)
 LONG_AGO = date(2000, 1, 1)
@@ -272,21 +270,27 @@ def _limits(terms_ids: list[int], person_id: int | None, at: datetime) -> dict[i
     return {terms_id: list(mine.values()) for terms_id, mine in found.items()}
 
 
+PERSON = """
+SELECT p.groups, p.verification,
+       (SELECT u.path FROM members_membership m JOIN orgs_union u ON u.id = m.union_id
+         WHERE m.person_id = p.id AND m.status = ANY(%s) LIMIT 1)
+  FROM members_person p WHERE p.id = %s
+"""
+LOTS = """
+SELECT a.id, a.credits_posted - a.debits_posted - a.debits_pending, g.sections
+  FROM ledger_account a LEFT JOIN funds_pointgrant g ON g.id = substr(a.name, 7)::bigint
+ WHERE a.person_id = %s AND a.kind = 'points' AND a.expires_at > %s
+   AND a.credits_posted > a.debits_posted + a.debits_pending
+ ORDER BY a.expires_at, a.id
+"""
+
+
 def asker_of(person_id: int | None, at: datetime) -> pricing.Asker:
-    """Three queries at most: the person with the union they belong to, and their points."""
-    if person_id is None:
+    """Two queries: the person with the union they belong to, and their points."""
+    rows = _asked(PERSON, list(Membership.LIVE), person_id) if person_id is not None else []
+    if not rows:
         return pricing.Asker()
-    live = Membership.objects.unscoped(OURS).filter(person_id=person_id, status__in=Membership.LIVE)
-    row = (
-        Person.objects.unscoped(OURS)
-        .filter(pk=person_id)
-        .annotate(path=Subquery(live.values("union__path")[:1]))
-        .values_list("groups", "verification", "path")
-        .first()
-    )
-    if row is None:
-        return pricing.Asker()
-    groups, verification, path = row
+    groups, verification, path = rows[0]
     return pricing.Asker(
         person_id, frozenset(groups), path or "", verification == "verified", lots=point_lots(person_id, at)
     )
@@ -294,12 +298,7 @@ def asker_of(person_id: int | None, at: datetime) -> pricing.Asker:
 
 def point_lots(person_id: int, at: datetime) -> tuple[pricing.PointLot, ...]:
     """As `funds.points.lots_of`, without the accounts behind them, which only a payment needs."""
-    found = points_accounts().filter(
-        person_id=person_id, expires_at__gt=at, credits_posted__gt=F("debits_posted")
-    )
-    rows = sorted((row for row in found if row.available > 0), key=lambda row: (row.expires_at, row.pk))
-    grants = PointGrant.objects.unscoped(OURS).filter(pk__in={grant_of(row) for row in rows})
-    sections = dict(grants.values_list("pk", "sections")) if rows else {}
     return tuple(
-        pricing.PointLot(row.pk, row.available, frozenset(sections.get(grant_of(row), ()))) for row in rows
+        pricing.PointLot(pk, points, frozenset(sections or ()))
+        for pk, points, sections in _asked(LOTS, person_id, at)
     )

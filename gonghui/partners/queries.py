@@ -15,24 +15,18 @@ from gonghui.partners.models.agreements import BINDING
 
 CHAIN = """
 WITH RECURSIVE chain(id, parent_id, step) AS (
-    SELECT id, parent_id, 0 FROM partners_partner WHERE id = {first}
+    SELECT id, parent_id, 0 FROM partners_partner WHERE id = %s
     UNION ALL
     SELECT p.id, p.parent_id, c.step + 1 FROM partners_partner p JOIN chain c ON p.id = c.parent_id
 )
 SELECT id FROM chain ORDER BY step
 """
-OF_PARTNER = CHAIN.format(first="%s")
-OF_STORE = CHAIN.format(first="(SELECT partner_id FROM partners_store WHERE id = %s)")
 
 
 def chain_of(partner_id: int) -> list[int]:
     """The partner and those above it, nearest first."""
-    return _chain(OF_PARTNER, partner_id)
-
-
-def _chain(question: str, first_id: int) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(question, [first_id])
+        cursor.execute(CHAIN, [partner_id])
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -42,26 +36,37 @@ def stores_of_partner(partner_id: int) -> QuerySet[Store]:
 
 def agreement_on(partner_id: int, day: date) -> Agreement | None:
     """In force that day: its own, or else that of the nearest above it in the chain."""
-    return _nearest_agreement(chain_of(partner_id), day)
-
-
-def _nearest_agreement(chain: list[int], day: date) -> Agreement | None:
+    chain = chain_of(partner_id)
     found = Agreement.objects.unscoped("the agreement of a day").filter(
         Q(ends_on=None) | Q(ends_on__gte=day), partner_id__in=chain, state__in=BINDING, starts_on__lte=day
     )
     return min(found.order_by("id"), key=lambda one: chain.index(one.partner_id), default=None)
 
 
+TRADE = """
+WITH RECURSIVE chain(id, parent_id, step) AS (
+    SELECT p.id, p.parent_id, 0 FROM partners_partner p JOIN partners_store s ON s.partner_id = p.id WHERE s.id = %(store)s
+    UNION ALL
+    SELECT p.id, p.parent_id, c.step + 1 FROM partners_partner p JOIN chain c ON p.id = c.parent_id
+)
+SELECT p.state, p.name, c.step = 0,
+       EXISTS (SELECT FROM partners_agreement a WHERE a.partner_id = p.id AND a.state = ANY(%(binding)s)
+                  AND a.starts_on <= %(day)s AND (a.ends_on IS NULL OR a.ends_on >= %(day)s))
+  FROM chain c JOIN partners_partner p ON p.id = c.id ORDER BY p.id
+"""
+
+
 def may_trade(store_id: int, day: date) -> DomainError | None:
-    """Why nothing new may be offered or honoured at this store that day; None where it may."""
-    chain = _chain(OF_STORE, store_id)
-    above = Partner.objects.unscoped("a store's partner and those above it").in_bulk(chain)
-    for _pk, one in sorted(above.items()):
-        if one.state != "active":
-            reason = errors.PARTNER_EXITED if one.state == "exited" else errors.PARTNER_SUSPENDED
-            return DomainError(reason, partner=one.name)
-    if _nearest_agreement(chain, day) is None:
-        return DomainError(errors.NO_AGREEMENT, partner=above[chain[0]].name)
+    """Why nothing new may be offered or honoured at this store that day; None where it may. One query: every bill asks."""
+    with connection.cursor() as cursor:
+        cursor.execute(TRADE, {"store": store_id, "day": day, "binding": list(BINDING)})
+        chain = cursor.fetchall()
+    for state, name, _own, _agreed in chain:
+        if state != "active":
+            reason = errors.PARTNER_EXITED if state == "exited" else errors.PARTNER_SUSPENDED
+            return DomainError(reason, partner=name)
+    if not any(agreed for *_facts, agreed in chain):
+        return DomainError(errors.NO_AGREEMENT, partner=next(name for _state, name, own, _a in chain if own))
     return None
 
 
