@@ -16,6 +16,7 @@ from gonghui.activities.tests.stage import announced, open_at_once, written
 from gonghui.benefits.engine import Claim, settle_claims
 from gonghui.kit.actors import Actor
 from gonghui.payments.actions.payments import take_payment
+from gonghui.wellbeing.tests.stage import applied, build_health
 
 KEY = UUID("00000000-0000-4000-8000-000000000007")
 # Sign-in codes, sessions, devices, queue: not what a refused request may be blamed for.
@@ -55,8 +56,12 @@ def build_stage(cast) -> Stage:
         purpose="bill:1",
         method="wechat",
     )
+    health = build_health(cast)
+    place = applied(health, cast.actor("mei"))
     return Stage(
         {
+            "plan": health.plan.pk,
+            "place": place.pk,
             "activity": activity.pk,
             "draft": draft.pk,
             "release": release.pk,

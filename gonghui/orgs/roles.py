@@ -95,7 +95,7 @@ ROLES: dict[str, Role] = {
         Role(
             "health_officer",
             _("健康关爱专员"),
-            frozenset({"unions.view", "partners.view", "health.view", "health.write"}),
+            frozenset({"unions.view", "partners.view", "budgets.view", "health.view", "health.write"}),
         ),
         Role(
             "finance_officer",

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 
 import pytest
-from django.db.models import F, Sum
+from django.db.models import Count, F, Sum
 
 from gonghui.activities.models import Activity
 from gonghui.benefits.models import Pool, Release
@@ -16,10 +16,12 @@ from gonghui.config.world.programme import ITEMS, is_stale, renew_programme
 from gonghui.funds.models import BenefitRule, Budget, PointGrant
 from gonghui.funds.queries import budget_forest, figures_of
 from gonghui.funds.shipped_rules import SHIPPED
+from gonghui.funds.tests.stage import trial
 from gonghui.kit import clock
 from gonghui.members.models import Person
 from gonghui.orgs.models import Union
 from gonghui.partners.models import Hall, Partner
+from gonghui.wellbeing.models import Enrolment, HealthPlan
 
 pytestmark = pytest.mark.django_db
 MEMBERS, SEED = 1000, 2017
@@ -42,7 +44,7 @@ def test_world_is_as_large_as_the_sources_say(world):
     kinds = {kind: unions.filter(kind=kind).count() for kind in ("province", "city", "district")}
     assert kinds == {"province": 1, "city": 21, "district": 124}
     assert Person.objects.unscoped("test").count() == MEMBERS
-    assert Partner.objects.unscoped("test").count() == 35
+    assert Partner.objects.unscoped("test").exclude(kind="health").count() == 35
     cinema = Hall.objects.unscoped("test").filter(store__name="市二宫影城")
     assert cinema.aggregate(seats=Sum("seats")) == {"seats": 600}
     pools = Pool.objects.unscoped("test")
@@ -89,3 +91,12 @@ def test_programme_that_is_over_is_held_again_and_the_old_one_stays(world):
     after = set(Activity.objects.unscoped("test").values_list("pk", flat=True))
     assert before < after
     assert len(after - before) == len(ITEMS)
+
+
+def test_health_plan_has_people_at_every_step_and_the_books_at_zero(world):
+    states = Enrolment.objects.unscoped("test").order_by().values_list("state").annotate(n=Count("pk"))
+    found = dict(states)
+    assert set(found) == {"attended", "booked", "co_pay_paid", "co_pay_due", "applied"}
+    plan = HealthPlan.objects.unscoped("test").get(state="open")
+    assert (plan.quota, plan.taken) == (2000, sum(found.values()) - found["applied"])
+    assert trial() == 0

@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from gonghui.config.world.budgets import STEPS, build_budgets
+from gonghui.config.world.health import build_health
 from gonghui.config.world.merchants import build_merchants
 from gonghui.config.world.offers import STEPS as OFFER_STEPS
 from gonghui.config.world.offers import build_offers
@@ -55,6 +56,7 @@ def build_world(members: int, seed: int, progress: Progress) -> None:
     build_points(tree, staff, progress)
     progress.start(_("优惠和账单"), OFFER_STEPS)
     build_offers(tree, staff, venues, money, progress)
+    build_health(tree, staff, money)
     build_programme(builder, tree, venues, staff, progress)
 
 

@@ -20,6 +20,7 @@ from gonghui.kit.templatetags.kit import yuan
 from gonghui.members.consents import PURPOSES
 from gonghui.members.models import Consent, Delegation, Membership, Person, VerificationTry
 from gonghui.notices.queries import messages_of
+from gonghui.wellbeing.queries import own_enrolments
 
 OWN = "one's own"
 Rows = Iterable[tuple]
@@ -113,6 +114,20 @@ def _bills(actor: Actor) -> Rows:
     ]
 
 
+def _health(actor: Actor) -> Rows:
+    return [
+        (
+            e.plan.title,
+            e.package.title,
+            e.package.store.name,
+            e.get_state_display(),
+            e.created_at,
+            e.attended_at,
+        )
+        for e in own_enrolments(actor)
+    ]
+
+
 def _ratings(actor: Actor) -> Rows:
     found = Rating.objects.unscoped(OWN).filter(person_id=actor.person_id).order_by("id")
     return found.values_list("score", "comment", "created_at")
@@ -173,6 +188,12 @@ SECTIONS = (
         _("账单"),
         (_("时间"), _("门店"), _("原价（元）"), _("自己付的（元）"), _("福豆"), _("状态")),
         _bills,
+    ),
+    Section(
+        "health",
+        _("健康关爱"),
+        (_("计划"), _("套餐"), _("体检机构"), _("状态"), _("报名时间"), _("到检时间")),
+        _health,
     ),
     Section("ratings", _("评价"), (_("评分"), _("评语"), _("时间")), _ratings),
     Section("reminders", _("开抢提醒"), (_("活动"), _("设置时间"), _("提醒时间")), _reminders),

@@ -64,7 +64,8 @@ def stores_of(request: HttpRequest) -> list[Store]:
     require(request.actor.user_id, SIGN_IN_FIRST)
     owned = request.actor.owns("store")
     require(owned, errors.NOT_A_CLERK)
-    return list(Store.objects.visible_to(request.actor).filter(pk__in=owned).order_by("id"))
+    found = Store.objects.visible_to(request.actor).filter(pk__in=owned)
+    return list(found.select_related("partner").order_by("id"))
 
 
 def store_at_hand(request: HttpRequest, stores: list[Store]) -> Store:

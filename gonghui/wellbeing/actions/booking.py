@@ -74,7 +74,7 @@ def _free_slot(row: Enrolment, slot_id: int, *, beside: int | None = None) -> Sl
 
 @action
 def miss_appointment(actor: Actor, *, appointment_id: int) -> None:
-    """Nobody came: another date as often as the plan allows; then the place goes back, once, and the rule decides of the money."""
+    """Nobody came: another date as often as the plan allows; then the place goes back, once, and a rule decides of the money."""
     found = Appointment.objects.unscoped("its own verb").filter(pk=appointment_id)
     row = locked_place(found.values_list("enrolment_id", flat=True).get())
     held = booked_appointment(row)

@@ -180,6 +180,11 @@ class Package(Row):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def paid_in_fen(self) -> int:
+        """By the worker and the union: where the hospital's part begins."""
+        return self.co_pay_fen + self.subsidy_fen
+
 
 class Slot(Row):
     """号源: so many people at one hospital, one day, from one time on; `taken` is moved by the appointments' trigger."""

@@ -46,7 +46,8 @@ def build_hospital(cast, union: str = "city", name: str = "东江市人民医院
     partner = Partner.objects.create(
         union=cast.unions[union], name=name, kind="health", since=dt.date(2020, 1, 1)
     )
-    standing_agreement(partner)
+    account = f"{name}\n东江农商行江口支行\n6228480402564890018"
+    standing_agreement(partner, payout_account=account, payout_shown=f"{name} 东江农商行江口支行 尾号 0018")
     return Store.objects.create(partner=partner, name=name, address="健康路 8 号")
 
 
