@@ -42,6 +42,10 @@ class People:
         page.set_default_timeout(15_000)
         return page
 
+    def leave(self) -> None:
+        """Everybody goes home; who comes again signs in anew, as after a month one must."""
+        self.pages.clear()
+
     def complaints(self) -> dict[str, list[str]]:
         return {name: page.complaints for name, page in self.pages.items() if page.complaints}
 

@@ -7,19 +7,24 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import time_machine
 from django.urls import reverse
 
 from gonghui.accounts.models import User
 from gonghui.benefits.models import Release, Voucher
-from gonghui.bills.models import OfferTerms
-from gonghui.funds.tests.stage import balance, build_money
+from gonghui.bills.models import Bill, BillPart, OfferTerms
+from gonghui.funds.tests.stage import balance, build_money, trial
 from gonghui.kit import clock
+from gonghui.kit.actors import Actor
 from gonghui.partners.models import Agreement, Clerk, Partner, PartnerApplication, Store
 from gonghui.partners.queries import may_trade
 from gonghui.partners.tests.stage import good_uscc
+from gonghui.settlement.actions import open_periods
+from gonghui.settlement.models import Payout, PayoutBatch, Period, Statement
 from tests.loops.conftest import do, press, work_off
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+CLOCK = Actor.system("the calendar")
 COMPANY, USCC = "好味道餐饮管理有限公司", good_uscc()
 
 
@@ -34,13 +39,24 @@ def merchant(cast):
 def test_coupon_from_the_merchants_application_to_its_money(people, merchant, settings):
     settings.GONGHUI_SHOW_CODES = True
     partner = merchant_applies(people)
+    payout_account_is_entered(people, partner)
     agreement_is_signed(people, partner)
     store = clerk_is_appointed(people, partner)
     assert may_trade(store.pk, clock.today()) is None
     money = build_money(merchant)
     terms = offer_is_put_up(people, store, money)
     release = batch_is_released(people, terms, money)
-    member_claims(people, merchant, release)
+    coupon = member_claims(people, merchant, release)
+    bill = coupon_is_redeemed_off_peak(people, coupon)
+    part_goes_back(people, bill)
+    assert trial() == 0
+    open_periods(CLOCK)
+    with time_machine.travel(first_of_next_month(), tick=True):
+        people.leave()
+        statement = merchant_confirms_the_statement(people)
+        merchant_is_paid(people, statement)
+        merchant_reads_the_traffic(people)
+    assert trial() == 0
     assert people.complaints() == {}
 
 
@@ -86,7 +102,7 @@ def agreement_is_signed(people, partner: Partner) -> None:
         [str(partner.pk), partner.name],
     )
     page.fill("[name=concession]", "周一至周五 13:00–14:00 全场七折")
-    page.fill("[name=concession_permille]", "300")
+    page.fill("[name=percent]", "30")
     page.fill("[name=starts_on]", f"{clock.today()}")
     page.fill("[name=ends_on]", f"{clock.today() + dt.timedelta(days=365)}")
     page.select_option("[name=cycle]", "monthly")
@@ -173,3 +189,89 @@ def member_claims(people, cast, release: Release) -> Voucher:
     coupon = Voucher.objects.unscoped("test").get(person=cast.people["mei"])
     assert coupon.state == "confirmed"
     return coupon
+
+
+def payout_account_is_entered(people, partner: Partner) -> None:
+    page = people.at("owner", f"/merchant/partners/{partner.pk}/payout")
+    page.fill("[name=holder]", COMPANY)
+    page.fill("[name=bank]", "工商银行东江支行")
+    page.fill("[name=account]", "6222020000001234567")
+    press(page, "保存收款账户")
+    page.wait_for_load_state("load")
+
+
+def coupon_is_redeemed_off_peak(people, coupon: Voucher) -> Bill:
+    """100 yuan of lunch within the window: the union gives 12, the merchant 18, the worker 70."""
+    page = people.at("till", "/clerk/till")
+    page.fill("[name=customer]", coupon.code)
+    page.fill("[name=amount]", "100")
+    press(page, "下一步：核对应收")
+    press(page, "确认收款 70 元")
+    page.wait_for_selector("text=记账完成，请收")
+    bill = Bill.objects.unscoped("test").get()
+    coupon.refresh_from_db(from_queryset=Voucher.objects.unscoped("test"))
+    assert (coupon.state, bill.list_fen, bill.due_fen) == ("redeemed", 100_00, 70_00)
+    return bill
+
+
+def part_goes_back(people, bill: Bill) -> None:
+    """Half of it: every funder gets back half of what it gave, to the fen."""
+    page = people.at("till", reverse("till_refund", args=[bill.pk]))
+    page.locator(".back-amount input").fill("50")
+    page.fill("[name=reason]", "会员退货")
+    press(page, "算一算退多少")
+    page.wait_for_selector("text=请给会员现金")
+    press(page, "确认退货，退 35 元")
+    page.wait_for_selector("text=退货完成")
+    parts = BillPart.objects.unscoped("test").filter(line__bill=bill)
+    back = {part.payer: (part.fen, part.refunded_fen) for part in parts}
+    assert back == {"union": (12_00, 6_00), "merchant": (18_00, 9_00), "worker": (70_00, 35_00)}
+
+
+def first_of_next_month() -> dt.datetime:
+    first = (clock.today().replace(day=1) + dt.timedelta(days=32)).replace(day=1)
+    return dt.datetime.combine(first, dt.time(10), clock.CHINA)
+
+
+def merchant_confirms_the_statement(people) -> Statement:
+    """Made and sent by finance when the month is over; it agrees with the ledger, and the merchant confirms it."""
+    period = Period.objects.unscoped("test").get(cycle="monthly", starts_on__lt=clock.today())
+    do(people, "city_finance", "admin:settlement_period_make", period, "出账")
+    do(people, "city_finance", "admin:settlement_period_send_all", period, "全部发给商户")
+    statement = Statement.objects.unscoped("test").get()
+    page = people.at("owner", reverse("merchant_statement", args=[statement.pk]))
+    assert people.findings("owner") == []
+    page.wait_for_selector("text=确认后，工会按 6 元")
+    press(page, "核对无误，确认")
+    page.wait_for_selector("text=已确认")
+    return statement
+
+
+def merchant_is_paid(people, statement: Statement) -> None:
+    """Approved by another, batched, the file taken, booked against the bank's slip; then the month is closed."""
+    do(people, "city_admin", "admin:settlement_statement_approve", statement, "批准付款")
+    page = people.at("city_finance", reverse("admin:payout_batch_new"))
+    page.select_option("[name=union]", label="东江市总工会")
+    press(page, "制作付款批次")
+    page.wait_for_url("**/settlement/batches/*")
+    batch = PayoutBatch.objects.unscoped("test").get()
+    do(people, "city_admin", "admin:settlement_payoutbatch_approve", batch, "批准付款批次")
+    page = people.at("city_finance", reverse("admin:payout_batch", args=[batch.pk]))
+    with page.expect_download() as taken:
+        page.locator(f"a[href$='/batches/{batch.pk}.xlsx']").first.click()
+    assert taken.value.suggested_filename.endswith(".xlsx")
+    payout = Payout.objects.unscoped("test").defer("account").get()
+    assert payout.amount_fen == 6_00
+    page = people.at("city_finance", reverse("admin:settlement_payout_paid", args=[payout.pk]))
+    page.fill("[name=bank_number]", "2026120100017")
+    press(page, "已到账")
+    page.wait_for_load_state("load")
+    do(people, "city_finance", "admin:settlement_period_close", statement.period, "关账")
+    period = Period.objects.unscoped("test").get(pk=statement.period_id)
+    assert period.state == "closed"
+
+
+def merchant_reads_the_traffic(people) -> None:
+    page = people.at("owner", "/merchant/panels/traffic")
+    page.wait_for_selector("text=客流")
+    assert people.findings("owner") == []

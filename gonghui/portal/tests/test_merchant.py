@@ -89,7 +89,8 @@ def test_owner_adds_and_ends_a_clerk_of_own_store_only(cast, client):
     assert now(clerk).ended_at is not None
 
 
-def test_no_panel_registered_shows_no_tab(cast, client):
+def test_no_panel_registered_shows_no_tab(cast, client, monkeypatch):
+    monkeypatch.setattr("gonghui.portal.merchant.views.merchant_panels", {})
     client.force_login(new_owner(new_partner(cast, "好味食堂"), "13800000051"))
     assert "/merchant/panels/" not in client.get("/merchant").content.decode()
 
