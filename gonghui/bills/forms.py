@@ -259,8 +259,9 @@ class ShareForm(forms.Form):
 
     def __init__(self, *args, budgets: QuerySet, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["budget"].queryset = budgets
-        self.fields["budget"].label_from_instance = lambda row: f"{row.name} · {row.union.name}"
+        budget: Any = self.fields["budget"]
+        budget.queryset = budgets
+        budget.label_from_instance = lambda row: f"{row.name} · {row.union.name}"
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
@@ -314,7 +315,8 @@ class WindowForm(forms.Form):
 
     def __init__(self, *args, groups: list[tuple[str, str]], **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["groups"].choices = groups
+        chosen: Any = self.fields["groups"]
+        chosen.choices = groups
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()

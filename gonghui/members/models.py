@@ -164,6 +164,8 @@ class MemberCard(Row):
 
     person = models.OneToOneField(Person, models.CASCADE, related_name="card", verbose_name=_("会员"))
     code = models.CharField(_("码"), max_length=8, unique=True)
+    has_paid: bool
+    """Of the code at hand; annotated where a code is read."""
 
     class Meta:
         verbose_name = verbose_name_plural = _("付款码")
