@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from gonghui.accounts.models import User
 from gonghui.bills.models import Bill
-from gonghui.funds.tests.stage import approved, balance, build_money, trial
+from gonghui.funds.tests.stage import approved, balance, build_money, funded_source, trial
 from gonghui.kit import clock
 from gonghui.kit.tests.browser import *  # noqa: F403
 from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings
@@ -25,6 +25,9 @@ from gonghui.wellbeing.models import Enrolment, Slot
 from gonghui.wellbeing.tests.stage import SYSTEM, again, booked, build_health, slot_in, slots
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+PLACES = 2_000
 
 
 @pytest.fixture
@@ -41,8 +44,10 @@ def as_(cast, open_page, live_server):
 
 def big_plan(cast):
     money = build_money(cast)
-    money.city = approved(cast, "city", parent=money.province, yuan=50_000)
-    return build_health(cast, quota=100, opened=False, money=money)
+    source = funded_source(cast, "province", yuan=1_000_000)
+    province = approved(cast, "province", source=source, yuan=900_000)
+    money.city = approved(cast, "city", parent=province, yuan=700_000)
+    return build_health(cast, quota=PLACES, opened=False, money=money)
 
 
 def test_plan_goes_round_from_the_review_to_the_hospitals_money(wechat, cast, as_):
@@ -57,7 +62,7 @@ def test_plan_goes_round_from_the_review_to_the_hospitals_money(wechat, cast, as
     writer.click("form button[type=submit]:has-text('开放报名')")
     writer.wait_for_url(f"**{change}")
     stage.plan = stage.now()
-    assert (stage.plan.state, stage.plan.commitment.amount_fen) == ("open", 100 * 33_500)
+    assert (stage.plan.state, stage.plan.commitment.amount_fen) == ("open", PLACES * 33_500)
     writer.goto(writer.url.replace(change, reverse("admin:wellbeing_healthplan_slots", args=[stage.plan.pk])))
     writer.click("form button[type=submit]:has-text('放号')")
     writer.wait_for_url(f"**{change}")
@@ -98,7 +103,10 @@ def test_plan_goes_round_from_the_review_to_the_hospitals_money(wechat, cast, as
         kind: sum(a.balance for a in LedgerAccount.objects.unscoped("test").filter(kind=kind))
         for kind in ("prepaid", "payable")
     }
-    assert (money, balance(stage.plan.commitment.account_id)) == ({"prepaid": 0, "payable": 0}, 99 * 33_500)
+    assert (money, balance(stage.plan.commitment.account_id)) == (
+        {"prepaid": 0, "payable": 0},
+        (PLACES - 1) * 33_500,
+    )
     assert trial() == 0
 
 
