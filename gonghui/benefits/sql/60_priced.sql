@@ -11,7 +11,7 @@ BEGIN
         'held>confirmed', 'held>returned', 'held>expired', 'held>voided',
         'confirmed>exchanged', 'confirmed>redeemed', 'confirmed>returned', 'confirmed>expired', 'confirmed>voided',
         'confirmed>no_show', 'exchanged>redeemed', 'exchanged>voided', 'exchanged>no_show', 'no_show>redeemed'])
-       AND NOT ((OLD.state, NEW.state) = ('redeemed', 'confirmed') AND EXISTS (
+       AND NOT (OLD.state || '>' || NEW.state = 'redeemed>confirmed' AND EXISTS (
             SELECT FROM benefits_release r JOIN benefits_offer o ON o.id = r.offer_id
              WHERE r.id = NEW.release_id AND o.is_priced))
     THEN
