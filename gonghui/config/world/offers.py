@@ -27,6 +27,7 @@ from gonghui.kit import clock, tokens
 from gonghui.kit.actors import Actor
 from gonghui.members.models import MemberCard, Person
 from gonghui.partners.models import Clerk
+from gonghui.settlement.actions import open_periods
 
 STEPS = 4
 COUPONS = 20_000
@@ -71,6 +72,7 @@ def build_offers(tree: Tree, staff: dict[str, User], venues: Venues, money: Mone
     _release(maker, checker, coupon, city)
     progress.advance(1)
     _sell_a_few(cinema, city.path)
+    open_periods(Actor.system("demo world"))
     progress.advance(1)
 
 
