@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy
 from gonghui.bills import pricing
 from gonghui.bills.models import FundingShare, OfferLimit, OfferTerms, OfferWindow, Programme
 from gonghui.bills.plans import SharePlan, TermsPlan
-from gonghui.funds.admin.asking import YuanField, day_field, written_unions
+from gonghui.funds.admin.asking import written_unions
 from gonghui.funds.models import Budget, Section
 from gonghui.funds.models.budgets import BudgetCategory
 from gonghui.funds.queries import OPEN
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor, topmost
+from gonghui.kit.console.asking import YuanField, day_field
 from gonghui.members.models import WorkerGroup
 from gonghui.orgs.models import Union
 from gonghui.partners.models import Store

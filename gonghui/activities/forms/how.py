@@ -10,12 +10,13 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gonghui.activities.forms.parts import GuidedForm, moment_field
+from gonghui.activities.forms.parts import GuidedForm
 from gonghui.activities.rules import Slot
 from gonghui.benefits.actions.releases import ReleaseTerms
 from gonghui.benefits.models import Pool, Release
 from gonghui.kit import clock
 from gonghui.kit.console import ScopedChoiceField
+from gonghui.kit.console.asking import moment_field
 from gonghui.members.models import WorkerGroup
 
 STAGES_MAX = 4
@@ -87,10 +88,11 @@ class HowForm(GuidedForm):
     names_required = forms.BooleanField(label=gettext_lazy("要填同行人姓名"), required=False)
     honour_by = forms.ChoiceField(label=gettext_lazy("到场怎么用"), choices=HONOUR, required=False)
     announce_at = moment_field(
-        gettext_lazy("预告时间"), help_text=gettext_lazy("不填表示复核后由您手动预告。")
+        gettext_lazy("预告时间"), required=False, help_text=gettext_lazy("不填表示复核后由您手动预告。")
     )
     closes_at = moment_field(
         gettext_lazy("截止时间"),
+        required=False,
         help_text=gettext_lazy("抢票不填就到该批最后一场开始；抽签必须填报名截止时间。"),
     )
     cancel_hours = forms.IntegerField(

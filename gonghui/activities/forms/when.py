@@ -10,10 +10,11 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gonghui.activities.forms.parts import GuidedForm, day_field, time_field
+from gonghui.activities.forms.parts import GuidedForm, time_field
 from gonghui.activities.places import PlaceChoice, place_choices
 from gonghui.activities.rules import Slot, timetable
 from gonghui.kit import clock
+from gonghui.kit.console.asking import day_field
 
 SHOWINGS_MAX = 6
 DAYS_MAX = 120

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from gonghui.kit.console import ReasonForm, Verb, VerbForm
+from gonghui.kit.console.asking import moment_field
 from gonghui.kit.masks import mask_name
 
 
@@ -31,9 +32,8 @@ class CapacityForm(ReasonForm):
 
 
 class PostponeForm(ReasonForm):
-    opens_at = forms.DateTimeField(
-        label=_("新的开放时间"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    opens_at = moment_field(
+        _("新的开放时间"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
         error_messages={"required": _("请选新的开放时间。"), "invalid": _("请写成 年-月-日 时:分。")},
         help_text=_("要比原定时间晚；设过提醒的会员会收到消息，到时再提醒一次。"),

@@ -17,9 +17,9 @@ from gonghui.benefits.models import Pool, Release
 from gonghui.bills.actions import packs as actions
 from gonghui.bills.forms import in_line
 from gonghui.bills.models import PackItem, WelcomePack
-from gonghui.funds.admin.asking import ask
 from gonghui.kit.actors import Actor
 from gonghui.kit.console import ScopedAdmin, SmallNameSearch, Verb, console_page, subtree_filter, when_column
+from gonghui.kit.console.asking import ask
 from gonghui.kit.scope import BySubtree
 
 ROWS = 4

@@ -18,19 +18,15 @@ from gonghui.benefits.models.releases import PER_PERSON_MAX
 from gonghui.bills import terms_errors
 from gonghui.bills.admin.offers import terms_seen
 from gonghui.bills.models import OfferTerms
-from gonghui.funds.admin import asking
+from gonghui.funds.admin.asking import written_unions
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.console import console_page
+from gonghui.kit.console.asking import ask, moment_field
 from gonghui.kit.errors import require
 from gonghui.members.models import WorkerGroup
 
 PLACES_MAX = 1_000_000
-
-
-def moment_field(label, **facts: Any) -> forms.DateTimeField:
-    typed = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=label, widget=typed, **facts)
 
 
 class CouponsForm(forms.Form):
@@ -61,7 +57,7 @@ class CouponsForm(forms.Form):
     def __init__(self, *args, actor: Actor, **kwargs):
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
-        fields["audience_union"].queryset = asking.written_unions(actor, "releases.write")
+        fields["audience_union"].queryset = written_unions(actor, "releases.write")
         fields["audience_groups"].choices = list(WorkerGroup.objects.values_list("code", "name"))
 
     def clean(self) -> dict[str, Any]:
@@ -110,7 +106,7 @@ def release_coupons(request: HttpRequest, terms_id: int) -> HttpResponse:
     require(request.actor.may("releases.write", terms.offer.union.path))
     require(terms.needs_voucher, terms_errors.NOT_BY_VOUCHER, offer=terms.offer.title)
     form = CouponsForm(request.POST or None, actor=request.actor, initial=first_guess(terms))
-    return asking.ask(
+    return ask(
         request,
         form,
         lambda actor, **facts: draft_release(actor, offer_id=terms.offer_id, **facts),

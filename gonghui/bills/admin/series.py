@@ -21,7 +21,6 @@ from gonghui.bills.actions import series as actions
 from gonghui.bills.actions.series import SeriesPlan, days_of
 from gonghui.bills.forms import WEEKDAYS
 from gonghui.bills.models import ReleaseSeries
-from gonghui.funds.admin.asking import ask, day_field
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.console import (
@@ -37,6 +36,7 @@ from gonghui.kit.console import (
     state_column,
     subtree_filter,
 )
+from gonghui.kit.console.asking import ask, day_field
 from gonghui.kit.errors import NOT_FOUND, require
 from gonghui.kit.scope import BySubtree
 

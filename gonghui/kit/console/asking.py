@@ -42,6 +42,11 @@ def day_field(label, **facts: Any) -> forms.DateField:
     return forms.DateField(label=label, widget=picker, **facts)
 
 
+def moment_field(label, **facts: Any) -> forms.DateTimeField:
+    picker = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(label=label, widget=picker, **facts)
+
+
 def ask(
     request: HttpRequest,
     form: forms.Form,

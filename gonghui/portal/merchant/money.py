@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from gonghui.kit.errors import DomainError
 from gonghui.portal.doors import signed_in
-from gonghui.portal.merchant.views import _facts
+from gonghui.portal.merchant.views import merchant_facts
 from gonghui.settlement import actions
 from gonghui.settlement.queries import line_name, lines_of, own_statement
 from gonghui.settlement.sheets import statement_sheet
@@ -41,7 +41,7 @@ def _page(
 ) -> HttpResponse:
     row = own_statement(signed_in(request), statement_id)
     lines = Paginator(lines_of(row), LINES_SHOWN).get_page(request.GET.get("page"))
-    facts = _facts(
+    facts = merchant_facts(
         request,
         row=row,
         page_obj=lines,

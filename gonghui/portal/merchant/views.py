@@ -48,7 +48,7 @@ APPLY, AGREEMENT, CODE, PAYOUT, LEAVE = (
 STORES_SHOWN = 200
 
 
-def _facts(request: HttpRequest, here: str = "", **more) -> dict:
+def merchant_facts(request: HttpRequest, here: str = "", **more) -> dict:
     """`here` is the tab of the merchant's own that the page belongs to."""
     return {"tab": "me", "sections": _sections(request.actor, here), **more}
 
@@ -73,7 +73,7 @@ def merchant(request: HttpRequest) -> HttpResponse:
     shown = agreements.exclude(state="draft", sent_at=None).select_related("partner", "union")
     partners = list(own_partners(actor).select_related("union", "parent"))
     mine = list(applications.select_related("union").order_by("-id")[:10])
-    facts = _facts(
+    facts = merchant_facts(
         request,
         "home",
         partners=partners,
@@ -106,7 +106,7 @@ def _apply_facts(request: HttpRequest, form: ApplyForm, row: PartnerApplication 
     kept = (
         ApplicationFile.objects.visible_to(request.actor).filter(application=row).exists() if row else False
     )
-    return _facts(request, form=form, application=row, has_licence=kept)
+    return merchant_facts(request, form=form, application=row, has_licence=kept)
 
 
 def _save(request: HttpRequest, row: PartnerApplication | None) -> HttpResponse:
@@ -149,12 +149,12 @@ def agreement(request: HttpRequest, agreement_id: int) -> HttpResponse:
     if request.method == "POST":
         return _sign(request, row) if request.POST.get("step") == "code" else _ask_code(request, row)
     form = NameForm(initial={"text_sha256": row.text_sha256})
-    return render(request, AGREEMENT, _facts(request, agreement=row, form=form))
+    return render(request, AGREEMENT, merchant_facts(request, agreement=row, form=form))
 
 
 def _ask_code(request: HttpRequest, row: Agreement) -> HttpResponse:
     form = NameForm(request.POST)
-    facts = _facts(request, agreement=row, form=form)
+    facts = merchant_facts(request, agreement=row, form=form)
     if not form.is_valid():
         return again(request, AGREEMENT, facts)
     code_page = facts | {"form": SignForm(initial=form.cleaned_data)}
@@ -170,7 +170,7 @@ def _ask_code(request: HttpRequest, row: Agreement) -> HttpResponse:
 
 def _sign(request: HttpRequest, row: Agreement) -> HttpResponse:
     form = SignForm(request.POST)
-    facts = _facts(request, agreement=row, form=form)
+    facts = merchant_facts(request, agreement=row, form=form)
     if settings.GONGHUI_SHOW_CODES:
         facts["demo_code"] = request.POST.get("demo_code", "")
     if not form.is_valid():
@@ -198,7 +198,7 @@ def _stores_page(
     on_duty = Clerk.objects.visible_to(actor).filter(ended_at=None).select_related("user").order_by("id")
     clerks = Prefetch("clerks", queryset=on_duty, to_attr="on_duty")
     shown = list(own_stores(actor).prefetch_related(clerks)[:STORES_SHOWN])
-    facts = _facts(request, "stores", shown=shown, form=form or ClerkForm(auto_id=False), error=error)
+    facts = merchant_facts(request, "stores", shown=shown, form=form or ClerkForm(auto_id=False), error=error)
     status = error.status if error else 422 if form else 200
     return render(request, "portal/merchant/stores.html", facts, status=status)
 
@@ -234,7 +234,7 @@ def panel(request: HttpRequest, key: str) -> HttpResponse:
     found = merchant_panels.get(key)
     require(found is not None, NOT_FOUND)
     require(actor.owns("books") or actor.owns("partner"), errors.NOT_A_MERCHANT)
-    return render(request, found.template, _facts(request, key, panel=found, **found.facts(actor)))
+    return render(request, found.template, merchant_facts(request, key, panel=found, **found.facts(actor)))
 
 
 # --- what only an owner does --------------------------------------------------------------------------------
@@ -255,10 +255,12 @@ def payout(request: HttpRequest, partner_id: int) -> HttpResponse:
     written = agreements.exclude(payout_shown="").order_by("-starts_on").first()
     if request.method != "POST":
         known = {"holder": kept.holder if kept else partner.name, "bank": kept.bank if kept else ""}
-        facts = _facts(request, "home", partner=partner, written=written, form=PayoutForm(initial=known))
+        facts = merchant_facts(
+            request, "home", partner=partner, written=written, form=PayoutForm(initial=known)
+        )
         return render(request, PAYOUT, facts)
     form = PayoutForm(request.POST)
-    facts = _facts(request, "home", partner=partner, written=written, form=form)
+    facts = merchant_facts(request, "home", partner=partner, written=written, form=form)
     if not form.is_valid():
         return again(request, PAYOUT, facts)
     try:
@@ -276,7 +278,7 @@ def leave(request: HttpRequest, partner_id: int) -> HttpResponse:
     partner = _owned(request, partner_id)
     require(partner.state != "exited", errors.PARTNER_EXITED, partner=partner.name)
     form = LeaveForm(request.POST or None)
-    facts = _facts(request, "home", partner=partner, form=form, days=HONOUR.days)
+    facts = merchant_facts(request, "home", partner=partner, form=form, days=HONOUR.days)
     if request.method != "POST":
         return render(request, LEAVE, facts)
     if not form.is_valid():

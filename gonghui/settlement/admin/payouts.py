@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gonghui.funds.admin import asking
+from gonghui.funds.admin.asking import written_unions
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
     ReasonForm,
@@ -28,6 +28,7 @@ from gonghui.kit.console import (
     subtree_filter,
     when_column,
 )
+from gonghui.kit.console.asking import ask
 from gonghui.kit.errors import NOT_FOUND, require
 from gonghui.payments.admin.payments import NumberSearch, yuan_column
 from gonghui.settlement import actions
@@ -143,7 +144,7 @@ class BatchForm(forms.Form):
 
     def __init__(self, *args, actor, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["union"].queryset = asking.written_unions(actor, "settlements.write")
+        self.fields["union"].queryset = written_unions(actor, "settlements.write")
 
     def facts(self) -> dict[str, int]:
         return {"union_id": self.cleaned_data["union"].pk}
@@ -155,7 +156,7 @@ class BatchForm(forms.Form):
 )  # fmt: skip
 def new_batch(request: HttpRequest) -> HttpResponse:
     form = BatchForm(request.POST or None, actor=request.actor)
-    return asking.ask(
+    return ask(
         request,
         form,
         actions.make_payout_batch,

@@ -12,7 +12,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
-from gonghui.funds.admin.asking import YuanField
 from gonghui.funds.models import Budget
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
@@ -28,6 +27,7 @@ from gonghui.kit.console import (
     state_column,
     subtree_filter,
 )
+from gonghui.kit.console.asking import YuanField
 from gonghui.kit.errors import require
 from gonghui.payments.admin.payments import yuan_column
 from gonghui.settlement import actions

@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gonghui.funds.admin.asking import YuanField, day_field
 from gonghui.kit.console import VerbForm
+from gonghui.kit.console.asking import YuanField, day_field
 from gonghui.partners.models import Store
 from gonghui.wellbeing.actions.plans import SlotPlan
 from gonghui.wellbeing.models import HealthPlan, Package
