@@ -11,7 +11,6 @@ DROP FUNCTION bills_terms_guard() CASCADE;
 DROP FUNCTION bills_part_of_draft() CASCADE;
 DROP FUNCTION bills_bill_guard() CASCADE;
 DROP FUNCTION bills_bill_ended() CASCADE;
-DROP FUNCTION bills_row_stays() CASCADE;
 DROP FUNCTION bills_refund_guard() CASCADE;
 DROP FUNCTION bills_lines_add_up() CASCADE;
 DROP FUNCTION bills_parts_add_up() CASCADE;
@@ -19,13 +18,12 @@ DROP FUNCTION bills_bill_whole() CASCADE;
 DROP FUNCTION bills_refund_line_counts() CASCADE;
 DROP FUNCTION bills_refund_part_counts() CASCADE;
 DROP FUNCTION bills_refund_whole() CASCADE;
-DROP FUNCTION bills_refuses(text, text);
 """
 FILES = ("10_terms.sql", "20_bills.sql")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bills", "0001_prices")]
+    dependencies = [("bills", "0001_prices"), ("kit", "0002_guards")]
 
     operations = [
         migrations.RunSQL("".join((SQL / name).read_text(encoding="utf-8") for name in FILES), UNDO)

@@ -9,7 +9,7 @@ $$;
 CREATE FUNCTION bills_pack_of_draft() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF (SELECT state FROM benefits_release WHERE id = COALESCE(NEW.pack_id, OLD.pack_id)) <> 'draft' THEN
-        PERFORM bills_refuses('bills_pack_of_draft', 'what was reviewed is in the pack');
+        PERFORM kit_refuses('bills_pack_of_draft', 'what was reviewed is in the pack');
     END IF;
     RETURN COALESCE(NEW, OLD);
 END $$;
@@ -19,7 +19,7 @@ CREATE TRIGGER bills_pack_of_draft BEFORE INSERT OR UPDATE OR DELETE ON bills_pa
 CREATE FUNCTION bills_pool_keeps_packs() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.capacity < bills_promised_to_packs(NEW.id) THEN
-        PERFORM bills_refuses('bills_pool_keeps_packs', 'places promised to packs stay');
+        PERFORM kit_refuses('bills_pool_keeps_packs', 'places promised to packs stay');
     END IF;
     RETURN NEW;
 END $$;

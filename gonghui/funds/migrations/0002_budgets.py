@@ -9,12 +9,10 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 UNDO = """
 DROP FUNCTION funds_budget_stands_under() CASCADE;
 DROP FUNCTION funds_budget_facts() CASCADE;
-DROP FUNCTION funds_row_stays() CASCADE;
-DROP FUNCTION funds_refuses(text, text);
 """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("funds", "0001_money"), ("ledger", "0002_rules"), ("kit", "0001_initial")]
+    dependencies = [("funds", "0001_money"), ("ledger", "0002_rules"), ("kit", "0002_guards")]
 
     operations = [migrations.RunSQL((SQL / "10_budgets.sql").read_text(encoding="utf-8"), UNDO)]

@@ -98,7 +98,7 @@ BEGIN
     OR (OLD.effective_until IS NOT NULL AND NEW.effective_until IS DISTINCT FROM OLD.effective_until)
     OR (OLD.is_verified AND (NEW.is_verified, NEW.verified_by_id) IS DISTINCT FROM (OLD.is_verified, OLD.verified_by_id))
     THEN
-        PERFORM funds_refuses('funds_rule_facts', 'a rule is what it was: end it and write another');
+        PERFORM kit_refuses('funds_rule_facts', 'a rule is what it was: end it and write another');
     END IF;
     RETURN NEW;
 END $$;
@@ -106,10 +106,10 @@ END $$;
 CREATE TRIGGER funds_rule_facts BEFORE UPDATE ON funds_benefitrule FOR EACH ROW EXECUTE FUNCTION funds_rule_facts();
 
 -- A use stays as it was; only what came back of it grows.
-CREATE TRIGGER funds_use_stays BEFORE DELETE ON funds_benefituse FOR EACH ROW EXECUTE FUNCTION funds_row_stays();
+CREATE TRIGGER funds_use_stays BEFORE DELETE ON funds_benefituse FOR EACH ROW EXECUTE FUNCTION kit_row_stays();
 CREATE TRIGGER funds_use_facts BEFORE UPDATE ON funds_benefituse FOR EACH ROW
     WHEN ((OLD.person_id, OLD.union_id, OLD.category, OLD.festival, OLD.amount_fen, OLD.given_on, OLD.occasion, OLD.tallies)
           IS DISTINCT FROM
           (NEW.person_id, NEW.union_id, NEW.category, NEW.festival, NEW.amount_fen, NEW.given_on, NEW.occasion, NEW.tallies)
           OR NEW.returned_fen < OLD.returned_fen)
-    EXECUTE FUNCTION funds_row_stays();
+    EXECUTE FUNCTION kit_row_stays();

@@ -10,7 +10,6 @@ FUNCTIONS = (
     "settlement_period_guard",
     "settlement_statement_begins",
     "settlement_statement_guard",
-    "settlement_row_stays",
     "settlement_lines_count",
     "settlement_of_draft",
     "settlement_carried_adds_up",
@@ -24,7 +23,6 @@ UNDO = (
     "".join(f"DROP FUNCTION {name}() CASCADE;" for name in FUNCTIONS)
     + """
 DROP FUNCTION settlement_is_closed(bigint, timestamptz);
-DROP FUNCTION settlement_refuses(text, text);
 ALTER TABLE settlement_period DROP CONSTRAINT settlement_periods_do_not_overlap;
 """
 )
@@ -52,7 +50,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("settlement", "0001_initial"),
         ("bills", "0002_rules"),
-        ("kit", "0001_initial"),
+        ("kit", "0002_guards"),
     ]
 
     operations = [

@@ -1,10 +1,5 @@
 -- What was sent stays as it was sent: lines are only ever added, totals follow them, states move by their verbs.
 
-CREATE FUNCTION settlement_refuses(p_constraint text, p_says text) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '%', p_says USING ERRCODE = 'check_violation', CONSTRAINT = p_constraint;
-END $$;
-
 -- Ranges of one number stand for equality: no extension is needed.
 ALTER TABLE settlement_period ADD CONSTRAINT settlement_periods_do_not_overlap EXCLUDE USING gist (
     int8range(union_id, union_id, '[]') WITH &&,
@@ -16,7 +11,7 @@ CREATE FUNCTION settlement_period_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
         IF OLD.state <> 'open' THEN
-            PERFORM settlement_refuses('settlement_period_stays', 'a period with statements stays');
+            PERFORM kit_refuses('settlement_period_stays', 'a period with statements stays');
         END IF;
         RETURN OLD;
     END IF;
@@ -24,14 +19,14 @@ BEGIN
        IS DISTINCT FROM to_jsonb(OLD) - '{state,made_at,closed_at,updated_at}'::text[]
        OR (OLD.made_at IS NOT NULL AND NEW.made_at IS DISTINCT FROM OLD.made_at)
        OR (OLD.closed_at IS NOT NULL AND NEW.closed_at IS DISTINCT FROM OLD.closed_at) THEN
-        PERFORM settlement_refuses('settlement_period_facts', 'the days of a period do not change');
+        PERFORM kit_refuses('settlement_period_facts', 'the days of a period do not change');
     END IF;
     IF NEW.state <> OLD.state THEN
         IF NOT (OLD.state || '>' || NEW.state) = ANY (ARRAY['open>closing', 'closing>closed']) THEN
-            PERFORM settlement_refuses('settlement_period_way', format('a period cannot go from %s to %s', OLD.state, NEW.state));
+            PERFORM kit_refuses('settlement_period_way', format('a period cannot go from %s to %s', OLD.state, NEW.state));
         END IF;
         IF NEW.state = 'closed' AND EXISTS (SELECT FROM settlement_statement WHERE period_id = NEW.id AND state <> 'closed') THEN
-            PERFORM settlement_refuses('settlement_period_way', 'a period closes when its statements have');
+            PERFORM kit_refuses('settlement_period_way', 'a period closes when its statements have');
         END IF;
     END IF;
     RETURN NEW;
@@ -42,10 +37,10 @@ CREATE TRIGGER settlement_period_guard BEFORE UPDATE OR DELETE ON settlement_per
 CREATE FUNCTION settlement_statement_begins() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.state <> 'draft' OR NEW.owed_fen <> 0 OR NEW.list_fen <> 0 OR NEW.bill_count <> 0 OR NEW.carried_into_id IS NOT NULL THEN
-        PERFORM settlement_refuses('settlement_statement_begins', 'a statement begins as an empty draft');
+        PERFORM kit_refuses('settlement_statement_begins', 'a statement begins as an empty draft');
     END IF;
     IF (SELECT state <> 'open' OR union_id <> NEW.union_id FROM settlement_period WHERE id = NEW.period_id) THEN
-        PERFORM settlement_refuses('settlement_period_closed', 'nothing joins a period whose statements are made');
+        PERFORM kit_refuses('settlement_period_closed', 'nothing joins a period whose statements are made');
     END IF;
     RETURN NEW;
 END $$;
@@ -57,17 +52,17 @@ DECLARE moving text[] := '{state,maker_id,checker_id,sent_at,round,confirmed_by_
         sums text[] := '{bill_count,refund_count,list_fen,merchant_fen,union_fen,employer_fen,points_fen,cash_fen,online_fen,fee_fen,adjusted_fen,returned_fen,owed_fen}';
 BEGIN
     IF TG_OP = 'DELETE' THEN
-        PERFORM settlement_refuses('settlement_statement_stays', 'a statement stays');
+        PERFORM kit_refuses('settlement_statement_stays', 'a statement stays');
     END IF;
     IF pg_trigger_depth() > 1 THEN
         moving := moving || sums;
     END IF;
     IF to_jsonb(NEW) - moving IS DISTINCT FROM to_jsonb(OLD) - moving THEN
-        PERFORM settlement_refuses('settlement_statement_facts', 'the figures of a statement follow its lines');
+        PERFORM kit_refuses('settlement_statement_facts', 'the figures of a statement follow its lines');
     END IF;
     IF NEW.carried_into_id IS DISTINCT FROM OLD.carried_into_id
        AND (OLD.carried_into_id IS NOT NULL OR OLD.state NOT IN ('approved', 'closed') OR OLD.owed_fen + OLD.carried_fen >= 0) THEN
-        PERFORM settlement_refuses('settlement_carried_once', 'a debt is carried once');
+        PERFORM kit_refuses('settlement_carried_once', 'a debt is carried once');
     END IF;
     IF NEW.state = OLD.state THEN
         RETURN NEW;
@@ -75,21 +70,21 @@ BEGIN
     IF NOT (OLD.state || '>' || NEW.state) = ANY (ARRAY[
         'draft>sent', 'sent>confirmed', 'sent>disputed', 'disputed>sent', 'confirmed>approved', 'approved>paid', 'paid>approved',
         'paid>closed', 'approved>closed']) THEN
-        PERFORM settlement_refuses('settlement_statement_way', format('a statement cannot go from %s to %s', OLD.state, NEW.state));
+        PERFORM kit_refuses('settlement_statement_way', format('a statement cannot go from %s to %s', OLD.state, NEW.state));
     END IF;
     IF NEW.state = 'sent' AND EXISTS (
         SELECT FROM settlement_dispute d JOIN settlement_statementline l ON l.id = d.line_id
          WHERE l.statement_id = NEW.id AND d.state = 'open') THEN
-        PERFORM settlement_refuses('settlement_disputes_answered', 'an open dispute waits for its answer');
+        PERFORM kit_refuses('settlement_disputes_answered', 'an open dispute waits for its answer');
     END IF;
     IF OLD.state = 'draft' AND EXISTS (
         SELECT FROM (VALUES ('union', NEW.union_fen), ('employer', NEW.employer_fen), ('points', NEW.points_fen)) s(payer, fen)
          WHERE s.fen <> (SELECT COALESCE(sum(f.fen - f.returned_fen), 0) FROM settlement_statementfunder f
                           WHERE f.statement_id = NEW.id AND f.payer = s.payer)) THEN
-        PERFORM settlement_refuses('settlement_funders_add_up', 'what the budgets give is what the lines say');
+        PERFORM kit_refuses('settlement_funders_add_up', 'what the budgets give is what the lines say');
     END IF;
     IF OLD.state = 'approved' AND NEW.state = 'closed' AND NEW.owed_fen + NEW.carried_fen > 0 THEN
-        PERFORM settlement_refuses('settlement_statement_way', 'what is owed is paid first');
+        PERFORM kit_refuses('settlement_statement_way', 'what is owed is paid first');
     END IF;
     RETURN NEW;
 END $$;
@@ -97,33 +92,24 @@ CREATE TRIGGER settlement_statement_guard BEFORE UPDATE OR DELETE ON settlement_
     FOR EACH ROW EXECUTE FUNCTION settlement_statement_guard();
 
 -- Lines and what hangs on them stay. Only their own triggers move the accounts' sums.
-CREATE FUNCTION settlement_row_stays() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP = 'UPDATE' AND pg_trigger_depth() > 1
-       AND to_jsonb(NEW) - TG_ARGV[0]::text[] IS NOT DISTINCT FROM to_jsonb(OLD) - TG_ARGV[0]::text[] THEN
-        RETURN NEW;
-    END IF;
-    PERFORM settlement_refuses(TG_TABLE_NAME || '_stays', 'this stays as it was written');
-    RETURN NULL;
-END $$;
 CREATE TRIGGER settlement_line_stays BEFORE UPDATE OR DELETE ON settlement_statementline
-    FOR EACH ROW EXECUTE FUNCTION settlement_row_stays('{}');
+    FOR EACH ROW EXECUTE FUNCTION kit_row_stays('{}');
 CREATE TRIGGER settlement_funder_stays BEFORE UPDATE OR DELETE ON settlement_statementfunder
-    FOR EACH ROW EXECUTE FUNCTION settlement_row_stays('{}');
+    FOR EACH ROW EXECUTE FUNCTION kit_row_stays('{}');
 CREATE TRIGGER settlement_sending_stays BEFORE UPDATE OR DELETE ON settlement_sending
-    FOR EACH ROW EXECUTE FUNCTION settlement_row_stays('{}');
+    FOR EACH ROW EXECUTE FUNCTION kit_row_stays('{}');
 CREATE TRIGGER settlement_account_stays BEFORE UPDATE OR DELETE ON settlement_statementaccount
-    FOR EACH ROW EXECUTE FUNCTION settlement_row_stays('{owed_fen,updated_at}');
+    FOR EACH ROW EXECUTE FUNCTION kit_row_stays('{owed_fen,updated_at}');
 
 CREATE FUNCTION settlement_lines_count() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT FROM fresh f JOIN settlement_statement s ON s.id = f.statement_id
                 WHERE NOT (s.state = 'draft' OR (s.state = 'disputed' AND f.kind = 'adjustment'))) THEN
-        PERFORM settlement_refuses('settlement_statement_facts', 'what was sent stays as it was sent');
+        PERFORM kit_refuses('settlement_statement_facts', 'what was sent stays as it was sent');
     END IF;
     IF EXISTS (SELECT FROM fresh f JOIN settlement_adjustment a ON a.id = f.adjustment_id
                 WHERE a.state <> 'approved' OR a.amount_fen <> f.adjusted_fen OR a.statement_id <> f.statement_id) THEN
-        PERFORM settlement_refuses('settlement_line_is_one_thing', 'the line of an adjustment says what was approved');
+        PERFORM kit_refuses('settlement_line_is_one_thing', 'the line of an adjustment says what was approved');
     END IF;
     UPDATE settlement_statement s
        SET bill_count = s.bill_count + d.bills, refund_count = s.refund_count + d.refunds, list_fen = s.list_fen + d.list_fen,
@@ -152,7 +138,7 @@ CREATE FUNCTION settlement_of_draft() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF (SELECT state <> 'draft' FROM settlement_statement WHERE id = NEW.statement_id)
        AND NOT (to_jsonb(NEW) ->> 'carried_fen' = '0' AND pg_trigger_depth() > 1) THEN
-        PERFORM settlement_refuses('settlement_statement_facts', 'what was sent stays as it was sent');
+        PERFORM kit_refuses('settlement_statement_facts', 'what was sent stays as it was sent');
     END IF;
     RETURN NEW;
 END $$;
@@ -166,7 +152,7 @@ CREATE FUNCTION settlement_carried_adds_up() RETURNS trigger LANGUAGE plpgsql AS
 BEGIN
     IF NEW.carried_fen <> (SELECT COALESCE(sum(carried_fen), 0) FROM settlement_statementaccount WHERE statement_id = NEW.id)
        OR NEW.carried_fen <> (SELECT COALESCE(sum(owed_fen + carried_fen), 0) FROM settlement_statement WHERE carried_into_id = NEW.id) THEN
-        PERFORM settlement_refuses('settlement_carried_adds_up', 'what is carried is what was left');
+        PERFORM kit_refuses('settlement_carried_adds_up', 'what is carried is what was left');
     END IF;
     RETURN NULL;
 END $$;

@@ -5,10 +5,10 @@ CREATE FUNCTION settlement_ways() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE'
        OR to_jsonb(NEW) - TG_ARGV[0]::text[] IS DISTINCT FROM to_jsonb(OLD) - TG_ARGV[0]::text[] THEN
-        PERFORM settlement_refuses(TG_TABLE_NAME || '_stays', 'this stays as it was written');
+        PERFORM kit_refuses(TG_TABLE_NAME || '_stays', 'this stays as it was written');
     END IF;
     IF NEW.state <> OLD.state AND NOT (OLD.state || '>' || NEW.state) = ANY (TG_ARGV[1]::text[]) THEN
-        PERFORM settlement_refuses(TG_TABLE_NAME || '_way', format('it cannot go from %s to %s', OLD.state, NEW.state));
+        PERFORM kit_refuses(TG_TABLE_NAME || '_way', format('it cannot go from %s to %s', OLD.state, NEW.state));
     END IF;
     RETURN NEW;
 END $$;
@@ -28,7 +28,7 @@ CREATE FUNCTION settlement_payout_begins() RETURNS trigger LANGUAGE plpgsql AS $
 BEGIN
     IF NOT EXISTS (SELECT FROM settlement_statement WHERE id = NEW.statement_id AND state = 'approved'
                       AND owed_fen + carried_fen = NEW.amount_fen) THEN
-        PERFORM settlement_refuses('settlement_payout_of_approved', 'what is paid is what was approved');
+        PERFORM kit_refuses('settlement_payout_of_approved', 'what is paid is what was approved');
     END IF;
     RETURN NEW;
 END $$;
@@ -39,7 +39,7 @@ CREATE FUNCTION settlement_dispute_begins() RETURNS trigger LANGUAGE plpgsql AS 
 BEGIN
     IF NOT EXISTS (SELECT FROM settlement_statementline l JOIN settlement_statement s ON s.id = l.statement_id
                     WHERE l.id = NEW.line_id AND s.state IN ('sent', 'disputed')) THEN
-        PERFORM settlement_refuses('settlement_dispute_of_sent', 'a line is disputed while the merchant is asked');
+        PERFORM kit_refuses('settlement_dispute_of_sent', 'a line is disputed while the merchant is asked');
     END IF;
     RETURN NEW;
 END $$;
@@ -70,7 +70,7 @@ CREATE FUNCTION settlement_bill_in_time() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.settled_at IS NOT NULL AND (TG_OP = 'INSERT' OR OLD.settled_at IS DISTINCT FROM NEW.settled_at)
        AND settlement_is_closed(NEW.partner_id, NEW.settled_at) THEN
-        PERFORM settlement_refuses('settlement_period_closed', 'the books of that day are closed');
+        PERFORM kit_refuses('settlement_period_closed', 'the books of that day are closed');
     END IF;
     RETURN NEW;
 END $$;
@@ -80,7 +80,7 @@ CREATE TRIGGER settlement_bill_in_time BEFORE INSERT OR UPDATE OF settled_at ON 
 CREATE FUNCTION settlement_refund_in_time() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF settlement_is_closed((SELECT partner_id FROM bills_bill WHERE id = NEW.bill_id), NEW.at) THEN
-        PERFORM settlement_refuses('settlement_period_closed', 'the books of that day are closed');
+        PERFORM kit_refuses('settlement_period_closed', 'the books of that day are closed');
     END IF;
     RETURN NEW;
 END $$;

@@ -15,13 +15,12 @@ DROP FUNCTION health_holds(text) CASCADE;
 DROP FUNCTION health_slot_guard() CASCADE;
 DROP FUNCTION health_appointment_guard() CASCADE;
 DROP FUNCTION health_count_slot() CASCADE;
-DROP FUNCTION health_refuses(text, text);
 """
 FILES = ("10_plans.sql", "20_enrolments.sql")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wellbeing", "0001_plans")]
+    dependencies = [("wellbeing", "0001_plans"), ("kit", "0002_guards")]
 
     operations = [
         migrations.RunSQL("".join((SQL / name).read_text(encoding="utf-8") for name in FILES), UNDO)

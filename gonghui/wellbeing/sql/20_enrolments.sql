@@ -8,14 +8,14 @@ CREATE FUNCTION health_enrolment_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE fixed text[] := '{id,plan_id,person_id,key,code,said_group,created_at}';
 BEGIN
     IF TG_OP = 'DELETE' THEN
-        PERFORM health_refuses('health_enrolment_stays', 'an enrolment stays');
+        PERFORM kit_refuses('health_enrolment_stays', 'an enrolment stays');
     END IF;
     IF (SELECT plan_id FROM wellbeing_package WHERE id = NEW.package_id) <> NEW.plan_id THEN
-        PERFORM health_refuses('health_enrolment_package', 'the package is of another plan');
+        PERFORM kit_refuses('health_enrolment_package', 'the package is of another plan');
     END IF;
     IF TG_OP = 'INSERT' THEN
         IF NEW.state <> 'applied' THEN
-            PERFORM health_refuses('health_enrolment_way', 'an enrolment begins as applied');
+            PERFORM kit_refuses('health_enrolment_way', 'an enrolment begins as applied');
         END IF;
         RETURN NEW;
     END IF;
@@ -24,14 +24,14 @@ BEGIN
        (SELECT jsonb_object_agg(key, value) FROM jsonb_each(to_jsonb(OLD)) WHERE key = ANY (fixed))
        OR (NEW.package_id <> OLD.package_id AND OLD.payment_id IS NOT NULL)
        OR (OLD.bill_id IS NOT NULL AND NEW.bill_id IS DISTINCT FROM OLD.bill_id) THEN
-        PERFORM health_refuses('health_enrolment_facts', 'the facts of an enrolment do not change');
+        PERFORM kit_refuses('health_enrolment_facts', 'the facts of an enrolment do not change');
     END IF;
     IF NEW.state <> OLD.state AND NOT (OLD.state || '>' || NEW.state) = ANY (ARRAY[
         'applied>eligible', 'applied>rejected', 'eligible>co_pay_due', 'co_pay_due>co_pay_paid', 'co_pay_due>lapsed',
         'co_pay_paid>booked', 'booked>co_pay_paid', 'booked>no_show', 'booked>attended', 'attended>settled',
         'applied>cancelled', 'eligible>cancelled', 'co_pay_due>cancelled', 'co_pay_paid>cancelled',
         'booked>cancelled']) THEN
-        PERFORM health_refuses('health_enrolment_way', format('an enrolment cannot go from %s to %s', OLD.state, NEW.state));
+        PERFORM kit_refuses('health_enrolment_way', format('an enrolment cannot go from %s to %s', OLD.state, NEW.state));
     END IF;
     RETURN NEW;
 END $$;
@@ -52,10 +52,10 @@ BEGIN
     IF TG_OP = 'INSERT' THEN
         NEW.taken := 0;
     ELSIF NEW.taken <> OLD.taken AND pg_trigger_depth() < 2 THEN
-        PERFORM health_refuses('health_slot_counts', 'a slot is counted by its appointments');
+        PERFORM kit_refuses('health_slot_counts', 'a slot is counted by its appointments');
     ELSIF (NEW.plan_id, NEW.store_id, NEW.day) IS DISTINCT FROM (OLD.plan_id, OLD.store_id, OLD.day)
           AND OLD.taken > 0 THEN
-        PERFORM health_refuses('health_slot_facts', 'people are booked there');
+        PERFORM kit_refuses('health_slot_facts', 'people are booked there');
     END IF;
     RETURN NEW;
 END $$;
@@ -65,18 +65,18 @@ CREATE TRIGGER health_slot_guard BEFORE INSERT OR UPDATE ON wellbeing_slot
 CREATE FUNCTION health_appointment_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
-        PERFORM health_refuses('health_appointment_stays', 'an appointment stays');
+        PERFORM kit_refuses('health_appointment_stays', 'an appointment stays');
     END IF;
     IF TG_OP = 'INSERT' THEN
         IF NEW.state <> 'booked' OR NOT EXISTS (
             SELECT FROM wellbeing_enrolment e JOIN wellbeing_package p ON p.id = e.package_id
               JOIN wellbeing_slot s ON s.id = NEW.slot_id
              WHERE e.id = NEW.enrolment_id AND s.plan_id = e.plan_id AND s.store_id = p.store_id) THEN
-            PERFORM health_refuses('health_appointment_place', 'an appointment is at the hospital of the package');
+            PERFORM kit_refuses('health_appointment_place', 'an appointment is at the hospital of the package');
         END IF;
     ELSIF (NEW.enrolment_id, NEW.slot_id) IS DISTINCT FROM (OLD.enrolment_id, OLD.slot_id)
        OR (NEW.state <> OLD.state AND OLD.state <> 'booked') THEN
-        PERFORM health_refuses('health_appointment_facts', 'an appointment that is over stays as it is');
+        PERFORM kit_refuses('health_appointment_facts', 'an appointment that is over stays as it is');
     END IF;
     RETURN NEW;
 END $$;
