@@ -53,7 +53,6 @@ class BillAdmin(ScopedAdmin):
     state_field = "state"
     search = SmallNameSearch("store__name")
     search_help_text = gettext_lazy("门店名称")
-    list_display_links = None
     list_display = (
         link_column(gettext_lazy("单号"), bill_address, lambda row: row.pk),
         when_column("at", gettext_lazy("时间")), "store", "member", "list_shown", "off_shown", "due_shown", "back_shown",
@@ -109,7 +108,6 @@ class BillRefundAdmin(ScopedAdmin):
     view_verb, export_verb = "bills.view", "reports.export"
     search = SmallNameSearch("bill__store__name")
     search_help_text = gettext_lazy("门店名称")
-    list_display_links = None
     list_display = (
         link_column(gettext_lazy("账单"), lambda row: bill_address(row.bill), lambda row: row.bill_id),
         when_column("at", gettext_lazy("时间")), "store", "list_shown", "worker_shown", "points", "reason", "maker",

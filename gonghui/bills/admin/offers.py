@@ -144,7 +144,6 @@ class OfferTermsAdmin(ScopedAdmin):
     state_field = "state"
     search = SmallNameSearch("offer__title")
     search_help_text = gettext_lazy("优惠名称")
-    list_display_links = None
     list_display = (
         link_column(gettext_lazy("优惠"), offer_address, lambda row: row.offer.title),
         "says", "union_name", "programme", "funders", "stores", "used_shown", state_column("state", TONES),

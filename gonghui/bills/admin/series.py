@@ -115,7 +115,6 @@ class ReleaseSeriesAdmin(ScopedAdmin):
     state_field = "state"
     search = SmallNameSearch("title")
     search_help_text = gettext_lazy("名称")
-    list_display_links = None
     list_display = (
         link_column(gettext_lazy("定期投放"), series_address, lambda row: row.title),
         "union_name", "rule", "next_day", "made", "unready", state_column("state", TONES),

@@ -32,12 +32,6 @@ class ScopedAdmin(Exporting, Historical, Verbal, Saving, Masking, Listing, Choos
     empty_hint: str | Promise = ""
     """What stands under "还没有…" in an empty list: where its rows come from."""
 
-    def get_list_display_links(self, request: HttpRequest, list_display):
-        """A first column that leads to a page of ours is no link to the form as well."""
-        if list_display and getattr(list_display[0], "leads_elsewhere", False):
-            return None
-        return super().get_list_display_links(request, list_display)
-
     def all_verbs(self) -> tuple[Verb, ...]:
         if not self.unmask_verb:
             return self.verbs

@@ -37,14 +37,19 @@ def when_column(field: str, title) -> Callable:
 
 
 def link_column(title, address: Callable[[Any], str], text: Callable[[Any], Any]) -> Callable:
-    """A link to another page of the console."""
+    """A link to another page of the console. As the first column it is what the whole row leads to (`Listing`)."""
+
+    @display(description=title)
+    def plain(row) -> str:
+        return text(row) or "—"
 
     @display(description=title)
     def column(row) -> str:
         shown = text(row)
         return format_html('<a href="{}" class="text-link">{}</a>', address(row), shown) if shown else "—"
 
-    column.leads_elsewhere = True
+    plain.address = address
+    column.plain = plain
     return column
 
 

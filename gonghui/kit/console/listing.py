@@ -73,6 +73,12 @@ class SmallNameSearch:
 
 
 class ScopedChangeList(ChangeList):
+    def url_for_result(self, result) -> str:
+        """The row's own page of the console where its first column names one, else its form."""
+        addresses = (getattr(column, "address", None) for column in self.list_display)
+        address = next(filter(None, addresses), None)
+        return address(result) if address else super().url_for_result(result)
+
     def get_results(self, request: HttpRequest) -> None:
         self.page_num = min(max(self.page_num, 1), 1_000_000)
         super().get_results(request)
@@ -92,6 +98,10 @@ class Listing(admin.ModelAdmin):
     list_max_show_all = 0
     list_filter_submit = True
     actions = None
+
+    def get_list_display(self, request: HttpRequest) -> list:
+        first, *others = super().get_list_display(request)
+        return [getattr(first, "plain", first), *others]
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         # Django shows the search box when there are fields; what is asked is decided below.

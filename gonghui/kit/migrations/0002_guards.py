@@ -1,24 +1,9 @@
-"""What guards of tables share: a refusal that names its constraint, and a row that stays as it was written."""
+"""What guards of tables share; the text is in gonghui/kit/guards.py."""
 
 from django.db import migrations
 
-GUARDS_SQL = """
-CREATE FUNCTION kit_refuses(p_constraint text, p_says text) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '%', p_says USING ERRCODE = 'check_violation', CONSTRAINT = p_constraint;
-END $$;
+from gonghui.kit.guards import GUARDS_SQL
 
--- Columns named in the argument ('{a,b}') may move, and only from another trigger.
-CREATE FUNCTION kit_row_stays() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE moving text[] := COALESCE(TG_ARGV[0], '{}');
-BEGIN
-    IF TG_OP = 'UPDATE' AND pg_trigger_depth() > 1 AND to_jsonb(NEW) - moving = to_jsonb(OLD) - moving THEN
-        RETURN NEW;
-    END IF;
-    PERFORM kit_refuses(TG_TABLE_NAME || '_stays', 'this stays as it was written');
-    RETURN NULL;
-END $$;
-"""
 UNDO_SQL = "DROP FUNCTION kit_row_stays(); DROP FUNCTION kit_refuses(text, text);"
 
 

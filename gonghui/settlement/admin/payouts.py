@@ -74,7 +74,6 @@ class PayoutBatchAdmin(ScopedAdmin):
     state_field = "state"
     search = SmallNameSearch("union__name")
     search_help_text = gettext_lazy("工会名称")
-    list_display_links = None
     list_display = (
         link_column(gettext_lazy("批次"), batch_address, lambda row: row.number),
         "union", "count", "amount", "maker", "checker", when_column("created_at", gettext_lazy("制作时间")),

@@ -90,7 +90,6 @@ class StatementAdmin(ScopedAdmin):
     state_field = "state"
     search = SmallNameSearch("partner__name")
     search_help_text = gettext_lazy("商户名称")
-    list_display_links = None
     list_display = (
         link_column(gettext_lazy("结算单"), statement_address, lambda row: row.number),
         "partner", "union", "period", "bill_count", "owed", "carried", "total", state_column("state", tones.STATEMENTS),

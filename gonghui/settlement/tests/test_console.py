@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from uuid import uuid4
 
 import pytest
@@ -15,6 +16,7 @@ from django.urls import reverse
 from gonghui.funds.tests.stage import balance
 from gonghui.partners.tests.stage import new_partner, standing_agreement
 from gonghui.settlement import actions
+from gonghui.settlement.admin.statements import statement_address
 from gonghui.settlement.models import Dispute, Payout, PayoutBatch, Period, Statement
 from gonghui.settlement.tests.stage import SYSTEM, build_shop, on, period, sold, statement_of
 from tests.console_contract import ConsoleContract
@@ -195,6 +197,15 @@ def test_first_page_says_what_waits(client, cast, shop, sent):
         "结算异议待答复"
         in cast.sign_in(client, "finance_officer").get(reverse("admin:index")).content.decode()
     )
+
+
+def test_row_of_the_list_leads_to_the_statements_own_page(client, cast, shop, sent):
+    row = statement_of(shop, sent.period)
+    page = cast.sign_in(client, "finance_officer").get(reverse("admin:settlement_statement_changelist"))
+    # The row's own link, no link within its cell: lists turned into cards on a phone are headed by it.
+    links = re.findall(r'<a href="([^"]+)"[^>]*>\s*([^<]*?)\s*</a>', page.content.decode())
+    assert (statement_address(row), row.number) in links
+    assert "text-link" not in page.content.decode()
 
 
 def test_city_sees_its_own_merchants_only(client, cast, shop, sent):
