@@ -57,6 +57,7 @@ HOW = (
     ("1", gettext_lazy("凭券：先发放或领取，每张券的补贴都留足")),
     ("0", gettext_lazy("不凭券：符合条件就享受，留的钱用完为止")),
 )
+WHERE = (("all", gettext_lazy("所有门店")), ("some", gettext_lazy("选中的门店")))
 TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
 
@@ -72,7 +73,9 @@ class OfferForm(forms.Form):
     union = forms.ModelChoiceField(None, label=gettext_lazy("哪一级工会的优惠"))
     title = forms.CharField(label=gettext_lazy("优惠名称"), max_length=120)
     kind = forms.ChoiceField(label=gettext_lazy("种类"), choices=PartnerKind)
-    programme = forms.ModelChoiceField(None, label=gettext_lazy("项目"), required=False)
+    programme = forms.ModelChoiceField(
+        None, label=gettext_lazy("项目"), required=False, empty_label=gettext_lazy("不属于哪个项目")
+    )
     says = forms.CharField(
         label=gettext_lazy("使用说明"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
     )  # fmt: skip
@@ -104,7 +107,7 @@ class OfferForm(forms.Form):
         choices=HOW,
     )  # fmt: skip
     audience_union = forms.ModelChoiceField(
-        None, label=gettext_lazy("面向哪个工会的会员"), required=False, help_text=gettext_lazy("不填表示不限。")
+        None, label=gettext_lazy("面向哪个工会的会员"), required=False, empty_label=gettext_lazy("不限")
     )  # fmt: skip
     verified_only = forms.BooleanField(label=gettext_lazy("仅限实名会员"), required=False, initial=True)
     family = forms.BooleanField(label=gettext_lazy("家属可用"), required=False)
@@ -148,9 +151,12 @@ class OfferForm(forms.Form):
         fields["union"].initial = first and first.pk
         fields["programme"].queryset = Programme.objects.filter(in_line(actor, "union")).order_by("-id")
         self.places = stores_to_choose(actor)
-        fields["stores"].choices = [(str(store.pk), store.name) for store in self.places]
+        fields["stores"].choices = self.store_choices()
         fields["groups"].choices = group_choices()
         fields["sections"].choices = list(Section.objects.order_by("id").values_list("code", "name"))
+
+    def store_choices(self) -> list[tuple[str, str]]:
+        return [(str(store.pk), store.name) for store in self.places]
 
     def price(self) -> pricing.Terms:
         given, form = self.cleaned_data, self.cleaned_data["form"]
@@ -306,18 +312,22 @@ class WindowForm(forms.Form):
     ends_on = day_field(gettext_lazy("截止日期"), required=False)
     groups = forms.MultipleChoiceField(label=gettext_lazy("只给这些群体"), required=False)
     capacity = forms.IntegerField(
-        label=gettext_lazy("每天名额"), required=False, min_value=1, max_value=10**8
-    )
+        label=gettext_lazy("每天名额"), required=False, min_value=1, max_value=10**8,
+        help_text=gettext_lazy("适用的门店合起来算；不填表示不限。"),
+    )  # fmt: skip
     holidays = forms.ChoiceField(
         label=gettext_lazy("法定节假日"), choices=OfferWindow.Holidays, initial="any", required=False
     )
-    stores = forms.CharField(widget=forms.HiddenInput, required=False)
-    """Ids of the stores it is for, kept as they are."""
+    where = forms.ChoiceField(
+        label=gettext_lazy("在哪些门店"), choices=WHERE, widget=forms.RadioSelect, initial="all", required=False
+    )  # fmt: skip
+    stores = forms.MultipleChoiceField(label=gettext_lazy("选中的门店"), required=False)
 
-    def __init__(self, *args, groups: list[tuple[str, str]], **kwargs):
+    def __init__(self, *args, groups: list[tuple[str, str]], stores: list[tuple[str, str]], **kwargs):
         super().__init__(*args, **kwargs)
-        chosen: Any = self.fields["groups"]
-        chosen.choices = groups
+        fields: dict[str, Any] = self.fields
+        fields["groups"].choices = groups
+        fields["stores"].choices = stores
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
@@ -325,16 +335,18 @@ class WindowForm(forms.Form):
             self.add_error("to_time", _("时间要两个都填，或者都不填。"))
         if given.get("starts_on") and given.get("ends_on") and given["starts_on"] > given["ends_on"]:
             self.add_error("ends_on", _("开始日期不能晚于截止日期。"))
+        if given.get("where") == "some" and not given.get("stores") and "stores" not in self.errors:
+            self.add_error("stores", _("请选这个时段适用的门店，或者改选“所有门店”。"))
         return given
 
     @property
     def is_filled(self) -> bool:
         given = self.cleaned_data
-        return any(given.get(name) for name in self.fields if name != "holidays") or given[
-            "holidays"
-        ] not in (
-            "",
-            "any",
+        always_there = {"holidays": "any", "where": "all"}
+        return any(
+            given.get(name) not in (None, "", [], always_there.get(name))
+            for name in self.fields
+            if name != "stores"
         )
 
     def window(self) -> pricing.Window:
@@ -343,7 +355,7 @@ class WindowForm(forms.Form):
         return pricing.Window(
             weekdays=frozenset(int(day) for day in given["weekdays"]),
             groups=frozenset(given["groups"]),
-            store_ids=frozenset(int(pk) for pk in given["stores"].split(",") if pk.isdecimal()),
+            store_ids=frozenset(int(pk) for pk in given["stores"] if given["where"] == "some"),
             holidays=pricing.Holidays(given["holidays"] or "any"),
             **plain,
         )
@@ -357,12 +369,13 @@ class OfferEditor:
         budgets, groups = budgets_to_choose(actor), group_choices()
         shares = [share_initial(share) for share in plan.shares] if plan else [MERCHANT_REST]
         windows = [window_initial(window) for window in plan.windows] if plan else []
+        stores = self.form.store_choices()
         self.shares = [
             ShareForm(posted, prefix=f"share{n}", budgets=budgets, initial=_at(shares, n))
             for n in range(max(SHARE_ROWS, len(shares) + 1))
         ]
         self.windows = [
-            WindowForm(posted, prefix=f"window{n}", groups=groups, initial=_at(windows, n))
+            WindowForm(posted, prefix=f"window{n}", groups=groups, stores=stores, initial=_at(windows, n))
             for n in range(max(WINDOW_ROWS, len(windows) + 1))
         ]
 
@@ -444,5 +457,6 @@ def window_initial(window: pricing.Window) -> dict[str, Any]:
         "weekdays": [str(day) for day in sorted(window.weekdays)],
         "groups": sorted(window.groups),
         "holidays": window.holidays.value,
-        "stores": ",".join(str(pk) for pk in sorted(window.store_ids)),
+        "where": "some" if window.store_ids else "all",
+        "stores": [str(pk) for pk in sorted(window.store_ids)],
     }

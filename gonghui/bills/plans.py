@@ -164,7 +164,7 @@ def wrong_plan(plan: TermsPlan, at: datetime) -> list[str]:
     """What must be mended, in words; empty when the price, the shares and the windows make sense. Stores may still be missing."""
     shares = [share.as_share for share in plan.shares]
     return [
-        *_wrong_price(plan.price),
+        *wrong_price(plan.price),
         *pricing.wrong_shares(shares),
         *_wrong_money(plan, shares),
         *_wrong_windows(plan, at),
@@ -172,7 +172,7 @@ def wrong_plan(plan: TermsPlan, at: datetime) -> list[str]:
     ]
 
 
-def _wrong_price(price: pricing.Terms) -> Iterable[str]:
+def wrong_price(price: pricing.Terms) -> Iterable[str]:
     form = price.form
     if form == pricing.Form.THRESHOLD_OFF and not price.off_fen:
         yield _("满减要填减多少元。")
@@ -214,7 +214,7 @@ def _wrong_windows(plan: TermsPlan, at: datetime) -> Iterable[str]:
         if window.capacity == 0:
             yield _("第 %d 个时段的每天名额不能为 0；不限请留空。") % nth
         if plan.store_ids and not window.store_ids <= set(plan.store_ids):
-            yield _("第 %d 个时段选了不参加这项优惠的门店。") % nth
+            yield _("第 %d 个时段选了不参加这项优惠的门店：请先选上它们，或在时段里去掉。") % nth
         if not window.store_ids <= set(plan.store_ids or window.store_ids):
             continue
         everybody = replace(window, groups=frozenset(), store_ids=frozenset(), capacity=None)

@@ -71,6 +71,7 @@ def _edited(
         "trial": tried(editor) if request.method == "POST" else {},
         "problems": problems,
         "says_holidays": says_known_holidays(),
+        "is_begun": terms_id is not None or request.method == "POST",
     }
     status = 422 if problems else 200
     return render(request, "bills/console/editor.html", page_facts(request, title, **facts), status=status)
@@ -83,11 +84,16 @@ def tried(editor: OfferEditor) -> dict[str, Any]:
         return {"says": [], "tried": "", "most": "", "wrong": said}
     plan = editor.plan()
     wrong = plans.wrong_plan(plan, clock.now())
-    says = pricing.says(plan.windows, plan.price, dict(group_choices())).split("\n")
+    says = [] if any(plans.wrong_price(plan.price)) else said_on_screen(editor, plan)
     if wrong:
         return {"says": says, "tried": "", "most": "", "wrong": wrong}
     fen = editor.form.cleaned_data["sample_fen"] or plans.sample_fen(plan.price)
     return {"says": says, "tried": plans.tried_on(plan, fen), "most": most_words(plan), "wrong": []}
+
+
+def said_on_screen(editor: OfferEditor, plan: plans.TermsPlan) -> list[str]:
+    stores = {store.pk: store.name for store in editor.form.places}
+    return pricing.says(plan.windows, plan.price, dict(group_choices()), stores).split("\n")
 
 
 def most_words(plan: plans.TermsPlan) -> str:

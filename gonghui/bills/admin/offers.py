@@ -234,16 +234,16 @@ def offer_page(request: HttpRequest, terms_id: int) -> HttpResponse:
     path = terms.offer.union.path
     bills = BillOffer.objects.unscoped(READ).filter(offer_id=terms.offer_id)
     names = dict(WorkerGroup.objects.values_list("code", "name"))
+    stores = terms.offer_stores.select_related("store__partner").order_by("store__partner__name", "store_id")
+    named = {one.store_id: one.store.name for one in stores}
     facts: dict[str, Any] = {
         "terms": terms,
         "tone": TONES[terms.state],
-        "screen": pricing.says(plan.windows, plan.price, names).split("\n"),
+        "screen": pricing.says(plan.windows, plan.price, names, named).split("\n"),
         "tried": plans.tried_on(plan, plans.sample_fen(plan.price)),
         "shares": shares_shown(terms),
         "limits": [(limit.get_per_display(), limit.most) for limit in terms.limits.order_by("id")],
-        "stores": terms.offer_stores.select_related("store__partner").order_by(
-            "store__partner__name", "store_id"
-        ),
+        "stores": stores,
         "groups": [names.get(code, code) for code in terms.groups],
         "bill_count": bills.filter(bill__state__in=GIVEN[1:]).count(),
         "says_holidays": says_known_holidays() if any(w.holidays != "any" for w in plan.windows) else "",

@@ -14,18 +14,43 @@ from gonghui.kit.templatetags.kit import yuan
 
 DIGITS = "〇一二三四五六七八九"
 WEEKDAYS = "一二三四五六日"
+STORES_NAMED = 3
 
 
-def says(windows: Sequence[Window], terms: Terms, names: Mapping[str, str] | None = None) -> str:
-    """One line a group of people; windows that differ in weekdays or hours only are folded. `names` of group codes."""
-    kinds: dict[tuple[str, str, str], dict[str, set[int]]] = {}
+def says(
+    windows: Sequence[Window],
+    terms: Terms,
+    names: Mapping[str, str] | None = None,
+    stores: Mapping[int, str] | None = None,
+) -> str:
+    """One line a group of people; windows that differ in weekdays or hours only are folded. `names` of group codes;
+    `stores` by id for who does not stand in one: of a window that is for some of them, which."""
+    kinds: dict[tuple[str, str, str, str, int | None], dict[str, set[int]]] = {}
     for window in sorted(windows, key=_by_begin):
-        kind = (_groups_of(window, names or {}), _dates_of(window), _holidays_of(window))
+        who, where = _groups_of(window, names or {}), _stores_of(window, stores or {})
+        kind = (where, who, _dates_of(window), _holidays_of(window), window.capacity)
         hours = kinds.setdefault(kind, {})
         hours.setdefault(_hours_of(window), set()).update(window.weekdays or range(1, 8))
     offer = says_terms(terms)
-    lines = [" ".join(filter(None, (*kind, _times(hours), offer))) for kind, hours in kinds.items()]
+    lines = [
+        f"{' '.join(filter(None, (*kind, _times(hours))))}{_room(capacity, len(hours))} {offer}".strip()
+        for (*kind, capacity), hours in kinds.items()
+    ]
     return "\n".join(lines) or offer
+
+
+def _stores_of(window: Window, stores: Mapping[int, str]) -> str:
+    named = [stores[pk] for pk in sorted(window.store_ids) if pk in stores]
+    if len(named) > STORES_NAMED:
+        facts = {"stores": "、".join(named[:STORES_NAMED]), "n": len(named)}
+        return _("限%(stores)s等 %(n)d 家门店") % facts
+    return _("限%s") % "、".join(named) if named else ""
+
+
+def _room(capacity: int | None, times: int) -> str:
+    if capacity is None:
+        return ""
+    return (_("（每天 %d 个名额）") if times == 1 else _("（每个时段每天 %d 个名额）")) % capacity
 
 
 def _by_begin(window: Window) -> tuple[date, time, time]:

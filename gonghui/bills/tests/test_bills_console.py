@@ -22,6 +22,7 @@ from gonghui.bills.models import (
     RefundLine,
     RefundPart,
 )
+from gonghui.bills.screens import screen_of
 from gonghui.bills.tests.written import REST, by_union, drafted, put_up, reviewed_release
 from gonghui.funds.tests.stage import build_money
 from gonghui.kit import clock
@@ -185,6 +186,73 @@ def test_what_is_typed_is_what_is_written(cast, client):
         ("690", "691"),
         (cast.store.pk,),
     )
+
+
+RIDERS_AT_ONE = {
+    "form": "percent", "zhe": "7", "cap_fen": "20", "off_fen": "", "threshold_fen": "",
+    "window0-from_time": "13:00", "window0-to_time": "14:00", "window0-groups": ["food_rider"],
+    "window0-capacity": "50", "window0-holidays": "any", "window0-where": "some",
+}  # fmt: skip
+
+
+def shops(cast, *names: str) -> list[int]:
+    return [new_store(cast.store.partner, name).pk for name in names]
+
+
+def test_window_for_chosen_stores_is_written_shown_and_priced_as_it_was_typed(cast, client):
+    standing_agreement(cast.store.partner)
+    first, second, third = shops(cast, "天河店", "海珠店", "越秀店")
+    posted = typed(
+        cast, stores=[first, second, third], **RIDERS_AT_ONE, **{"window0-stores": [second, first]}
+    )
+    told = send(client, cast, "city_admin", "offer_new", posted, **{"X-Preview": "1"}).json()
+    assert told["says"] == ["限天河店、海珠店 外卖配送员 13:00–14:00（每天 50 个名额） 七折（最多减20元）"]
+    assert send(client, cast, "city_admin", "offer_new", posted).status_code == 302
+    made = OfferTerms.objects.unscoped("test").get()
+    assert made.windows.get().store_ids == [first, second]
+    row = page(client, cast, "city_admin", "offer_edit", made.pk).context["editor"].windows[0]
+    assert (row["where"].value(), row["stores"].value()) == ("some", [str(first), str(second)])
+    shown = page(client, cast, "city_admin", "offer", made.pk)
+    assert shown.context["screen"] == told["says"]
+    terms.review_terms(cast.actor("province_admin"), terms_id=made.pk)
+    terms.publish_terms(cast.actor("city_admin"), terms_id=made.pk)
+    noon = dt.datetime(2026, 9, 16, 13, 30, tzinfo=clock.CHINA)
+    (here,), there = screen_of(first, noon), screen_of(third, noon)
+    assert (here.lines, here.is_open, there) == (
+        ("外卖配送员 13:00–14:00（每天 50 个名额） 七折（最多减20元）",),
+        True,
+        [],
+    )
+
+
+def test_window_of_all_stores_takes_none_however_many_are_ticked(cast, client):
+    first, second = shops(cast, "天河店", "海珠店")
+    facts = RIDERS_AT_ONE | {"window0-where": "all", "window0-stores": [first]}
+    assert (
+        send(
+            client, cast, "city_admin", "offer_new", typed(cast, stores=[first, second], **facts)
+        ).status_code
+        == 302
+    )
+    assert OfferTerms.objects.unscoped("test").get().windows.get().store_ids == []
+
+
+@pytest.mark.parametrize(
+    ("ticked", "sentence"),
+    [
+        ([], "请选这个时段适用的门店，或者改选“所有门店”。"),
+        ([1], "第 1 个时段选了不参加这项优惠的门店：请先选上它们，或在时段里去掉。"),
+    ],
+)
+def test_window_for_no_store_or_for_one_that_takes_no_part_is_refused(cast, client, ticked, sentence):
+    places = shops(cast, "天河店", "海珠店")
+    posted = typed(
+        cast, stores=places[:1], **RIDERS_AT_ONE, **{"window0-stores": [places[n] for n in ticked]}
+    )
+    answer = send(client, cast, "city_admin", "offer_new", posted)
+    assert answer.status_code == 422
+    assert sentence in " ".join(text for _anchor, text in answer.context["problems"])
+    assert not OfferTerms.objects.unscoped("test").exists()
 
 
 def test_seven_and_a_half_zhe_is_750_permille_and_other_forms_fields_are_not_taken(cast, client):

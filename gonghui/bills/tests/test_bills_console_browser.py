@@ -14,6 +14,7 @@ from gonghui.bills.tests.written import REST, by_union, put_up, reviewed_release
 from gonghui.funds.tests.stage import build_money
 from gonghui.kit.tests.browser import *  # noqa: F403
 from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings
+from gonghui.members.models import WorkerGroup
 from gonghui.partners.tests.stage import new_partner, new_store, standing_agreement
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -96,6 +97,56 @@ def test_offer_is_typed_by_somebody_who_is_no_computer_person(console, world, si
     page.get_by_role("heading", name=LONG).first.wait_for()
     assert OfferTerms.objects.unscoped("test").get().windows.get().weekdays == [1]
     seen(page, "draft")
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+def test_window_for_riders_at_two_of_five_stores(console, world, size):
+    cast, _money = world
+    WorkerGroup.objects.get_or_create(code="food_rider", defaults={"name": "外卖配送员"})
+    names = ["天河体育西路旗舰店（地铁口上盖商场负一层）", "海珠店", "越秀店", "荔湾店", "番禺店"]
+    for name in names:
+        new_store(cast.store.partner, name)
+    page = console(reverse("admin:offer_new"), size)
+    page.get_by_text("折扣", exact=True).click()
+    page.get_by_label("打几折").fill("7")
+    page.get_by_label("最多优惠多少元").fill("20")
+    page.get_by_label("优惠名称").fill("骑手午市七折")
+    places = page.locator(".gp-places")
+    for name in names:
+        places.locator("label", has_text=name).locator("input").check()
+    page.get_by_role("button", name="加一个时段").click()
+    row = page.locator("[data-row]:visible").last
+    row.locator("[name=window0-from_time]").fill("13:00")
+    row.locator("[name=window0-to_time]").fill("14:00")
+    row.locator("[name=window0-capacity]").fill("50")
+    row.get_by_text("外卖配送员", exact=True).click()
+    assert row.get_by_text(names[1]).is_hidden()
+    row.get_by_text("选中的门店", exact=True).first.click()
+    shown = row.locator("[data-window-stores] label:visible")
+    assert sorted(shown.all_inner_texts()) == sorted(names)
+    shown.filter(has_text=names[0]).click()
+    shown.filter(has_text=names[1]).click()
+    page.locator(
+        "[data-says]", has_text=f"{names[0]}、{names[1]} 外卖配送员 13:00–14:00（每天 50 个名额） 七折"
+    ).wait_for()
+    seen(page, "window")
+    places.locator("label", has_text=names[1]).locator("input").uncheck()
+    assert shown.count() == 4
+    places.locator("label", has_text=names[1]).locator("input").check()
+    shown.filter(has_text=names[1]).click()
+    page.get_by_role("button", name="存为草稿").click()
+    page.get_by_role("heading", name="骑手午市七折").first.wait_for()
+    kept = OfferTerms.objects.unscoped("test").get().windows.get()
+    wanted = cast.store.partner.stores.filter(name__in=names[:2]).values_list("pk", flat=True)
+    assert (kept.store_ids, kept.capacity, kept.groups) == (sorted(wanted), 50, ["food_rider"])
+    seen(page, "window-draft")
+    page.get_by_role("link", name="修改").click()
+    page.get_by_role("button", name="去掉这个时段").last.wait_for()
+    assert page.locator("[name=window0-stores]:checked").count() == 2
+    page.locator("[data-row]:visible").last.get_by_role("button", name="去掉这个时段").click()
+    page.get_by_role("button", name="存为草稿").click()
+    page.get_by_role("heading", name="骑手午市七折").first.wait_for()
+    assert not OfferTerms.objects.unscoped("test").get().windows.exists()
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])

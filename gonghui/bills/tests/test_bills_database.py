@@ -3,8 +3,10 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from gonghui.bills import pricing
 from gonghui.bills.tests.priced import MERCHANT, given_voucher, published, released, union_share
 from gonghui.bills.tests.stage import open_shop, pay_code, refunded, sold
+from gonghui.bills.tests.written import drafted
 from gonghui.funds.tests.stage import build_money
 
 
@@ -59,6 +61,15 @@ def line(fen=100, nth=1, bill=LAST) -> str:
 
 def part(fen=100, payer="worker", nth=1, line=LAST_LINE) -> str:
     return PART.format(fen=fen, payer=payer, nth=nth, line=line)
+
+
+def test_window_at_a_store_that_takes_no_part_never_reaches_review(cast):
+    made = drafted(cast, windows=(pricing.Window(store_ids=frozenset({cast.store.pk})),))
+    goes = f"UPDATE bills_offerterms SET state = 'reviewed', checker_id = {cast.users['province_admin'].pk} WHERE id = {made.pk}"
+    run("UPDATE bills_offerwindow SET store_ids = store_ids || 0::bigint")
+    refuses("bills_window_own_stores", goes)
+    run("UPDATE bills_offerwindow SET store_ids = array_remove(store_ids, 0::bigint)")
+    run(goes)
 
 
 def test_bill_by_hand_that_adds_up_is_a_bill(bill):

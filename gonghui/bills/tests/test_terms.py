@@ -78,7 +78,10 @@ def test_draft_comes_back_as_it_was_written(cast, money):
             "第 1 个时段在今后一年里一天也没有：请核对日期、星期和节假日。",
         ),
         ({"windows": (pricing.Window(capacity=0),)}, "第 1 个时段的每天名额不能为 0；不限请留空。"),
-        ({"windows": (pricing.Window(store_ids=frozenset({0})),)}, "第 1 个时段选了不参加这项优惠的门店。"),
+        (
+            {"windows": (pricing.Window(store_ids=frozenset({0})),)},
+            "第 1 个时段选了不参加这项优惠的门店：请先选上它们，或在时段里去掉。",
+        ),
         ({"limits": (("person", 1), ("person", 2))}, "同一种限次只能填一次。"),
         ({"groups": ("nobody",)}, "没有“nobody”这个群体。"),
     ],

@@ -61,7 +61,8 @@ class OfferShown:
         """One line a group of people; empty: always."""
         if not self.windows:
             return []
-        said = pricing.says(self.windows, self.terms, self.group_names)
+        stores = {one.store_id: one.store.name for one in self.row.offer_stores.all()}
+        said = pricing.says(self.windows, self.terms, self.group_names, stores)
         return [line.removesuffix(self.says).strip() for line in said.split("\n")]
 
     @property

@@ -21,7 +21,27 @@
       const rest = row.querySelector('input[name$="-takes_rest"]').checked;
       row.querySelectorAll('input[name$="-percent"], input[name$="-fixed_fen"]').forEach((input) => { input.disabled = rest; });
     });
+    const taking = new Set([...form.querySelectorAll('input[name="stores"]:checked')].map((box) => box.value));
+    form.querySelectorAll("[data-window-stores]").forEach((part) => {
+      const where = part.closest("[data-row]").querySelector("[data-where]:checked");
+      part.hidden = !where || where.value !== "some";
+      let seen = 0;
+      part.querySelectorAll("label").forEach((label) => {
+        const box = label.querySelector("input");
+        label.hidden = !taking.has(box.value);
+        if (label.hidden) box.checked = false;
+        else seen += 1;
+      });
+      part.querySelector("[data-no-stores]").hidden = seen > 0;
+    });
   };
+  // As a row is that nobody has touched.
+  const empty = (row) => row.querySelectorAll("input, select").forEach((field) => {
+    if (field.type === "radio") field.checked = field.value === "all";
+    else if (field.type === "checkbox") field.checked = false;
+    else if (field.tagName === "SELECT") field.selectedIndex = 0;
+    else field.value = "";
+  });
   form.querySelectorAll("[data-rows]").forEach((rows) => {
     const all = [...rows.querySelectorAll("[data-row]")];
     all.forEach((row) => { row.hidden = !("filled" in row.dataset) && !row.classList.contains("is-wrong"); });
@@ -39,6 +59,21 @@
     });
     add.hidden = !left();
     rows.after(add);
+    all.forEach((row) => {
+      const drop = document.createElement("button");
+      drop.type = "button";
+      drop.className = "gh-link bo-drop";
+      drop.textContent = rows.dataset.drop;
+      drop.addEventListener("click", () => {
+        empty(row);
+        row.hidden = true;
+        row.classList.remove("is-wrong");
+        add.hidden = false;
+        add.focus();
+        later();
+      });
+      row.append(drop);
+    });
   });
   const find = form.querySelector("[data-find]");
   if (find) {
@@ -79,7 +114,8 @@
   const later = () => { show(); clearTimeout(timer); timer = setTimeout(refresh, 400); };
   form.addEventListener("input", later);
   form.addEventListener("change", later);
-  later();
+  show();
+  if ("begun" in form.dataset) later();
   const wrong = form.querySelector(".gp-wrong");
   if (wrong) wrong.focus();
 })();
