@@ -58,11 +58,15 @@ def create_transfers(orders: Sequence[Order]) -> list[str]:
 
 
 def transfer_all(orders: Sequence[Order]) -> None:
-    """All or none, once; raises the refusal of the first that cannot be."""
+    """All or none, once; raises the refusal of the first that cannot be. Some of them written before and some not are
+    another thing than the one of then: a conflict."""
     chained = [replace(order, chain=1) for order in orders]
-    for order, answer in zip(orders, create_transfers(chained), strict=True):
+    answers = create_transfers(chained)
+    for order, answer in zip(orders, answers, strict=True):
         if answer not in WRITTEN and answer != "linked":
             raise DomainError(REFUSALS[answer], code=order.code)
+    if "linked" in answers:
+        raise DomainError(REFUSALS["conflicts"], code=orders[answers.index("linked")].code)
 
 
 def _batches(orders: Sequence[Order]) -> Iterable[Sequence[Order]]:

@@ -226,6 +226,18 @@ def test_transfer_all_raises_the_refusal_of_the_first(books):
     assert totals(a) == (0, 60, 0, 160)
 
 
+def test_transfer_all_of_old_and_new_orders_is_a_conflict_and_moves_nothing(books):
+    _source, a, b = books
+    old, new = move(a, b, 60), move(a, b, 5)
+    engine.transfer_all([old])
+    for orders in ([old, new], [new, old]):
+        with pytest.raises(DomainError) as refused:
+            engine.transfer_all(orders)
+        assert (refused.value.code, totals(a), transfer_count()) == ("transfer_conflict", (0, 60, 0, 100), 2)
+    engine.transfer_all([old])
+    assert totals(a) == (0, 60, 0, 100)
+
+
 # --- By hand, in psql ---------------------------------------------------------------------------------------
 
 
