@@ -185,6 +185,8 @@ def matrix_of(lines: list[BillLine]) -> dict[str, Any]:
 
 
 def transfers_of(bill: Bill, refunds: list[BillRefund]) -> list[dict[str, Any]]:
-    subjects = Q(subject=f"bill:{bill.pk}") | Q(subject__in=[f"refund:{refund.pk}" for refund in refunds])
+    subjects = Q(subject=f"bill:{bill.pk}") | Q(
+        subject__in=[f"bill_refund:{refund.pk}" for refund in refunds]
+    )
     found = Transfer.objects.unscoped(READ).filter(subjects).select_related("debit", "credit").order_by("seq")
     return [{"row": row, "word": word_of(row.code)} for row in found]
