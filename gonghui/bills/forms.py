@@ -132,7 +132,7 @@ class OfferForm(forms.Form):
     basis = forms.ChoiceField(label=gettext_lazy("门槛计算"), choices=OfferTerms.Basis, initial="before")
     category = forms.ChoiceField(
         label=gettext_lazy("经费用途"), required=False,
-        choices=[("", gettext_lazy("不按经费规定检查")), *BudgetCategory.choices],
+        choices=[("", gettext_lazy("普惠补贴（默认）")), *BudgetCategory.choices],
     )  # fmt: skip
     festival = forms.SlugField(label=gettext_lazy("节日（拼音）"), required=False, max_length=16)
     sample_fen = optional_yuan(gettext_lazy("拿多少元的账单试算"))

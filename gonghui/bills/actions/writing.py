@@ -17,6 +17,7 @@ from gonghui.bills.rule_checks import Funding, obey_rules
 from gonghui.bills.selling import HOLD, HOLD_GRACE, BillFacts
 from gonghui.funds import point_errors
 from gonghui.funds.models import Budget
+from gonghui.funds.models.rules import BenefitCategory
 from gonghui.funds.points import Lot
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
@@ -119,21 +120,26 @@ def require_own_purses(writing: Writing, purses: Mapping[int, PurseFacts]) -> No
 
 
 def fundings_of(writing: Writing, purses: Mapping[int, PurseFacts]) -> list[Funding]:
-    """What rules are asked about."""
+    """What rules are asked about: all that comes out of a union's budget, whatever its maker wrote or left out."""
     asked = [
         (one.offer_id, part, writing.terms[one.offer_id])
         for one in writing.quoted.applied
         for part in one.parts
-        if part.payer == Payer.UNION and part.fen and writing.terms[one.offer_id].category
+        if part.payer == Payer.UNION and part.fen
     ]
     if not asked:
         return []
     wanted = {purses[part.funder].budget_id for _offer, part, _terms in asked}
     budgets = Budget.objects.unscoped(OURS).select_related("union", "source").in_bulk(wanted)
     return [
-        Funding(offer_id, part.funder, part.fen, terms.category, terms.festival, budgets[purses[part.funder].budget_id])
+        Funding(offer_id, part.funder, part.fen, category_of(terms), terms.festival, budgets[purses[part.funder].budget_id])
         for offer_id, part, terms in asked
     ]  # fmt: skip
+
+
+def category_of(terms: GivenTerms) -> str:
+    """As the rulebook knows it; what it has no category for is a subsidy like any other."""
+    return terms.category if terms.category in BenefitCategory else BenefitCategory.COUPON
 
 
 # --- rows ---------------------------------------------------------------------------------------------------

@@ -121,7 +121,7 @@ class OfferTerms(Row):
         max_length=12,
         choices=BudgetCategory,
         blank=True,
-        help_text=_("填了才按经费规定检查。"),
+        help_text=_("不填按普惠补贴检查经费规定。"),
     )
     festival = models.CharField(_("节日"), max_length=16, blank=True)
     state = models.CharField(_("状态"), max_length=10, choices=State, default=State.DRAFT, editable=False)

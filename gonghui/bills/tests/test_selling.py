@@ -193,6 +193,18 @@ def test_rule_refuses_with_its_clause_and_counts_what_is_given(money, shop):
     assert trial() == 0
 
 
+@pytest.mark.parametrize("category", ["", "general"])
+def test_union_money_is_asked_about_whatever_its_maker_left_out(money, shop, category):
+    """Nobody gets around 八不准 by leaving a field empty."""
+    rule = capped(15, category="coupon")
+    published(shop, category=category, shares=[union_share(money.city, 500), MERCHANT])
+    sold(shop)
+    before = counted()
+    with pytest.raises(DomainError) as error:
+        sold(shop, customer=pay_code(shop, ahead=1))
+    assert (error.value.clause, counted()) == (rule.clause, before)
+
+
 def test_gift_with_a_worth_is_a_line_of_its_own(money, shop):
     shares = [union_share(money.city, takes_rest=True, permille=0)]
     published(shop, form="gift", gift="毛巾", price_fen=1_500, off_fen=0, shares=shares)
