@@ -1,9 +1,9 @@
-"""永久追溯: where every fen of a bill came from, step by step from the source of the money to the line it paid."""
+"""永久追溯: every fen of a bill, step by step from the source of the money to the line it paid and to the merchant it reached."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.db import connection
@@ -33,20 +33,25 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Fen of one payer that came one way; `steps` from the source down to the bill."""
+    """Fen of one payer that came one way; `steps` from the source down to the bill, `onward` from there to the merchant."""
 
     payer: str
     fen: int
     refunded_fen: int
     steps: tuple[Step, ...]
+    onward: tuple[Step, ...] = ()
 
     @property
     def payer_name(self) -> str:
         return str(Payer(self.payer).label)
 
 
+arrivals: list[Callable[[Bill], tuple[Step, ...]]] = []
+"""How money on a merchant's account was paid to it: told by the app above that pays."""
+
+
 def ways_of(bill: Bill) -> list[Way]:
-    """Parts that came the same way are one, largest first. Seven queries at most, however many lines."""
+    """Parts that came the same way are one, largest first. Eight queries at most, however many lines."""
     parts = list(BillPart.objects.unscoped("the parts of a bill the caller may see").filter(line__bill=bill))
     behind = budgets_behind(part.account_id for part in parts if part.account_id)
     paid, back = Counter(), Counter()
@@ -54,7 +59,19 @@ def ways_of(bill: Bill) -> list[Way]:
         way = part.payer, behind.get(part.account_id) or (_step_of(part, bill),)
         paid[way] += part.fen
         back[way] += part.refunded_fen
-    return [Way(payer, fen, back[payer, steps], steps) for (payer, steps), fen in paid.most_common()]
+    arrived = tuple(step for told in arrivals for step in told(bill))
+    return [
+        Way(payer, fen, back[payer, steps], steps, _onward(payer, bill, arrived))
+        for (payer, steps), fen in paid.most_common()
+    ]
+
+
+def _onward(payer: str, bill: Bill, arrived: tuple[Step, ...]) -> tuple[Step, ...]:
+    if payer == Payer.MERCHANT or bill.settled_at is None:
+        return ()
+    if payer == Payer.WORKER and bill.method != Bill.Method.WECHAT:
+        return (Step("counter", _("在柜台当面付给商户")),)
+    return arrived
 
 
 def _step_of(part: BillPart, bill: Bill) -> Step:

@@ -8,7 +8,10 @@ class SettlementConfig(AppConfig):
     verbose_name = _("结算")
 
     def ready(self) -> None:
+        from gonghui.bills import origins
         from gonghui.settlement import ledger_words  # noqa: F401 - registers the words
         from gonghui.settlement.panels import register_panels
+        from gonghui.settlement.queries import arrival_of
 
         register_panels()
+        origins.arrivals.append(arrival_of)

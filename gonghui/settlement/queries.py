@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.utils.translation import gettext as _
 
+from gonghui.bills.models import Bill
+from gonghui.bills.origins import Step
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, require
-from gonghui.settlement.models import Dispute, Statement, StatementLine
+from gonghui.kit.templatetags.kit import cn_day
+from gonghui.settlement.models import Dispute, Payout, Statement, StatementLine
 
 DEEP = ("union", "partner", "period", "agreement", "maker", "checker", "confirmed_by")
 
@@ -42,3 +46,22 @@ def line_name(line: StatementLine) -> str:
     if line.bill_id:
         return f"B{line.bill_id}"
     return f"T{line.refund_id}" if line.refund_id else f"A{line.adjustment_id}"
+
+
+def arrival_of(bill: Bill) -> tuple[Step, ...]:
+    """How a bill's money reached its merchant: on which statement, and whether that is paid. One query."""
+    paid = Payout.objects.unscoped("of a bill the caller may see").filter(
+        statement=OuterRef("statement"), state="paid"
+    )
+    lines = StatementLine.objects.unscoped("of a bill the caller may see").filter(bill=bill)
+    lines = lines.select_related("statement__union").annotate(paid_at=Subquery(paid.values("ended_at")[:1]))
+    line = lines.first()
+    if line is None:
+        return (Step("payable", _("已记到商户账上，等下次结算")),)
+    statement = line.statement
+    number = _("商户结算单 {number}").format(number=statement.number)
+    if line.paid_at is None:
+        last = Step("waiting", statement.get_state_display())
+    else:
+        last = Step("paid", _("{day}已付给商户").format(day=cn_day(line.paid_at)))
+    return Step("statement", number, statement.union.name), last

@@ -12,6 +12,7 @@ import time_machine
 from django.db import Error as DatabaseError
 from django.db import transaction
 
+from gonghui.bills.origins import ways_of
 from gonghui.funds.tests.stage import balance, trial
 from gonghui.kit.models import AuditEntry
 from gonghui.settlement import actions
@@ -70,6 +71,22 @@ def test_what_is_owed_is_paid_once(shop, october):
     assert (balance(shop.payable.pk), statement_of(shop, october).state, trial()) == (0, "paid", 0)
     refused("illegal_move", paid, shop, payout)
     assert PayoutBatch.objects.unscoped("test").get().state == "done"
+
+
+def test_way_of_a_bills_money_ends_where_the_merchant_was_paid(shop, october):
+    bill = sold(shop, ("union", 500), ("worker", 100), at=on(10, 9))
+
+    def onward():
+        return {way.payer: [(step.kind, step.name) for step in way.onward] for way in ways_of(bill)}
+
+    assert onward() == {
+        "union": [("payable", "已记到商户账上，等下次结算")],
+        "worker": [("counter", "在柜台当面付给商户")],
+    }
+    row = approved(shop, october)
+    assert onward()["union"] == [("statement", f"商户结算单 {row.number}"), ("waiting", "已批准")]
+    paid(shop, batched(shop).payouts.get())
+    assert onward()["union"][1] == ("paid", "11月2日 周一已付给商户")
 
 
 def test_maker_of_a_batch_is_not_its_checker(shop, october):
