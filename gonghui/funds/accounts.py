@@ -59,6 +59,11 @@ def bank_of(union_id: int) -> Opening:
     return Opening("bank", union_id, "bank", limited=UNLIMITED)
 
 
+def fee_of(union_id: int) -> Opening:
+    """Service fees a union kept of what it handed over to merchants; no more goes back than came in."""
+    return Opening("fee", union_id, "fee")
+
+
 def merchant_account(kind: str, *, union_id: int, partner_id: int) -> Opening:
     """`kind`: counter (got at its own till, and its concession), concession (gave up), payable (is owed)."""
     if kind not in ("counter", "concession", "payable"):

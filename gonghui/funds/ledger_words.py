@@ -22,6 +22,7 @@ KINDS.update(
         "concession": _("商家让利"),
         "payable": _("应付商家"),
         "bank": _("银行付款"),
+        "fee": _("服务费收入"),
     }
 )
 WORDS.update(

@@ -2,7 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from gonghui.ledger.kinds import WORDS
+from gonghui.ledger.kinds import PLAIN, WORDS
+
+PLAIN.update({"fee": _("服务费")})
 
 WORDS.update(
     {
@@ -10,6 +12,8 @@ WORDS.update(
         "pay_out_back": _("付款被退回"),
         "adjust": _("结算补付"),
         "adjust_back": _("结算扣回"),
+        "take_fee": _("服务费"),
+        "give_back_fee": _("服务费退回"),
         "offset_payable": _("门店之间冲抵"),
     }
 )

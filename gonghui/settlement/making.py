@@ -22,8 +22,11 @@ SELECT b.id, b.partner_id, b.store_id, b.union_id, b.method, b.settled_at AS at 
  WHERE b.settled_at >= %(since)s AND b.settled_at < %(until)s AND b.state IN ('settled', 'refunded') {narrowed}
    AND NOT EXISTS (SELECT FROM settlement_statementline l WHERE l.bill_id = b.id)
 """
+# After its bill: the fee it gives back is a part of the bill's.
 DUE_REFUNDS = """
-SELECT r.id, b.partner_id, b.store_id, b.union_id, b.method, r.at FROM bills_billrefund r JOIN bills_bill b ON b.id = r.bill_id
+SELECT r.id, b.partner_id, b.store_id, b.union_id, b.method, r.at, r.bill_id, s.fee_bp,
+       s.union_fen + s.employer_fen + s.points_fen + s.online_fen AS bill_gross
+  FROM bills_billrefund r JOIN bills_bill b ON b.id = r.bill_id JOIN settlement_statementline s ON s.bill_id = b.id
  WHERE r.at >= %(since)s AND r.at < %(until)s {narrowed}
    AND NOT EXISTS (SELECT FROM settlement_statementline l WHERE l.refund_id = r.id)
 """
@@ -52,8 +55,9 @@ sum({fen}) FILTER (WHERE p.payer = 'employer') AS employer, sum({fen}) FILTER (W
 sum({fen}) FILTER (WHERE p.payer = 'worker') AS worker, sum({fen}) AS listed
 """
 LINES = """
-WITH due AS MATERIALIZED ({due}), parts AS ({parts}), line AS (
-    SELECT d.id, d.partner_id, d.store_id, d.at, a.id AS account_id, {sign}COALESCE(p.listed, 0) AS listed,
+WITH RECURSIVE {rates} due AS MATERIALIZED ({due}), parts AS ({parts}), line AS (
+    SELECT d.id, d.partner_id, d.store_id, d.at, {fee_bp} AS fee_bp, {of_bill}
+           a.id AS account_id, {sign}COALESCE(p.listed, 0) AS listed,
            {sign}COALESCE(p.merchant, 0) AS merchant, {sign}COALESCE(p.from_union, 0) AS from_union,
            {sign}COALESCE(p.employer, 0) AS employer, {sign}COALESCE(p.points, 0) AS points,
            CASE WHEN d.method = 'wechat' THEN 0 ELSE {sign}COALESCE(p.worker, 0) END AS cash,
@@ -61,12 +65,14 @@ WITH due AS MATERIALIZED ({due}), parts AS ({parts}), line AS (
       FROM due d LEFT JOIN parts p ON p.id = d.id
       JOIN ledger_account a ON a.kind = 'payable' AND a.union_id = d.union_id AND a.person_id IS NULL
                            AND a.name = 'partner:' || d.partner_id AND a.ledger = 1
-)
+), handed AS (
+    SELECT *, (from_union + employer + points + online)::bigint AS gross FROM line
+), charged AS ({charged})
 INSERT INTO settlement_statementline (statement_id, kind, {kind}_id, partner_id, store_id, account_id, at, list_fen, merchant_fen,
-       union_fen, employer_fen, points_fen, cash_fen, online_fen, fee_fen, adjusted_fen, owed_fen)
+       union_fen, employer_fen, points_fen, cash_fen, online_fen, fee_bp, fee_fen, adjusted_fen, owed_fen)
 SELECT %(statement)s, '{kind}', id, partner_id, store_id, account_id, at, listed, merchant, from_union, employer, points, cash,
-       online, 0, 0, from_union + employer + points + online
-  FROM line ORDER BY at, id
+       online, fee_bp, fee, 0, gross - fee
+  FROM charged ORDER BY at, id
 """
 BILL_PARTS = """
 SELECT d.id, {sums} FROM due d JOIN bills_billline l ON l.bill_id = d.id JOIN bills_billpart p ON p.line_id = l.id GROUP BY d.id
@@ -75,17 +81,52 @@ REFUND_PARTS = """
 SELECT d.id, {sums} FROM due d JOIN bills_refundline l ON l.refund_id = d.id JOIN bills_refundpart f ON f.refund_line_id = l.id
   JOIN bills_billpart p ON p.id = f.part_id GROUP BY d.id
 """
+# The rate of a bill is that of the agreement that held on its day: the nearest of its chain that had begun and ever held.
+RATES = """
+above(leaf, id, step) AS (
+    SELECT partner_id, partner_id, 0 FROM unnest(%(partners)s::bigint[]) partner_id
+     UNION ALL
+    SELECT c.leaf, p.parent_id, c.step + 1 FROM above c JOIN partners_partner p ON p.id = c.id WHERE p.parent_id IS NOT NULL
+), rates AS MATERIALIZED (
+    SELECT c.leaf, c.step, a.id, a.starts_on, a.fee_bp FROM above c JOIN partners_agreement a ON a.partner_id = c.id
+     WHERE a.state <> 'draft' AND (a.ended_at IS NULL OR (a.ended_at AT TIME ZONE 'Asia/Shanghai')::date >= a.starts_on)
+),
+"""
+RATE_OF_THE_DAY = """
+COALESCE((SELECT r.fee_bp FROM rates r WHERE r.leaf = d.partner_id AND r.starts_on <= (d.at AT TIME ZONE 'Asia/Shanghai')::date
+           ORDER BY r.step, r.starts_on DESC, r.id DESC LIMIT 1), 0)
+"""
+# The fee is that of what the merchant keeps. So a refund gives back the difference it makes, and refunds of all of a bill
+# give back all of its fee, whatever the parts and the order they are stated in.
+OF_BILL = """
+d.bill_id, d.bill_gross + COALESCE((
+    SELECT sum(s.union_fen + s.employer_fen + s.points_fen + s.online_fen) FROM bills_billrefund r
+      JOIN settlement_statementline s ON s.refund_id = r.id WHERE r.bill_id = d.bill_id), 0) AS kept,
+"""
+BILL_CHARGED = "SELECT *, gross * fee_bp / 10000 AS fee FROM handed"
+REFUND_CHARGED = """
+SELECT *, after * fee_bp / 10000 - (after - gross) * fee_bp / 10000 AS fee FROM (
+    SELECT *, (kept + sum(gross) OVER (PARTITION BY bill_id ORDER BY at, id))::bigint AS after FROM handed) h
+"""
 BILL_LINES = LINES.format(
     kind="bill",
     sign="",
+    rates=RATES,
     due=DUE_BILLS.format(narrowed=OF_PARTNERS),
     parts=BILL_PARTS.format(sums=SUMS.format(fen="p.fen")),
+    fee_bp=RATE_OF_THE_DAY,
+    of_bill="",
+    charged=BILL_CHARGED,
 )
 REFUND_LINES = LINES.format(
     kind="refund",
     sign="-",
+    rates="",
     due=DUE_REFUNDS.format(narrowed=OF_PARTNERS),
     parts=REFUND_PARTS.format(sums=SUMS.format(fen="f.fen")),
+    fee_bp="d.fee_bp",
+    of_bill=OF_BILL,
+    charged=REFUND_CHARGED,
 )
 # A part names the commitment it came out of (or the budget itself), or the lot of points of one grant.
 FUNDERS = """

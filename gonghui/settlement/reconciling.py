@@ -1,4 +1,4 @@
-"""A statement against the ledger, to the fen: every line is what moved the payable account, and nothing else moved it."""
+"""A statement against the ledger, to the fen: every line and the fee are what moved the payable account, and nothing else did."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from gonghui.settlement.fees import fee_subject
 from gonghui.settlement.models import Statement
 
 SUBJECT = """
@@ -13,20 +14,36 @@ CASE l.kind WHEN 'bill' THEN 'bill:' || l.bill_id WHEN 'refund' THEN 'bill_refun
             ELSE 'adjustment:' || l.adjustment_id END
 """
 MOVED = """
-SELECT l.id, l.owed_fen, l.account_id,
+SELECT l.id, l.gross, l.account_id,
        COALESCE(sum(CASE WHEN t.credit_id = l.account_id THEN t.amount
                          WHEN t.debit_id = l.account_id THEN -t.amount END), 0) AS moved
   FROM said l LEFT JOIN ledger_transfer t ON t.subject = l.subject AND t.kind IN ('posted', 'post')
 """
 LINES = f"""
 WITH said AS (
-    SELECT l.id, l.owed_fen, l.account_id, {SUBJECT} AS subject FROM settlement_statementline l WHERE l.statement_id = %s
+    SELECT l.id, l.owed_fen + l.fee_fen AS gross, l.account_id, {SUBJECT} AS subject
+      FROM settlement_statementline l WHERE l.statement_id = %s
 ),
-moved AS ({MOVED} GROUP BY l.id, l.owed_fen, l.account_id)
-SELECT count(*) FILTER (WHERE owed_fen <> moved), min(id) FILTER (WHERE owed_fen <> moved),
-       COALESCE(sum(owed_fen), 0), COALESCE(sum(moved), 0) FROM moved
+moved AS ({MOVED} GROUP BY l.id, l.gross, l.account_id)
+SELECT count(*) FILTER (WHERE gross <> moved), min(id) FILTER (WHERE gross <> moved),
+       COALESCE(sum(moved), 0) FROM moved
 """  # noqa: S608 - texts of this file
-# What moved one of its payable accounts and is no bill, refund, adjustment or payout of that merchant.
+# The fee of all lines of an account is one transfer.
+FEES = """
+WITH said AS (
+    SELECT a.account_id, COALESCE(sum(l.fee_fen), 0) AS fee
+      FROM settlement_statementaccount a
+      LEFT JOIN settlement_statementline l ON l.statement_id = a.statement_id AND l.account_id = a.account_id
+     WHERE a.statement_id = %s GROUP BY a.account_id
+),
+moved AS (
+    SELECT s.account_id, s.fee, COALESCE(sum(CASE WHEN t.debit_id = s.account_id THEN t.amount
+                                                  WHEN t.credit_id = s.account_id THEN -t.amount END), 0) AS moved
+      FROM said s LEFT JOIN ledger_transfer t ON t.subject = %s AND t.kind IN ('posted', 'post') GROUP BY s.account_id, s.fee
+)
+SELECT COALESCE(sum(moved), 0), COALESCE(sum(abs(fee - moved)), 0) FROM moved
+"""
+# What moved one of its payable accounts and is no bill, refund, adjustment, fee or payout of that merchant.
 STRAYS = """
 SELECT count(*), COALESCE(sum(CASE WHEN t.credit_id = a.account_id THEN t.amount ELSE -t.amount END), 0)
   FROM settlement_statementaccount a JOIN ledger_account n ON n.id = a.account_id
@@ -40,6 +57,9 @@ SELECT count(*), COALESCE(sum(CASE WHEN t.credit_id = a.account_id THEN t.amount
        WHEN t.subject ~ '^adjustment:[0-9]{1,18}$' THEN
             EXISTS (SELECT FROM settlement_statementline l WHERE l.adjustment_id = substr(t.subject, 12)::bigint
                        AND l.account_id = a.account_id)
+       WHEN t.subject ~ '^statement:[0-9]{1,18}$' THEN
+            EXISTS (SELECT FROM settlement_statementaccount s WHERE s.statement_id = substr(t.subject, 11)::bigint
+                       AND s.account_id = a.account_id)
        WHEN t.subject ~ '^payout:[0-9]{1,18}$' THEN
             EXISTS (SELECT FROM settlement_payout o WHERE o.id = substr(t.subject, 8)::bigint)
        ELSE false END
@@ -52,12 +72,13 @@ class Reconciled:
     moved_fen: int
     lines_off: int
     first_line_id: int | None
+    fee_off_fen: int
     strays: int
     stray_fen: int
 
     @property
     def is_equal(self) -> bool:
-        return not (self.lines_off or self.strays or self.owed_fen != self.moved_fen)
+        return not (self.lines_off or self.fee_off_fen or self.strays or self.owed_fen != self.moved_fen)
 
     @property
     def off_fen(self) -> int:
@@ -65,14 +86,17 @@ class Reconciled:
 
 
 def reconcile(statement: Statement) -> Reconciled:
-    """Of a statement the caller holds. Two statements, whatever its size."""
+    """Of a statement the caller holds. Three statements, whatever its size."""
     with connection.cursor() as cursor:
         cursor.execute(LINES, [statement.pk])
-        lines_off, first, owed, moved = cursor.fetchone()
+        lines_off, first, moved = cursor.fetchone()
+        cursor.execute(FEES, [statement.pk, fee_subject(statement)])
+        fee, fee_off = cursor.fetchone()
         cursor.execute(STRAYS, [statement.pk])
         strays, stray_fen = cursor.fetchone()
-    owed = int(owed) if int(owed) == statement.owed_fen else statement.owed_fen
-    return Reconciled(owed, int(moved), lines_off, first, strays, int(stray_fen))
+    return Reconciled(
+        statement.owed_fen, int(moved - fee), lines_off, first, int(fee_off), strays, int(stray_fen)
+    )
 
 
 FINGERPRINT = f"""

@@ -25,6 +25,7 @@ MONEY = (
     "points_fen",
     "cash_fen",
     "online_fen",
+    "fee_fen",
     "adjusted_fen",
     "owed_fen",
 )

@@ -35,6 +35,7 @@ TERMS = (
     "ends_on",
     "cycle",
     "silent_days",
+    "fee_bp",
     "payout_account",
     "payout_shown",
 )

@@ -67,7 +67,7 @@ def percent_of(permille: int | None) -> str:
 
 TERMS_SHOWN = (
     ("partner", "union"), "concession", ("concession_shown", "payout_shown"), ("cycle", "silent_days"),
-    ("starts_on", "ends_on"), "state",
+    ("starts_on", "ends_on"), ("fee_shown", "state"),
 )  # fmt: skip
 
 
@@ -208,6 +208,12 @@ class AgreementForm(forms.ModelForm):
         widget=UnfoldAdminTextInputWidget({"inputmode": "decimal"}),
     )  # fmt: skip
 
+    fee_percent = forms.DecimalField(
+        label=_("服务费（%）"), min_value=0, max_value=100, decimal_places=2, initial=0,
+        help_text=_("按付给商户的结算款收，逐笔舍去不足一分的；0.6% 填 0.6，不收填 0。"),
+        widget=UnfoldAdminTextInputWidget({"inputmode": "decimal"}),
+    )  # fmt: skip
+
     class Meta:
         model = Agreement
         fields = ("partner", "concession", "starts_on", "ends_on", "cycle", "silent_days")
@@ -237,7 +243,7 @@ class AgreementAdmin(ScopedAdmin):
                 "fields": (
                     "partner",
                     "concession",
-                    "percent",
+                    ("percent", "fee_percent"),
                     ("starts_on", "ends_on"),
                     ("cycle", "silent_days"),
                 )
@@ -271,12 +277,16 @@ class AgreementAdmin(ScopedAdmin):
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_readonly_fields(self, request, obj=None) -> list:
-        own = ("concession_shown", "text_shown") if obj else ()
+        own = ("concession_shown", "fee_shown", "text_shown") if obj else ()
         return [*super().get_readonly_fields(request, obj), *own]
 
     @display(description=_("让利"))
     def concession_shown(self, row: Agreement) -> str:
         return percent_of(row.concession_permille)
+
+    @display(description=_("服务费"))
+    def fee_shown(self, row: Agreement) -> str:
+        return row.fee_shown
 
     @display(description=_("协议正文"))
     def text_shown(self, row: Agreement) -> str:
@@ -289,6 +299,7 @@ class AgreementAdmin(ScopedAdmin):
         given = form.cleaned_data
         terms = {name: given[name] for name in TERMS if name in given}
         terms["concession_permille"] = int(given["percent"] * 10)
+        terms["fee_bp"] = int(given["fee_percent"] * 100)
         made = actions.draft_agreement(request.actor, partner=given["partner"], **terms)
         obj.pk, obj.union = made.pk, made.union
 

@@ -65,6 +65,10 @@ class Agreement(Row):
         blank=True,
         help_text=_("结算单发出后多少天没有答复就算确认；不填则一直等商户确认。"),
     )
+    fee_bp = models.PositiveSmallIntegerField(
+        _("服务费（万分比）"), default=0, help_text=_("结算款的 0.6% 填 60；不收填 0。")
+    )
+    """Of what the union hands over; how it is counted stands in settlement/sql/30_fees.sql and in the text."""
     payout_account = SealedTextField(null=True, blank=True, verbose_name=_("收款账号"))
     payout_shown = models.CharField(_("收款账户"), max_length=120, blank=True, editable=False)
     """Name, bank and the last four digits: what pages and statements show."""
@@ -118,6 +122,15 @@ class Agreement(Row):
                 violation_error_message=_("视为确认的天数在 3 到 90 之间。"),
             ),
             models.CheckConstraint(
+                condition=Q(fee_bp__lte=10_000),
+                name="partner_agreement_fee_in_range",
+                violation_error_message=_("服务费在 0 到 100% 之间。"),
+            ),
+            models.CheckConstraint(
+                condition=Q(fee_bp=0) | Q(state="draft") | Q(signed_at__isnull=False),
+                name="partner_agreement_fee_is_signed",
+            ),
+            models.CheckConstraint(
                 condition=Q(checker=None) | ~Q(maker=F("checker")),
                 name="partner_agreement_maker_is_not_checker",
                 violation_error_message=_("复核人不能是拟稿人自己。"),
@@ -136,6 +149,10 @@ class Agreement(Row):
 
     def __str__(self) -> str:
         return f"{self.partner} {self.starts_on}"
+
+    @property
+    def fee_shown(self) -> str:
+        return f"{self.fee_bp / 100:g}%" if self.fee_bp else str(_("不收"))
 
     def is_in_force(self, day: date) -> bool:
         return (

@@ -193,3 +193,23 @@ def test_store_trades_under_the_agreement_of_its_group(cast):
     assert may_trade(store.pk, clock.today()) is None
     actions.suspend_partner(cast.actor("city_admin"), partner_id=group.pk, reason="核查")
     assert may_trade(store.pk, clock.today()).reason is errors.PARTNER_SUSPENDED
+
+
+def test_fee_is_a_term_that_is_read_signed_and_stays(cast, shop):
+    partner, _store, owner = shop
+    row = now(signed(cast, partner, owner, fee_bp=60))
+    assert "六、" in row.text and "0.6%" in row.text.split("五、")[1].split("六、")[0]
+    assert "不收取" in now(sent(cast, new_partner(cast, "邻家"))).text
+    held = Agreement.objects.unscoped("test").filter(pk=row.pk)
+    for change in ({"fee_bp": 0}, {"concession_permille": 1}, {"cycle": "weekly"}, {"silent_days": 3}):
+        with pytest.raises(IntegrityError, match="sent to be signed stay"), transaction.atomic():
+            held.update(**change)
+    renewed = actions.renew_agreement(cast.actor("city_admin"), agreement_id=row.pk)
+    assert (now(row).fee_bp, renewed.fee_bp) == (60, 60)
+
+
+def test_fee_nobody_signed_is_refused(cast, shop):
+    standing = standing_agreement(shop[0])
+    with pytest.raises(IntegrityError, match="partner_agreement_fee_is_signed"), transaction.atomic():
+        Agreement.objects.unscoped("test").filter(pk=standing.pk).update(fee_bp=1)
+    assert now(standing).fee_bp == 0

@@ -48,11 +48,11 @@ def test_inbox_takes_and_approves(cast, client):
 def test_agreement_is_drafted_by_one_and_sent_by_another(cast, client):
     partner = new_partner(cast, "好味食堂")
     cast.sign_in(client, "city_admin")
-    form = {"partner": partner.pk, "concession": "八五折", "percent": "15", "starts_on": clock.today(),
+    form = {"partner": partner.pk, "concession": "八五折", "percent": "15", "fee_percent": "0.6", "starts_on": clock.today(),
             "ends_on": "", "cycle": "monthly"}  # fmt: skip
     assert client.post("/console/partners/agreement/add/", form).status_code == 302
     row = Agreement.objects.unscoped("test").get(partner=partner)
-    assert row.concession_permille == 150
+    assert (row.concession_permille, row.fee_bp) == (150, 60)
     base = f"/console/partners/agreement/{row.pk}"
     assert client.get(f"{base}/change/").status_code == 200
     assert "不能由自己复核送签" in client.post(f"{base}/verb/send/").content.decode()

@@ -15,6 +15,7 @@ from gonghui.kit.states import move
 from gonghui.partners.models import Agreement
 from gonghui.settlement import errors
 from gonghui.settlement.cycles import periods_between
+from gonghui.settlement.fees import post_fees
 from gonghui.settlement.making import Covered, covered_by, write_lines
 from gonghui.settlement.models import Period, Statement, StatementAccount
 from gonghui.settlement.models.periods import PERIOD_VERBS
@@ -100,6 +101,7 @@ def make_statement(actor: Actor, *, period_id: int, covered: Covered) -> int:
     )
     _carry(debts, statement)
     write_lines(statement, period, covered.partner_ids)
+    post_fees(statement)
     return 1
 
 

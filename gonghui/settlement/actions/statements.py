@@ -17,7 +17,7 @@ from gonghui.partners.queries import merchant_user_ids
 from gonghui.settlement import errors
 from gonghui.settlement.models import Dispute, Period, Sending, Statement
 from gonghui.settlement.models.statements import STATEMENT_VERBS
-from gonghui.settlement.reconciling import fingerprint_of, reconcile
+from gonghui.settlement.reconciling import Reconciled, fingerprint_of, reconcile
 
 REMIND_EVERY = timedelta(days=3)
 
@@ -67,10 +67,13 @@ def _require_settled_matters(row: Statement) -> None:
 
 def _require_equal(row: Statement) -> None:
     found = reconcile(row)
-    where = (
-        _("第 {line} 行").format(line=found.first_line_id) if found.lines_off else _("账户里有来历不明的账")
-    )
-    require(found.is_equal, errors.DIFFERS, fen=found.off_fen, what=where)
+    require(found.is_equal, errors.DIFFERS, fen=found.off_fen, what=_what_differs(found))
+
+
+def _what_differs(found: Reconciled) -> str:
+    if found.lines_off:
+        return _("第 {line} 行").format(line=found.first_line_id)
+    return _("服务费") if found.fee_off_fen else _("账户里有来历不明的账")
 
 
 def send_statements(actor: Actor, *, period_id: int) -> int:

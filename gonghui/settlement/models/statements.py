@@ -28,6 +28,10 @@ SUMS = (
 )  # fmt: skip
 
 
+# What reaches the merchant through the union: the fee is a part of it, rounded down to the fen.
+HANDED_OVER = F("union_fen") + F("employer_fen") + F("points_fen") + F("online_fen")
+
+
 def fen(label) -> models.BigIntegerField:
     return models.BigIntegerField(label, default=0, editable=False)
 
@@ -129,6 +133,11 @@ class Statement(Row):
         """What is paid out; less than zero is carried to the next one."""
         return self.owed_fen + self.carried_fen
 
+    @property
+    def less_fee_fen(self) -> int:
+        """As the merchant reads it: what was taken is less than zero."""
+        return -self.fee_fen
+
 
 class StatementLine(Row):
     """One bill, refund or adjustment, on exactly one statement ever. Refunds are negative. `owed_fen` moved the payable."""
@@ -184,6 +193,8 @@ class StatementLine(Row):
     cash_fen = fen(_("柜台收款"))
     online_fen = fen(_("线上代收"))
     fee_fen = fen(_("服务费"))
+    fee_bp = models.PositiveSmallIntegerField(_("服务费（万分比）"), default=0, editable=False)
+    """Of the agreement that held on the day of the bill; a refund gives back by the rate of its bill."""
     adjusted_fen = fen(_("调整"))
     owed_fen = fen(_("应付"))
 
@@ -220,12 +231,22 @@ class StatementLine(Row):
                 name="settlement_line_owed",
             ),
             models.CheckConstraint(
+                condition=Q(kind="bill", fee_fen=HANDED_OVER * F("fee_bp") / 10_000)
+                | Q(kind="refund", fee_fen__lte=0, fee_fen__gte=HANDED_OVER)
+                | Q(kind="adjustment", fee_bp=0, fee_fen=0),
+                name="settlement_line_fee",
+            ),
+            models.CheckConstraint(
                 condition=Q(kind="adjustment") | Q(adjusted_fen=0), name="settlement_line_adjusted"
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.statement_id}/{self.pk}"
+
+    @property
+    def less_fee_fen(self) -> int:
+        return -self.fee_fen
 
 
 class StatementAccount(Row):

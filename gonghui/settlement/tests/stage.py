@@ -54,13 +54,19 @@ class Shop:
 
 
 def build_shop(
-    cast, money: MoneyStage | None = None, *, phone: str = "13800000071", name: str = "好味食堂"
+    cast,
+    money: MoneyStage | None = None,
+    *,
+    phone: str = "13800000071",
+    name: str = "好味食堂",
+    fee_bp: int = 0,
 ) -> Shop:
     money = money or build_money(cast)
     partner = new_partner(cast, name)
     stores = [new_store(partner, "江口店"), new_store(partner, "河西店")]
     shown = "好味食堂有限公司 东江农商行江口支行 尾号 0018"
-    agreement = standing_agreement(partner, payout_account=PAYOUT, payout_shown=shown)
+    terms = {"fee_bp": fee_bp, "signed_at": on(1, 1)} if fee_bp else {}
+    agreement = standing_agreement(partner, payout_account=PAYOUT, payout_shown=shown, **terms)
     cast.users[f"owner of {name}"] = new_owner(partner, phone)
     purpose = f"test:{partner.pk}"
     made = reserve(SYSTEM, budget_id=money.city.pk, amount_fen=10_000_00, purpose=purpose)
