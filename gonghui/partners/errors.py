@@ -107,6 +107,13 @@ PAYOUT_FIXED = refusal(
     advice=_("要换账户，请重新起草并签署协议。"),
 )
 
+OWN_MERCHANT = refusal(
+    "own_merchant",
+    _("您在这家商户任职，它的事要回避，不能由您来定。"),
+    advice=_("请换一位与这家商户没有关系的同事办理。"),
+    status=403,
+)
+
 # --- what only an owner does --------------------------------------------------------------------------------
 
 OWNER_ONLY = refusal(

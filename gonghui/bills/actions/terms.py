@@ -22,6 +22,7 @@ from gonghui.kit.errors import BAD_INPUT, NOT_FOUND, DomainError, require
 from gonghui.kit.states import move
 from gonghui.members.models import WorkerGroup
 from gonghui.orgs.models import Union
+from gonghui.partners.interests import refuse_own_merchant
 from gonghui.partners.models import Store
 from gonghui.partners.queries import may_trade
 
@@ -157,6 +158,7 @@ def review_terms(actor: Actor, *, terms_id: int) -> OfferTerms:
     """By somebody else than its maker, when everything it needs is there."""
     terms = terms_for(actor, terms_id, "releases.review")
     require(actor.user_id and actor.user_id != terms.maker_id, terms_errors.TERMS_MAKER_IS_CHECKER)
+    refuse_own_merchant(actor, terms.offer_stores.values_list("store__partner_id", flat=True))
     plan, union = plans.plan_of(terms), terms.offer.union
     missing = [] if plan.store_ids else [_("请至少选一家门店。")]
     _say(missing + plans.wrong_plan(plan, clock.now()))

@@ -19,6 +19,7 @@ from gonghui.bills.tests.written import OFF, REST, by_union, drafted, plan, put_
 from gonghui.funds.tests.stage import build_money, submitted
 from gonghui.kit import clock
 from gonghui.kit.errors import DomainError
+from gonghui.partners.models import MerchantRole
 from gonghui.partners.tests.stage import new_partner, new_store, standing_agreement
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +116,13 @@ def test_maker_is_not_checker(cast):
         OfferTerms.objects.unscoped("test").filter(pk=made.pk).update(
             state="reviewed", checker=cast.users["city_admin"]
         )
+    assert fresh(made).state == "draft"
+
+
+def test_owner_of_a_store_reviews_no_offer_that_holds_there(cast):
+    made = drafted(cast)
+    MerchantRole.objects.create(user=cast.users["province_admin"], partner=cast.store.partner, role="owner")
+    assert refused(terms.review_terms, cast.actor("province_admin"), terms_id=made.pk) == "own_merchant"
     assert fresh(made).state == "draft"
 
 

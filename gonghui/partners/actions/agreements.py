@@ -23,6 +23,7 @@ from gonghui.notices.actions import Notice, tell_once
 from gonghui.partners import errors
 from gonghui.partners.agreement_text import text_of
 from gonghui.partners.events import AgreementEnded
+from gonghui.partners.interests import refuse_own_merchant
 from gonghui.partners.models import Agreement, MerchantRole, PayoutAccount
 from gonghui.partners.models.agreements import AGREEMENT_VERBS, BINDING, IN_FORCE
 from gonghui.partners.queries import merchant_user_ids
@@ -123,6 +124,7 @@ def send_agreement(actor: Actor, *, agreement_id: int) -> Agreement:
     require(actor.may("partners.review", row.union.path))
     require(row.state == "draft" and row.sent_at is None, errors.SENT_ALREADY)
     require(actor.user_id != row.maker_id, errors.OWN_DRAFT)
+    refuse_own_merchant(actor, [row.partner_id])
     require(row.ends_on is None or row.ends_on >= clock.today(), errors.STARTS_TOO_LATE)
     row.text = text_of(row)
     row.text_sha256 = hashlib.sha256(row.text.encode()).hexdigest()

@@ -18,6 +18,7 @@ from gonghui.notices.actions import Notice, tell_once
 from gonghui.partners import errors
 from gonghui.partners.actions.people import account_reached_by
 from gonghui.partners.events import PartnerApproved
+from gonghui.partners.interests import refuse_being_one_of
 from gonghui.partners.licences import media_type_of
 from gonghui.partners.models import ApplicationFile, MerchantRole, Partner, PartnerApplication, Store
 from gonghui.partners.models.applications import APPLICATION_VERBS, LIVE_STATES
@@ -156,6 +157,7 @@ def _to_review(actor: Actor, application_id: int) -> PartnerApplication:
     require(row is not None and row.union is not None, NOT_FOUND)
     require(actor.may("partners.review", row.union.path))
     require(actor.user_id not in (row.applicant_id, row.entered_by_id), errors.OWN_APPLICATION)
+    refuse_being_one_of(actor, [row.applicant_id])
     return row
 
 

@@ -16,6 +16,7 @@ from gonghui.kit.actors import Actor
 from gonghui.kit.errors import BAD_INPUT, NOT_FOUND, require
 from gonghui.kit.states import move
 from gonghui.ledger.engine import Order, id_of, open_account, transfer_all
+from gonghui.partners.interests import refuse_own_merchant
 from gonghui.settlement import errors
 from gonghui.settlement.actions.statements import locked_statement, tell_merchant
 from gonghui.settlement.models import Adjustment, Dispute, Statement, StatementLine
@@ -96,6 +97,7 @@ def _adjustment(actor: Actor, adjustment_id: int) -> tuple[Adjustment, Statement
     row = locked_statement(actor, found.statement_id)
     require(actor.may("settlements.approve", row.union.path))
     require(actor.user_id and actor.user_id != found.maker_id, errors.OWN_WORK)
+    refuse_own_merchant(actor, [row.partner_id])
     return found, row
 
 

@@ -17,6 +17,7 @@ from gonghui.kit.errors import NOT_FOUND, require
 from gonghui.kit.states import move, target
 from gonghui.ledger.engine import Order, id_of, open_account, transfer_all
 from gonghui.orgs.models import Union
+from gonghui.partners.interests import refuse_own_merchant
 from gonghui.settlement import errors
 from gonghui.settlement.actions.statements import locked_statement, tell_merchant
 from gonghui.settlement.bank_file import PayoutRow, bank_file, packed, sha256_of, unpacked
@@ -107,6 +108,7 @@ def approve_batch(actor: Actor, *, batch_id: int) -> PayoutBatch:
     """By another than its maker; from now on its file may be taken to the bank."""
     row = _batch(actor, batch_id, "settlements.approve")
     require(actor.user_id and actor.user_id != row.maker_id, errors.OWN_WORK)
+    refuse_own_merchant(actor, row.payouts.values_list("statement__partner_id", flat=True))
     move(row, BATCH_VERBS, "approve", checker_id=actor.user_id, approved_at=clock.now())
     row.payouts.filter(state="made").update(state="sent", updated_at=clock.now())
     return row

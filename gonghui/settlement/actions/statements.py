@@ -13,6 +13,7 @@ from gonghui.kit.errors import NOT_FOUND, DomainError, require
 from gonghui.kit.states import move, target
 from gonghui.kit.templatetags.kit import yuan
 from gonghui.notices.actions import Notice, tell_once
+from gonghui.partners.interests import refuse_own_merchant
 from gonghui.partners.queries import merchant_user_ids
 from gonghui.settlement import errors
 from gonghui.settlement.models import Dispute, Period, Sending, Statement
@@ -90,6 +91,7 @@ def approve_statement(actor: Actor, *, statement_id: int) -> Statement:
     row = locked_statement(actor, statement_id)
     require(actor.may("settlements.approve", row.union.path))
     require(actor.user_id and actor.user_id != row.maker_id, errors.OWN_WORK)
+    refuse_own_merchant(actor, [row.partner_id])
     move(row, STATEMENT_VERBS, "approve", checker_id=actor.user_id, approved_at=clock.now())
     return row
 

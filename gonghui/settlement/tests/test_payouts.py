@@ -15,6 +15,7 @@ from django.db import transaction
 from gonghui.bills.origins import ways_of
 from gonghui.funds.tests.stage import balance, trial
 from gonghui.kit.models import AuditEntry
+from gonghui.partners.models import MerchantRole
 from gonghui.settlement import actions
 from gonghui.settlement.bank_file import PayoutRow, bank_file
 from gonghui.settlement.models import Payout, PayoutBatch, Statement
@@ -100,6 +101,19 @@ def test_maker_of_a_batch_is_not_its_checker(shop, october):
         held.update(state="approved", checker=batch.maker_id, approved_at=on(11, 2))
     actions.cancel_batch(shop.actor("finance_officer"), batch_id=batch.pk)
     assert batched(shop).count == 1
+
+
+def test_whoever_has_a_hand_in_the_merchant_approves_neither_statement_nor_payout(shop, october):
+    sold(shop, ("union", 500), ("worker", 100), at=on(10, 9))
+    row = approved(shop, october)
+    batch = actions.make_payout_batch(shop.actor("finance_officer"), union_id=shop.partner.union_id)
+    MerchantRole.objects.create(
+        user=shop.cast.users["city_admin"], partner=shop.partner, role="manager", store=shop.stores[0]
+    )
+    refused("own_merchant", actions.approve_batch, shop.actor("city_admin"), batch_id=batch.pk)
+    refused("own_merchant", actions.approve_statement, shop.actor("city_admin"), statement_id=row.pk)
+    assert PayoutBatch.objects.unscoped("test").get().checker_id is None
+    assert actions.approve_batch(shop.actor("city_checker"), batch_id=batch.pk).checker_id
 
 
 def test_bank_file_is_what_was_hashed_and_each_download_is_recorded(shop, october):
