@@ -8,6 +8,7 @@ from uuid import uuid4
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from gonghui.funds.rulebook import require_given
 from gonghui.kit import clock, tokens
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
@@ -17,6 +18,7 @@ from gonghui.kit.templatetags.kit import cn_when
 from gonghui.members.actions.consents import give_consent
 from gonghui.wellbeing import errors, rules
 from gonghui.wellbeing.actions.locking import inform, locked_place, locked_plan, require_theirs
+from gonghui.wellbeing.actions.obeying import obey_rules
 from gonghui.wellbeing.actions.paying import keep_and_refund, note_if_paid
 from gonghui.wellbeing.models import Appointment, Enrolment, HealthPlan, Package
 from gonghui.wellbeing.models.enrolments import APPOINTMENT_VERBS, ENROLMENT_VERBS, GONE
@@ -105,23 +107,41 @@ def line_up(plan: HealthPlan, row: Enrolment) -> None:
     plan.save(update_fields=["next_position", "updated_at"])
 
 
-def fill_places(actor: Actor, plan: HealthPlan, *, silent_for: int | None = None) -> list[Enrolment]:
-    """Free places to those who wait, in their order. The plan is locked; whoever applies just now sees it themselves."""
-    plan.refresh_from_db(fields=["taken"], from_queryset=HealthPlan.objects.unscoped("locked by the caller"))
-    today = clock.today()
-    if plan.state != HealthPlan.State.OPEN or today > plan.ends_on:
-        return []
-    waiting = plan.enrolments.filter(state="eligible").order_by("position").select_related("plan")
-    found = list(waiting[: plan.quota - plan.taken])
+def fill_places(
+    actor: Actor, plan: HealthPlan, *, silent_for: int | None = None, back: Enrolment | None = None
+) -> list[Enrolment]:
+    """Free places to those who wait, in their order, as the spending rules allow; `back` is who gave theirs up. The plan is
+    locked; whoever applies just now (`silent_for`) sees it themselves, a refusal too."""
+    found = _next_in_line(plan)
+    refused = obey_rules(plan, found, back=back)
     pay_by = clock.now() + timedelta(hours=plan.pay_within_hours)
-    for row in found:
+    given = [row for row in found if row.pk not in refused]
+    for row in given:
         move(row, ENROLMENT_VERBS, "grant", pay_by=pay_by)
         if row.pk != silent_for:
             say = _("您有名额了，请在 %(until)s 前付清自付部分，逾期名额让给后面的人。") % {
                 "until": cn_when(pay_by)
             }
             inform(actor, row, "place", _("健康关爱：轮到您了"), say)
-    return found
+    if silent_for in refused:
+        require_given([refused[silent_for]])
+    for row in found:
+        if row.pk in refused:
+            _turn_away(actor, row, refused[row.pk].reason)
+    return given + (fill_places(actor, plan) if refused else [])
+
+
+def _next_in_line(plan: HealthPlan) -> list[Enrolment]:
+    plan.refresh_from_db(fields=["taken"], from_queryset=HealthPlan.objects.unscoped("locked by the caller"))
+    if plan.state != HealthPlan.State.OPEN or clock.today() > plan.ends_on:
+        return []
+    waiting = plan.enrolments.filter(state="eligible").order_by("position").select_related("plan", "package")
+    return list(waiting[: plan.quota - plan.taken])
+
+
+def _turn_away(actor: Actor, row: Enrolment, reason: str) -> None:
+    move(row, ENROLMENT_VERBS, "cancel", reason=reason[:200])
+    inform(actor, row, "rule", _("健康关爱：这次不能补贴"), reason)
 
 
 # --- those somebody has to look at --------------------------------------------------------------------------
@@ -175,9 +195,11 @@ def end_enrolment(actor: Actor, row: Enrolment, verb: str, *, back_fen: int, rea
     appointment = booked_appointment(row)
     if appointment:
         move(appointment, APPOINTMENT_VERBS, verb, settled_at=clock.now())
+    had_place = row.holds_place
     move(row, ENROLMENT_VERBS, verb, refunded_fen=back_fen, reason=reason, pay_by=None)
+    # The tallies of the rulebook first, then accounts: so a till takes them.
+    fill_places(actor, row.plan, back=row if had_place else None)
     keep_and_refund(actor, row, back_fen)
-    fill_places(actor, row.plan)
     return row
 
 
@@ -197,5 +219,5 @@ def lapse_enrolment(actor: Actor, *, enrolment_id: int) -> Enrolment:
         inform(
             actor, row, "lapsed", _("健康关爱：付款时限已过"), _("名额让给了后面的人。还想参加请重新报名。")
         )
-        fill_places(actor, row.plan)
+        fill_places(actor, row.plan, back=row)
     return row
