@@ -5,8 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -41,6 +43,7 @@ from gonghui.kit.templatetags.kit import yuan
 from gonghui.ledger import queries, verify
 from gonghui.ledger.kinds import KINDS, kind_name, subject_names, word_of
 from gonghui.ledger.models import Block, Ledger, LedgerAccount, Transfer
+from gonghui.ledger.sealing import proof_of
 
 SHEET_ROWS_MAX = 20_000
 SHEET_CHUNK = 1_000
@@ -276,16 +279,25 @@ def sheet_row(account: LedgerAccount, line: queries.Line, names: dict[str, str])
     group="ledger", order=20,
 )  # fmt: skip
 def trial(request: HttpRequest) -> HttpResponse:
-    """What the accounts within one's subtree add up to, by ledger and kind; and how far the history is sealed."""
-    lines = queries.trial_balance(request.actor)
+    """What the accounts within one's subtree add up to, by ledger and kind, now or at the end of a day; how far the history
+    is sealed."""
+    day = parse_day(request.GET.get("on", ""))
+    lines = trial_lines(request, day)
     tables = [
         {"name": Ledger(ledger).label, "rows": [trial_row(line) for line in lines if line.ledger == ledger]}
         for ledger in sorted({line.ledger for line in lines})
     ]
     last = Block.objects.order_by("-number").first()
     facts = {"tables": tables, "sealed": last, "sealed_hash": bytes(last.hash).hex() if last else "",
-             "unsealed": verify.unsealed_count()}  # fmt: skip
+             "unsealed": verify.unsealed_count(), "day": day, "asked": request.GET.get("on", ""),
+             "may_export": request.actor.may_anywhere("reports.export")}  # fmt: skip
     return render(request, "ledger/console/trial.html", page_facts(request, _("试算平衡"), **facts))
+
+
+def trial_lines(request: HttpRequest, day: Any) -> list[queries.TrialLine]:
+    if day is None:
+        return queries.trial_balance(request.actor)
+    return queries.trial_balance_at(request.actor, end_of(day))
 
 
 def trial_row(line: queries.TrialLine) -> dict[str, Any]:
@@ -296,4 +308,94 @@ def trial_row(line: queries.TrialLine) -> dict[str, Any]:
         "credits": said(line.credits, line.ledger),
         "pending": said(line.pending, line.ledger),
         "balance": said(line.balance, line.ledger),
+    }
+
+
+@console_page("ledger/trial.xlsx", name="ledger_trial_sheet", needs="ledger.view")
+def trial_sheet(request: HttpRequest) -> HttpResponse:
+    """Fen in yuan, points as they are: each ledger has its own rows and its own sum."""
+    require(request.actor.may_anywhere("reports.export"))
+    day = parse_day(request.GET.get("on", ""))
+    lines = trial_lines(request, day)
+    target = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - FileResponse closes it
+    columns = [Column(_("账本"), 10), Column(_("科目"), 24), Column(_("账户"), 10, "number"),
+               *(Column(name, 18, "number") for name in (_("借方（支出）"), _("贷方（收入）"), _("余额")))]  # fmt: skip
+    write_xlsx(target, columns, trial_sheet_rows(lines), sheet_name=_("试算平衡"))
+    record_export(
+        request.actor, table=LedgerAccount._meta.db_table, count=len(lines), asked={"trial": f"{day or ''}"}
+    )
+    target.seek(0)
+    name = f"{_('试算平衡')}-{day or clock.today():%Y%m%d}.xlsx"
+    response = FileResponse(target, as_attachment=True, filename=name)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def trial_sheet_rows(lines: list[queries.TrialLine]) -> Iterator[list[Any]]:
+    for ledger in sorted({line.ledger for line in lines}):
+        unit = 100 if ledger == Ledger.FEN else 1
+        own = [line for line in lines if line.ledger == ledger]
+        name = f"{Ledger(ledger).label}"
+        for line in own:
+            figures = (line.debits, line.credits, line.balance)
+            yield [name, kind_name(line.kind), line.accounts, *(Decimal(n) / unit for n in figures)]
+        sums = (
+            sum(line.debits for line in own),
+            sum(line.credits for line in own),
+            sum(line.balance for line in own),
+        )
+        yield [name, _("合计"), sum(line.accounts for line in own), *(Decimal(n) / unit for n in sums)]
+
+
+# --- One transfer -------------------------------------------------------------------------------------------
+
+
+@console_page("ledger/transfers/<uuid:transfer_id>", name="ledger_transfer", needs="ledger.view")
+def transfer(request: HttpRequest, transfer_id: UUID) -> HttpResponse:
+    """永久追溯: from the source of the money to who received it, what else was written with it, and that it is sealed."""
+    row = queries.transfer_for(request.actor, transfer_id)
+    beside = queries.transfers_beside(row)
+    way = [*queries.accounts_above(row.debit), row.debit, row.credit]
+    names = subject_names(
+        [
+            row.subject,
+            *(one.name for one in way),
+            *(end.name for one in beside for end in (one.debit, one.credit)),
+        ]
+    )
+    proof = proof_of(row)
+    facts: dict[str, Any] = {
+        "row": row,
+        "word": word_of(row.code),
+        "amount": said(row.amount or row.released, row.ledger),
+        "unit": _("元") if row.ledger == Ledger.FEN else _("福豆"),
+        "subject": names[row.subject],
+        "way": [step_facts(account, names) for account in way],
+        "beside": [beside_facts(one, names, is_this=one.pk == row.pk) for one in beside],
+        "proof": proof,
+        "root": bytes(proof.block.root).hex() if proof else "",
+        "hash": bytes(proof.block.hash).hex() if proof else "",
+    }
+    return render(request, "ledger/console/transfer.html", page_facts(request, word_of(row.code), **facts))
+
+
+def step_facts(account: LedgerAccount, names: dict[str, str]) -> dict[str, str]:
+    return {
+        "kind": kind_name(account.kind),
+        "name": mask_name(account.person.name) if account.person else names[account.name],
+        "union": account.union.name,
+    }
+
+
+def beside_facts(row: Transfer, names: dict[str, str], *, is_this: bool) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "is_this": is_this,
+        "word": word_of(row.code),
+        "kind": row.get_kind_display(),
+        "at": row.at,
+        "amount": said(row.amount or row.released, row.ledger),
+        "unit": _("元") if row.ledger == Ledger.FEN else _("福豆"),
+        "from": f"{kind_name(row.debit.kind)} · {names[row.debit.name]}",
+        "to": f"{kind_name(row.credit.kind)} · {names[row.credit.name]}",
     }

@@ -1,4 +1,4 @@
-"""Reads of the ledger: statement, balance at a time, trial balance, and the way of a fen from its source to its end."""
+"""Reads of the ledger: statement, balance at a time, trial balance, and where the value of a transfer came from."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 
+from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, require
-from gonghui.ledger.models import LedgerAccount, Transfer
+from gonghui.ledger.models import Block, LedgerAccount, Transfer
 
 STATEMENT_ROWS = 200
-TRACE_ROWS = 500
+BESIDE_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,42 +125,77 @@ def trial_balance(actor: Actor) -> list[TrialLine]:
     return [TrialLine(**row) for row in found]
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """One transfer on the way; `depth` 0 is the one asked about, negative before it, positive after."""
-
-    depth: int
-    transfer: Transfer
-
-
-TRACE = """
-WITH RECURSIVE back AS (
-    SELECT 0 AS depth, t.id, t.seq, t.debit_id, t.credit_id FROM ledger_transfer t WHERE t.id = %(id)s
-    UNION
-    SELECT b.depth - 1, t.id, t.seq, t.debit_id, t.credit_id
-      FROM back b JOIN ledger_transfer t ON t.credit_id = b.debit_id AND t.seq < b.seq AND t.kind IN ('posted', 'post')
-     WHERE b.depth > -8
-), forth AS (
-    SELECT 0 AS depth, t.id, t.seq, t.debit_id, t.credit_id FROM ledger_transfer t WHERE t.id = %(id)s
-    UNION
-    SELECT f.depth + 1, t.id, t.seq, t.debit_id, t.credit_id
-      FROM forth f JOIN ledger_transfer t ON t.debit_id = f.credit_id AND t.seq > f.seq AND t.kind IN ('posted', 'post')
-     WHERE f.depth < 8
-)
-SELECT min(depth) AS depth, id FROM (SELECT depth, id FROM back UNION SELECT depth, id FROM forth) w
- GROUP BY id ORDER BY 1, id LIMIT %(rows)s
+TRIAL_AT = """
+SELECT a.ledger, a.kind, count(DISTINCT a.id), sum(p.debits)::bigint, sum(p.credits)::bigint, 0
+  FROM (SELECT debit_id AS id, amount AS debits, 0 AS credits FROM ledger_transfer
+         WHERE kind IN ('posted', 'post') AND at <= %s
+         UNION ALL
+        SELECT credit_id, 0, amount FROM ledger_transfer WHERE kind IN ('posted', 'post') AND at <= %s) p
+  JOIN ledger_account a ON a.id = p.id
+ WHERE a.id IN ({seen}) GROUP BY a.ledger, a.kind ORDER BY a.ledger, a.kind
 """
 
 
-def trace(transfer_id: UUID) -> list[Hop]:
-    """永久追溯: where its value came from and where it went, account by account. The caller may see the transfer."""
+def trial_balance_at(actor: Actor, at: datetime) -> list[TrialLine]:
+    """As it stood then, from the transfers alone; accounts that had none are left out, so is what was pending."""
+    seen, params = LedgerAccount.objects.visible_to(actor).order_by().values("pk").query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(TRACE, {"id": transfer_id, "rows": TRACE_ROWS})
-        depths = {pk: depth for depth, pk in cursor.fetchall()}
-    found = Transfer.objects.unscoped("the way of a transfer already fetched").select_related(
+        cursor.execute(TRIAL_AT.format(seen=seen), [at, at, *params])
+        return [TrialLine(*row) for row in cursor.fetchall()]
+
+
+def last_block_of_each_day(days: int) -> list[Block]:
+    """Of the last days on which something was sealed, newest first."""
+    newest = Block.objects.annotate(day=TruncDate("sealed_at", tzinfo=clock.CHINA)).order_by()
+    numbers = newest.values("day").annotate(n=Max("number")).order_by("-n").values_list("n", flat=True)
+    return list(Block.objects.filter(number__in=list(numbers[:days])).order_by("-number"))
+
+
+# --- the way of one transfer --------------------------------------------------------------------------------
+
+
+def transfer_for(actor: Actor, transfer_id: UUID) -> Transfer:
+    """Of an account the actor may see, on either side."""
+    found = Transfer.objects.unscoped("who may see it is asked of its accounts").select_related(
+        "debit__union", "debit__person", "credit__union", "credit__person"
+    )
+    transfer = found.filter(pk=transfer_id).first()
+    require(transfer, NOT_FOUND)
+    ends = (transfer.debit_id, transfer.credit_id)
+    require(LedgerAccount.objects.visible_to(actor).filter(pk__in=ends).exists(), NOT_FOUND)
+    return transfer
+
+
+ABOVE = """
+WITH RECURSIVE up(id, within_id, step) AS (
+    SELECT id, within_id, 0 FROM ledger_account WHERE id = %s
+    UNION ALL
+    SELECT a.id, a.within_id, up.step + 1 FROM up JOIN ledger_account a ON a.id = up.within_id
+)
+SELECT id FROM up WHERE step > 0 ORDER BY step DESC
+"""
+
+
+def accounts_above(account: LedgerAccount) -> list[LedgerAccount]:
+    """永久追溯: where its value comes from, the source of the money first: source, budget, budget below, …"""
+    with connection.cursor() as cursor:
+        cursor.execute(ABOVE, [account.pk])
+        ids = [row[0] for row in cursor.fetchall()]
+    found = LedgerAccount.objects.unscoped("above an account already fetched").select_related(
+        "union", "person"
+    )
+    by_id = found.in_bulk(ids)
+    return [by_id[pk] for pk in ids]
+
+
+def transfers_beside(transfer: Transfer) -> list[Transfer]:
+    """What was written about the same thing, itself included, oldest first; a bill, its hold and its points, for example."""
+    found = Transfer.objects.unscoped("about the same thing as one already fetched").select_related(
         "debit__union", "credit__union"
     )
-    return sorted(
-        (Hop(depths[t.pk], t) for t in found.filter(pk__in=depths)),
-        key=lambda hop: (hop.depth, hop.transfer.seq),
-    )
+    same = Q(pk=transfer.pk) | Q(pending_id=transfer.pk)
+    if transfer.pending_id:
+        same |= Q(pk=transfer.pending_id)
+    if transfer.subject:
+        same |= Q(subject=transfer.subject)
+    return list(found.filter(same).order_by("seq")[:BESIDE_ROWS])

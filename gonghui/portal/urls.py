@@ -8,6 +8,7 @@ from django.urls import URLPattern, re_path
 
 from gonghui.bills.views import store_screen
 from gonghui.kit.identifiers import ROW_ID
+from gonghui.ledger.views import blocks, blocks_json
 from gonghui.portal.merchant import money
 from gonghui.portal.merchant import views as merchant
 from gonghui.portal.views import (
@@ -111,6 +112,8 @@ account = [
     page("me/points", points.points, "my_points"),
     page(rf"me/points/{ENTRY}", points.entry, "my_points_entry"),
     page(rf"me/points/{ENTRY}/proof\.json", points.proof, "my_points_proof"),
+    page("ledger/blocks", blocks, "ledger_blocks"),
+    page(r"ledger/blocks\.json", blocks_json, "ledger_blocks_json"),
     page("me/devices", me.devices, "devices"),
     page("me/devices/end", me.devices_end_all, "devices_end_all"),
     page(rf"me/devices/{DEVICE}/end", me.device_end, "device_end"),

@@ -77,3 +77,22 @@ def check_proof(file) -> None:
         "✘ 凭据不成立：内容被改动过，或者不是查验凭据。请重新下载，仍不对请联系工会经审委员会。", fg="red"
     )
     sys.exit(1)
+
+
+@ledger.command(name="blocks-check")
+@click.argument("file", type=click.File("rb"), metavar="文件")
+def check_blocks(file) -> None:
+    """重算公示的区块（/ledger/blocks.json）：每个指纹都对、首尾相接时退出码为 0，否则为 1。不需要数据库。"""
+    setup_django()
+    from gonghui.ledger.proofs import first_broken_block
+
+    try:
+        document = json.load(file)
+        broken = first_broken_block(document)
+    except (ValueError, KeyError, TypeError):
+        click.secho("✘ 这不是公示的区块文件。请重新下载 /ledger/blocks.json。", fg="red")
+        sys.exit(1)
+    if broken is not None:
+        click.secho(f"✘ 第 {broken} 个区块与它的指纹不符，或者没有接上前一个。请报告经审委员会。", fg="red")
+        sys.exit(1)
+    click.secho(f"✔ {len(document['blocks']):,} 个区块首尾相接，指纹都对。", fg="green")

@@ -10,9 +10,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.models import AuditEntry
-from gonghui.ledger import queries
+from gonghui.ledger import admin, queries
 from gonghui.ledger.models import Block, Ledger, LedgerAccount, Transfer
 from gonghui.ledger.sealing import seal_transfers
 from gonghui.ledger.tests.books import fund, move, purse, resolve, said
@@ -137,15 +138,74 @@ def test_trial_balance_is_even_over_the_whole_province(cast, client):
     assert "128.45" in client.get(reverse("admin:ledger_trial")).content.decode()
 
 
-def test_way_of_a_fen_is_followed_from_its_source_to_its_end(cast):
-    source, budget = source_of(cast), purse(cast.unions["city"], "预算")
-    purses = [purse(cast.unions["city"], name) for name in ("会员", "商户", "付款")]
-    steps = [move(a, b, 100) for a, b in zip((source, budget, *purses), (budget, *purses), strict=False)]
-    assert set(said(*steps)) == {"ok"}
-    hops = queries.trace(steps[2].id)
-    assert [(hop.depth, hop.transfer.pk) for hop in hops] == [
-        (-2, steps[0].id), (-1, steps[1].id), (0, steps[2].id), (1, steps[3].id)
+def test_trial_balance_of_a_day_comes_from_the_transfers(cast, client):
+    funded(cast, "city", "慰问")
+    today = clock.today()
+    at_end = admin.end_of(today)
+    assert (
+        queries.trial_balance_at(cast.actor("province_admin"), admin.end_of(today - dt.timedelta(days=1)))
+        == []
+    )
+    then = queries.trial_balance_at(cast.actor("province_admin"), at_end)
+    assert [(line.kind, line.accounts, line.debits, line.credits) for line in then] == [
+        ("test", 2, 12_345, 12_345)
+    ]
+    assert [line.credits for line in queries.trial_balance_at(cast.actor("sister_admin"), at_end)] == []
+    cast.sign_in(client, "province_admin")
+    page = client.get(reverse("admin:ledger_trial"), {"on": f"{today - dt.timedelta(days=1)}"})
+    assert (page.context["tables"], "123.45" in page.content.decode()) == ([], False)
+    page = client.get(reverse("admin:ledger_trial"), {"on": f"{today}"})
+    assert page.context["tables"][0]["rows"][0]["debits"] == "123.45"
+
+
+def test_trial_balance_is_taken_as_a_sheet_by_who_may_export(cast, client):
+    funded(cast, "city", "慰问")
+    at = reverse("admin:ledger_trial_sheet")
+    answer = cast.sign_in(client, "province_admin").get(at)
+    sheet = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content))).worksheets[0]
+    heading, *rows = [list(row) for row in sheet.iter_rows(values_only=True)]
+    assert heading == ["账本", "科目", "账户", "借方（支出）", "贷方（收入）", "余额"]
+    assert rows == [["人民币", "test", 2, 123.45, 123.45, 0], ["人民币", "合计", 2, 123.45, 123.45, 0]]
+    trail = AuditEntry.objects.unscoped("test").filter(op="EXPORT", table_name="ledger_account").get()
+    assert trail.after["asked"] == {"trial": ""}
+    assert cast.sign_in(client, "judge").get(at).status_code == 403
+
+
+def nested(cast) -> list[LedgerAccount]:
+    """Source → budget → commitment, each within the one above it, and a merchant."""
+    source = source_of(cast)
+    budget = purse(cast.unions["province"], "预算", within=source)
+    commitment = purse(cast.unions["city"], "专款", within=budget)
+    return [source, budget, commitment, purse(cast.unions["city"], "商户")]
+
+
+def test_transfer_shows_its_way_from_the_source_and_what_went_with_it(cast, client):
+    source, budget, commitment, merchant = nested(cast)
+    down = [move(a, b, 100) for a, b in ((source, budget), (budget, commitment))]
+    paid = [move(commitment, merchant, part, subject="bill:7") for part in (60, 40)]
+    assert set(said(*down, *paid)) == {"ok"}
+    cast.sign_in(client, "city_admin")
+    page = client.get(reverse("admin:ledger_transfer", args=[paid[0].id]))
+    assert [step["name"] for step in page.context["way"]] == ["source", "预算", "专款", "商户"]
+    assert [(one["id"], one["amount"], one["is_this"]) for one in page.context["beside"]] == [
+        (paid[0].id, "0.60", True), (paid[1].id, "0.40", False),
     ]  # fmt: skip
+    statement = page_of(cast, client, "city_admin", merchant).content.decode()
+    assert reverse("admin:ledger_transfer", args=[paid[1].id]) in statement
+    at = reverse("admin:ledger_transfer", args=[paid[0].id])
+    assert cast.sign_in(client, "sister_admin").get(at).status_code == 404
+    assert cast.sign_in(client, "judge").get(at).status_code == 403
+
+
+def test_transfer_of_a_hold_stands_beside_what_it_became(cast):
+    _source, _budget, commitment, merchant = nested(cast)
+    fund(source_of(cast), (commitment, 100))
+    hold = move(commitment, merchant, 30, kind="pending", subject="bill:8")
+    post = resolve("post", hold.id, 20)
+    said(hold, post)
+    for order in (hold, post):
+        row = queries.transfer_for(cast.actor("city_admin"), order.id)
+        assert [one.pk for one in queries.transfers_beside(row)] == [hold.id, post.id]
 
 
 @pytest.mark.django_db(transaction=True)
