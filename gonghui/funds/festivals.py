@@ -10,6 +10,7 @@ FESTIVALS = {
     "duanwu": _("端午"),
     "zhongqiu": _("中秋"),
     "guoqing": _("国庆"),
+    "minzu": _("自治区批准的少数民族节日"),
 }
 
 

@@ -133,3 +133,35 @@ def liabilities(actor: Actor) -> list[Liability]:
             Liability(pk, name, union, points, backing, tuple(months.get(issue_id, ())))
             for pk, name, union, points, backing, issue_id in cursor.fetchall()
         ]
+
+
+BREAKAGE = """
+SELECT coalesce(sum(g.granted::bigint * g.per_head), 0)::bigint, coalesce(sum(e.points), 0)::bigint
+  FROM funds_pointgrant g
+ CROSS JOIN LATERAL (SELECT sum(t.amount) AS points FROM ledger_transfer t
+                      WHERE t.subject = 'grant:' || g.id AND t.code = 'expire_points') e
+ WHERE g.id = ANY(%s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """Of grants that are over: what they gave, and what of it came back unused."""
+
+    granted: int
+    expired: int
+
+    @property
+    def percent(self) -> int:
+        return round(self.expired * 100 / self.granted) if self.granted else 0
+
+    def forecast(self, points: int) -> int:
+        """How many of these may come back, if members do as they did."""
+        return round(points * self.expired / self.granted) if self.granted else 0
+
+
+def breakage(actor: Actor) -> Breakage:
+    over = PointGrant.objects.visible_to(actor).filter(state=PointGrant.State.EXPIRED)
+    with connection.cursor() as cursor:
+        cursor.execute(BREAKAGE, [list(over.values_list("pk", flat=True))])
+        return Breakage(*cursor.fetchone())

@@ -45,6 +45,9 @@ BOOKS = [
     ("53", YUNNAN, date(2023, 1, 1), [("health", "", 500, "event")]),
 ]  # fmt: skip
 
+# Written for merchants, adopted for our own prizes; the highest single prize.
+PRIZES = "《规范促销行为暂行规定》（2020）：抽奖式有奖销售最高奖不超过五万元"
+
 # Union funds of the grass roots buy no vouchers: a cap of nothing for that kind and level, whatever the place.
 NO_VOUCHERS = NATIONAL + "及“八不准”：不得用基层工会经费购买购物卡、代金券等有价证券"
 
@@ -56,6 +59,8 @@ def _shipped() -> Iterator[tuple[str, dict[str, Any]]]:
                          "effective_from": since, "clause": clause}  # fmt: skip
     yield "00", {"category": "coupon", "source_kind": "union_fund", "source_level": "grassroots", "cap_fen": 0,
                  "period": "event", "effective_from": date(2017, 12, 15), "clause": NO_VOUCHERS}  # fmt: skip
+    yield "00", {"category": "event_prize", "cap_fen": 5_000_000, "period": "event", "effective_from": date(2020, 12, 1),
+                 "clause": PRIZES}  # fmt: skip
 
 
 SHIPPED = tuple(_shipped())

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from gonghui.funds import accounts, errors
 from gonghui.funds.actions.commitments import require_covered
 from gonghui.funds.actions.homewards import orders_home, parent_locked, way_home
+from gonghui.funds.actions.informing import tell_auditors
 from gonghui.funds.models import Budget, BudgetChange, Commitment, FundSource
 from gonghui.funds.models.budgets import BUDGET_VERBS, CHANGE_VERBS
 from gonghui.funds.queries import budget_figures, budget_words
@@ -154,6 +155,7 @@ def approve_budget(actor: Actor, *, budget_id: int) -> Budget:
     require_covered(giver.name, giver.account_id, budget.amount_fen, to_id=purse.pk)
     move(budget, BUDGET_VERBS, "approve", checker_id=actor.user_id, account_id=purse.pk)
     _give(budget, giver, budget.amount_fen, key=_key(budget, "approve"))
+    tell_auditors(actor, budget, occasion="approve")
     return budget
 
 
@@ -231,6 +233,7 @@ def approve_change(actor: Actor, *, change_id: int) -> BudgetChange:
     move(change, CHANGE_VERBS, "approve", checker_id=actor.user_id)
     move(budget, BUDGET_VERBS, "settle", amount_fen=budget.amount_fen + change.delta_fen)
     _give(budget, giver, change.delta_fen, key=_key(budget, "change", change.pk))
+    tell_auditors(actor, budget, occasion=f"change:{change.pk}", delta_fen=change.delta_fen)
     return change
 
 

@@ -12,6 +12,8 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from gonghui.funds import point_errors as errors
+from gonghui.funds.actions.commitments import release_commitment
+from gonghui.funds.actions.grants import held_grant, purpose_of, roster_of
 from gonghui.funds.actions.homewards import orders_home, way_home
 from gonghui.funds.models import Budget, PointGrant
 from gonghui.funds.models.grants import GRANT_VERBS
@@ -125,12 +127,36 @@ def refund_orders(
 
 def expire_points(actor: Actor) -> int:
     """Everything past its time goes back to where it came from, batch by batch; grants move on. Returns points."""
+    end_overdue(actor)
     begin_expiries(actor)
     total = 0
     while points := expire_batch(actor):
         total += points
     end_expiries(actor)
     return total
+
+
+def end_overdue(actor: Actor) -> None:
+    """Grants nobody ran in time give back what was set aside for them; a half that failed ends with what it gave."""
+    over = PointGrant.objects.unscoped("the nightly sweep").filter(
+        state__in=("checked", "partially_failed"), expires_on__lt=clock.today()
+    )
+    for pk in list(over.order_by("pk").values_list("pk", flat=True)):
+        end_overdue_grant(actor, grant_id=pk)
+
+
+@action
+def end_overdue_grant(actor: Actor, *, grant_id: int) -> None:
+    grant = held_grant(actor, grant_id, "points.write")
+    if grant.state not in ("checked", "partially_failed") or grant.expires_on >= clock.today():
+        return
+    release_commitment(actor, purpose=purpose_of(grant.pk))
+    if grant.state == "checked":
+        move(grant, GRANT_VERBS, "cancel")
+        return
+    late = roster_of(grant).filter(state="waiting").update(state="refused", reason=_("发放以前已过有效期。"))
+    move(grant, GRANT_VERBS, "run")
+    move(grant, GRANT_VERBS, "finish", refused=grant.refused + late)
 
 
 @action

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gonghui.funds.points import Liability, liabilities
+from gonghui.funds.points import Liability, breakage, liabilities
 from gonghui.funds.sheets import sheet_answer
 from gonghui.funds.worth import POINT_FEN
 from gonghui.kit.console import console_page, page_facts
@@ -28,6 +28,7 @@ def liability(request: HttpRequest) -> HttpResponse:
     months: Counter[str] = Counter()
     for row in rows:
         months.update(dict(row.months))
+    past = breakage(request.actor)
     points, backing_fen = sum(row.points for row in rows), sum(row.backing_fen for row in rows)
     facts = {
         "rows": rows,
@@ -36,6 +37,8 @@ def liability(request: HttpRequest) -> HttpResponse:
         "owed_fen": points * POINT_FEN,
         "is_equal": all(row.is_equal for row in rows) and months.total() == points,
         "months": sorted(months.items()),
+        "past": past,
+        "forecast": past.forecast(points),
         "chart": ageing_chart(sorted(months.items())),
         "may_export": request.actor.may_anywhere("reports.export"),
     }

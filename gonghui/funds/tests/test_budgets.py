@@ -13,9 +13,20 @@ from gonghui.funds.actions import budgets, sources
 from gonghui.funds.actions.commitments import release_commitment, reserve
 from gonghui.funds.models import Budget, BudgetChange, FundReceipt
 from gonghui.funds.queries import BudgetFigures, budget_figures, figures_of
-from gonghui.funds.tests.stage import ENDS, STARTS, YUAN, approved, balance, submitted, terms_of, trial
+from gonghui.funds.tests.stage import (
+    ENDS,
+    STARTS,
+    YUAN,
+    approved,
+    balance,
+    new_staff,
+    submitted,
+    terms_of,
+    trial,
+)
 from gonghui.kit.errors import DomainError
 from gonghui.ledger.models import LedgerAccount, Transfer
+from gonghui.notices.models import Message
 
 
 def figures(*yuan: int) -> BudgetFigures:
@@ -244,6 +255,23 @@ def test_change_moves_the_difference_once_two_agreed(money):
     assert budget_figures(money.province) == figures(100_000, 30_000, 0, 0, 70_000)
     with refused("change_not_open"):
         budgets.approve_change(money.actor("province_finance"), change_id=back.pk)
+
+
+def told_of(budget: Budget) -> list[tuple[str, str]]:
+    """Who heard of it, and what."""
+    found = Message.objects.unscoped("test").filter(once__startswith=f"budget:{budget.pk}:").order_by("id")
+    return list(found.values_list("user__login", "body"))
+
+
+def test_audit_committee_is_told_of_what_was_agreed(money):
+    """The province's, of a budget of its city; the sister city's is not."""
+    new_staff(money.cast, "sister_auditor", "audit_committee", "sister")
+    ((who, body),) = told_of(money.city)
+    assert (who, "40,000" in body, "主席办公会 2024-3 号" in body) == ("auditor", True, True)
+    change = propose(money, 5_000)
+    assert len(told_of(money.city)) == 1
+    budgets.approve_change(money.actor("province_finance"), change_id=change.pk)
+    assert [("45,000" in body) for _who, body in told_of(money.city)] == [False, True]
 
 
 def test_change_beyond_what_is_there_is_refused(money):

@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from gonghui.funds import point_errors as errors
 from gonghui.funds.actions import grants
+from gonghui.funds.actions.points import expire_points
 from gonghui.funds.models import Commitment, GrantedPerson, PointGrant
 from gonghui.funds.points import balance_of, lots_of
 from gonghui.funds.queries import budget_figures
@@ -223,3 +224,34 @@ def test_grant_past_its_expiry_is_not_given(money):
         roster_on=dt.date(2020, 1, 1), expires_on=dt.date(2020, 2, 1)
     )
     refused(errors.GRANT_PAST, grants.run_grant, money.actor("city_admin"), point_grant_id=grant.pk)
+
+
+def past(grant: PointGrant) -> None:
+    PointGrant.objects.unscoped("test").filter(pk=grant.pk).update(
+        roster_on=dt.date(2020, 1, 1), expires_on=dt.date(2020, 2, 1)
+    )
+
+
+def test_checked_grant_nobody_ran_in_time_gives_its_money_back(money):
+    left = balance(money.city.account_id)
+    grant = checked(money)
+    expire_points(SYSTEM)
+    assert (fresh(grant).state, balance(money.city.account_id)) == ("checked", left - grant.people * 10_000)
+    past(grant)
+    for _night in range(2):
+        expire_points(SYSTEM)
+    assert (fresh(grant).state, balance(money.city.account_id)) == ("cancelled", left)
+
+
+def test_half_that_was_not_given_in_time_goes_back_and_the_grant_ends(money, monkeypatch):
+    monkeypatch.setattr(grants, "BATCH", 1)
+    left = balance(money.city.account_id)
+    grant = started(money)
+    grants.give_batch(SYSTEM, grant_id=grant.pk)
+    grants.fail_grant(SYSTEM, grant_id=grant.pk)
+    past(grant)
+    expire_points(SYSTEM)
+    ended = fresh(grant)
+    assert (ended.state, ended.granted, ended.refused) == ("expiring", 1, ended.people - 1)
+    assert set(states(grant).values()) == {"granted", "refused"}
+    assert (balance(money.city.account_id), is_backed()) == (left - 10_000, True)

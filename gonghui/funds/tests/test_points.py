@@ -10,7 +10,7 @@ from gonghui.funds import point_errors as errors
 from gonghui.funds.actions import budgets
 from gonghui.funds.actions.points import expire_points, warn_of_expiry
 from gonghui.funds.models import Section
-from gonghui.funds.points import balance_of, liabilities, lots_of
+from gonghui.funds.points import Breakage, balance_of, breakage, liabilities, lots_of
 from gonghui.funds.tests.granting import (
     SYSTEM,
     fresh,
@@ -26,6 +26,7 @@ from gonghui.kit import clock
 from gonghui.kit.errors import DomainError
 from gonghui.ledger.kinds import WORDS
 from gonghui.ledger.models import LedgerAccount, Transfer
+from gonghui.members.models import Membership
 from gonghui.notices.models import Send
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +119,33 @@ def test_expired_points_return_to_the_budget_exactly(money):
         assert expire_points(SYSTEM) == 30
     assert balance(money.city.account_id) == left
     assert (outstanding(), is_backed(), trial()) == (0, True, 0)
+
+
+def test_points_follow_a_member_to_another_union_with_where_they_came_from(money):
+    """A lot belongs to the person: nothing moves with the membership, and what ends goes home to the budget it came from."""
+    left = balance(money.city.account_id)
+    grant = granted(money, expires_on=days(10))
+    mei, shop = money.cast.people["mei"].pk, till(money)
+    before = lots_of(mei)
+    Membership.objects.unscoped("test").filter(person_id=mei).update(union=money.cast.unions["sister"])
+    assert (lots_of(mei), balance_of(mei)) == (before, 100)
+    spend(SYSTEM, person_id=mei, points=30, subject="bill:1", credit_id=shop.pk)
+    with time_machine.travel(later(11)):
+        assert expire_points(SYSTEM) == grant.people * 100 - 30
+    assert (balance(money.city.account_id), is_backed(), trial()) == (left - 3_000, True, 0)
+
+
+def test_forecast_says_what_came_back_of_grants_that_are_over(money):
+    grant = granted(money, expires_on=days(10))
+    assert breakage(money.actor("city_finance")) == Breakage(0, 0)
+    mei, shop = money.cast.people["mei"].pk, till(money)
+    spend(SYSTEM, person_id=mei, points=60, subject="bill:1", credit_id=shop.pk)
+    with time_machine.travel(later(11)):
+        expire_points(SYSTEM)
+    given = grant.people * 100
+    past = breakage(money.actor("city_finance"))
+    assert (past, past.forecast(given), past.forecast(0)) == (Breakage(given, given - 60), given - 60, 0)
+    assert breakage(money.actor("sister_admin")) == Breakage(0, 0)
 
 
 def test_points_that_come_back_to_a_closed_budget_go_above_it(money):

@@ -232,11 +232,19 @@ def test_rules_are_written_by_finance_of_that_region(cast, places, who, code, an
 
 def test_shipped_rules_are_loaded_once_and_none_is_verified(cast, places):
     many = rules.load_rules(SYSTEM)
-    assert (many, rules.load_rules(SYSTEM)) == (29, 0)
+    assert (many, rules.load_rules(SYSTEM)) == (30, 0)
     loaded = BenefitRule.objects.unscoped("test")
     assert (loaded.filter(is_verified=True).count(), loaded.filter(clause="").count()) == (0, 0)
     caps = loaded.filter(region__code="44").order_by("category").values_list("category", "cap_fen", "period")
     assert list(caps) == [("birthday", 30_000, "year"), ("festival", 200_000, "year")]
+
+
+def test_no_single_prize_is_dearer_than_fifty_thousand_yuan(cast, places):
+    rules.load_rules(SYSTEM)
+    ask = giving(cast, "mei", category="event_prize", festival="", amount_fen=5_000_000)
+    assert given(rulebook.would_fit(ask)) == [True]
+    refused = rulebook.would_fit(replace(ask, amount_fen=5_000_001))[0]
+    assert "五万元" in refused.rule.clause
 
 
 def test_grassroots_union_funds_buy_no_vouchers(cast, places):
