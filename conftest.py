@@ -22,6 +22,14 @@ OURS = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 WORKERS_MAX = 4  # each has a database of its own
 
 
+def pytest_report_header() -> str | None:
+    """A DATABASE_URL in the environment is obeyed, and said."""
+    from gonghui.config.databases import place_of_database
+
+    named = os.environ.get("DATABASE_URL")
+    return f"DATABASE_URL: {place_of_database(named)}" if named else None
+
+
 def pytest_xdist_auto_num_workers(config) -> int:
     """For `-n auto`: the whole suite on every core; paths named on the command line in this process, as a debugger wants."""
     if config.args_source is config.ArgsSource.ARGS:
@@ -72,6 +80,9 @@ def empty_database() -> None:
     """DELETE where there are rows: on small tables far cheaper than TRUNCATE, which makes new files for every one."""
     from django.db import connection, transaction
 
+    name, wanted = connection.settings_dict["NAME"], connection.settings_dict["TEST"]["NAME"]
+    if not name.startswith(wanted):
+        raise RuntimeError(f"{name} is not the test database {wanted}; mark the tests with django_db")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(OURS)
         tables = sorted({row[0] for row in cursor.fetchall()} - REFERENCE_TABLES)

@@ -14,6 +14,8 @@ from django.urls import get_resolver
 
 from tests.walk import KEY, fingerprint, knock
 
+pytestmark = pytest.mark.django_db  # `played` alone does not make pytest-django switch to the test database
+
 WHO = {
     "P": "province_admin", "C": "city_admin", "S": "sister_admin", "F": "finance_officer", "K": "clerk",
     "J": "judge", "M": "mei", "U": "hua", "X": "stranger", "A": "anonymous",

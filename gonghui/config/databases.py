@@ -18,6 +18,22 @@ def parse_database_url(url: str) -> dict:
     }
 
 
+def place_of_database(url: str) -> str:
+    """`name @ host:port`, for a person to read: never the user, never the password."""
+    parts = urlsplit(url)
+    is_plain = (
+        parts.scheme in ("postgres", "postgresql") and "@" not in parts.path + parts.query + parts.fragment
+    )
+    if not is_plain:  # an unquoted password reaches into the rest, or it is no address at all
+        return "?"
+    try:
+        named = parse_database_url(url)
+    except ValueError:
+        return "?"
+    port = f":{named['PORT']}" if named["PORT"] else ""
+    return f"{named['NAME']} @ {named['HOST'] or 'localhost'}{port}"
+
+
 def database_url() -> str:
     url = os.environ.get("DATABASE_URL")
     if url:

@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from gonghui.config.databases import place_of_database
 from gonghui.config.launcher import panel, postgres
 from gonghui.config.launcher.child import Child
 from gonghui.config.launcher.errors import LauncherError
@@ -81,6 +82,8 @@ class Supervisor:
         self.stop_wanted.set()
 
     def prepare(self, patience_s: float) -> int:
+        if named := os.environ.get("DATABASE_URL"):
+            panel.tell(f"使用环境变量 DATABASE_URL 指定的数据库：{place_of_database(named)}", "yellow")
         with panel.progress() as tell:
             tell("正在启动数据库…")
             self.watches_database = not os.environ.get("DATABASE_URL")

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from gonghui.config.cli import cli
 from gonghui.config.cli.new_app import scaffold
+from gonghui.config.databases import place_of_database
 from gonghui.config.launcher import doctor, frontend, panel, ports
 from gonghui.config.launcher.child import Child
 from gonghui.config.launcher.doctor import Level
@@ -154,6 +155,42 @@ def test_doctor_finds_keys_that_others_may_read(tmp_path, monkeypatch):
     assert doctor.keys().level is Level.GOOD
     file.chmod(0o644)
     assert (doctor.keys().level, "chmod 600" in doctor.keys().advice) == (Level.BAD, True)
+
+
+@pytest.mark.parametrize(("url", "said"), [
+    ("postgresql://ann:s3cret@db.example:5433/gonghui_b", "gonghui_b @ db.example:5433"),
+    ("postgresql:///gonghui?host=/run/pg&port=5432&user=ann&password=s3cret", "gonghui @ /run/pg:5432"),
+    ("postgres://db.example/union", "union @ db.example"),
+    ("postgresql://ann:12/s3cret@db.example/union", "?"),
+    ("postgresql://ann:12#s3cret@db.example/union", "?"),
+    ("postgresql://ann:s3cret/12@db.example/union", "?"),
+    ("host=db.example password=s3cret dbname=union", "?"),
+])  # fmt: skip
+def test_place_of_a_database_never_shows_its_password(url, said):
+    assert place_of_database(url) == said
+
+
+def test_demo_says_which_database_of_the_environment_it_uses(tmp_path):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{closed.getsockname()[1]}"
+    environment = {
+        "DATABASE_URL": f"postgresql://nobody:s3cret@{place}/nothing",
+        "GONGHUI_DATA": str(tmp_path),
+    }
+    answer = subprocess.run(
+        [sys.executable, "-m", "gonghui", "demo", "--workers", "1"],
+        cwd=ROOT,
+        env={**environment, "PATH": "/usr/bin:/bin", "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    said = [line for line in answer.stdout.splitlines() if "DATABASE_URL 指定的数据库" in line]
+    assert [line.partition("：")[2] for line in said] == [f"nothing @ {place}"]
+    assert answer.returncode == 1
+    assert "s3cret" not in answer.stdout + answer.stderr
 
 
 def test_doctor_says_that_the_database_does_not_answer(tmp_path):

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from django.conf import settings
 from django.test import Client
+from PIL import Image
 
 from gonghui.bills.models import Bill, BillRefund, OfferTerms
 from gonghui.bills.reactions import settle_paid_bill
 from gonghui.bills.tests.stage import fresh, pay_code, with_points
 from gonghui.funds.tests.stage import build_money
 from gonghui.kit.tests.browser import (  # noqa: F401
+    ARGS,
     DESKTOP,
     PHONE,
     axe_findings,
     chromium,
+    chromium_path,
+    listening,
     open_page,
 )
 from gonghui.members.actions import pay_codes
 from gonghui.payments.events import PaymentSucceeded
 from gonghui.portal.tests.till import opened
+from tests.road import film_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -91,6 +98,59 @@ def test_clerk_types_sells_and_takes_a_part_back(counter, shop):
     assert (bill.list_fen, bill.due_fen, bill.points) == (12850, 10050, 8)
     assert (back.list_fen, back.points) == (6425, 4)
     assert page.complaints == []
+
+
+@pytest.fixture
+def filmed(chromium, shop, live_server):  # noqa: F811
+    """`filmed(film)` → the till of the clerk on a phone whose camera sees nothing but this film."""
+    browsers = []
+
+    def till(film):
+        fake = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+        seen = f"--use-file-for-fake-video-capture={film}"
+        path = chromium_path()
+        browsers.append(chromium.browser_type.launch(executable_path=path, args=[*ARGS, *fake, seen]))
+        context = browsers[-1].new_context(
+            viewport={"width": PHONE[0], "height": PHONE[1]},
+            locale="zh-CN",
+            permissions=["camera"],
+        )
+        key = shop.sign_in(Client(), "clerk").cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}])
+        page = listening(context.new_page())
+        page.set_default_timeout(15_000)
+        page.goto(live_server.url + "/clerk/till")
+        return page
+
+    yield till
+    for browser in browsers:
+        browser.close()
+
+
+def test_camera_of_the_till_reads_the_pay_code_off_a_members_screen(counter, filmed, shop, tmp_path):
+    phone = counter("/me/pay", "mei")
+    shown = io.BytesIO(phone.locator("[data-picture]").screenshot())
+    page = filmed(film_of(Image.open(shown), tmp_path / "pay_code.y4m"))
+    assert page.is_hidden("#viewfinder")
+    page.click("#scan")
+    page.wait_for_url("**/clerk/till/quote?*")  # the form is sent by itself
+    assert page.locator("[data-held]").count() == 1
+    press(page, "120")
+    is_due(page, "100")
+    assert "陈**" in page.inner_text("#quote") and "陈小梅" not in page.content()
+    page.click("text=下一步：核对应收")
+    page.click("#sell")
+    page.wait_for_url("**/clerk/bills/*")
+    bill = Bill.objects.unscoped("test").get()
+    assert (bill.person_id, bill.due_fen, bill.state) == (shop.people["mei"].pk, 10000, "settled")
+    assert page.complaints == []
+
+
+def test_till_without_a_camera_says_to_type_the_code(counter):
+    page = counter("/clerk/till")
+    page.click("#scan")
+    page.wait_for_selector("text=没有摄像头权限")
+    assert page.is_visible("#customer")
 
 
 def test_price_keeps_up_with_the_keys_and_says_what_is_missing(counter, shop):
