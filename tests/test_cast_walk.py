@@ -117,11 +117,15 @@ POST   /me/delegations/1/end                          empty     404 404 404 404 
 GET    /pay/local/{trade}                             none      404 404 404 404 404 404 200 404 404 302
 POST   /pay/local/{trade}                             empty     404 404 404 404 404 404 302 404 404 401
 POST   /payments/wechat/notify                        empty     401 401 401 401 401 401 401 401 401 401
+GET    /payments/wechat/authorise                     none      403 403 403 403 403 403 302 302 403 302
+GET    /payments/wechat/return                        none      403 403 403 403 403 403 403 403 403 302
+POST   /payments/wechat/forget                        empty     403 403 403 403 403 403 302 302 403 401
+GET    /payments/wechat/local/authorize               none      400 400 400 400 400 400 400 400 400 400
 GET    /health                                        none      200 200 200 200 200 200 200 200 200 200
 GET    /health/{plan}                                 none      200 200 200 200 200 200 200 200 200 200
 POST   /health/{plan}/apply                           empty     422 422 422 422 422 422 422 422 422 401
 GET    /health/places/{place}                         none      404 404 404 404 404 404 200 404 404 302
-POST   /health/places/{place}/pay                     empty     404 404 404 404 404 404 302 404 404 401
+POST   /health/places/{place}/pay                     empty     404 404 404 404 404 404 422 404 404 401
 GET    /health/places/{place}/dates                   none      404 404 404 404 404 404 200 404 404 302
 POST   /health/places/{place}/book                    empty     404 404 404 404 404 404 409 404 404 401
 GET    /health/places/{place}/cancel                  none      404 404 404 404 404 404 200 404 404 302

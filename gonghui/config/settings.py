@@ -159,6 +159,9 @@ GONGHUI_PORTS = {
     "sms": os.environ.get("GONGHUI_SMS", "gonghui.notices.ports.sms.LocalSms"),
     "payment": os.environ.get("GONGHUI_PAYMENT", "gonghui.payments.ports.local.LocalPayments"),
     "coupon_provider": os.environ.get("GONGHUI_COUPONS", "gonghui.payments.ports.coupons.LocalCoupons"),
+    "wechat_identity": os.environ.get(
+        "GONGHUI_WECHAT_IDENTITY", "gonghui.payments.ports.local_identity.LocalIdentity"
+    ),
     "real_name": os.environ.get("GONGHUI_REAL_NAME", "gonghui.members.ports.real_name.RosterMatch"),
 }
 GONGHUI_SHOW_CODES = flag("GONGHUI_SHOW_CODES") and not PRODUCTION  # the demo shows SMS codes on the page

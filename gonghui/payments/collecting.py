@@ -9,24 +9,33 @@ from gonghui.kit.actors import Actor
 from gonghui.kit.errors import DomainError, require
 from gonghui.kit.ports import PortFailed, PortUncertain, port
 from gonghui.payments import errors
+from gonghui.payments.actions.identities import note_identity
 from gonghui.payments.actions.payments import close_payment, mark_paying, note_result
 from gonghui.payments.actions.refunds import note_refund
-from gonghui.payments.models import Payment, Refund
+from gonghui.payments.models import PayerIdentity, Payment, Refund
 from gonghui.payments.models.payments import PAYMENT_VERBS
 from gonghui.payments.ports.wechat import Charge, Invitation, NotThere
-from gonghui.payments.queries import payment_for
+from gonghui.payments.ports.wechat_identity import CodeRefused
+from gonghui.payments.queries import openid_to_pay, payment_for
 
 log = structlog.get_logger("gonghui.payments")
 
 
-def start_payment(actor: Actor, *, payment_id: int, openid: str = "", words: str = "工会普惠") -> Invitation:
-    """How the member pays it; again is harmless. Never inside a transaction."""
+def start_payment(
+    actor: Actor, *, payment_id: int, identity_id: int | None = None, words: str = "工会普惠"
+) -> Invitation:
+    """How the member pays it; again is harmless. Never inside a transaction.
+
+    WeChat takes money only from the WeChat the page is open in: `identity_id` of the session names it, whosever it
+    is; without one it is the payer's own.
+    """
     payment = payment_for(actor, payment_id)
     is_open = payment.state in PAYMENT_VERBS["start"] and payment.expires_at > clock.now()
     require(is_open, errors.NOT_PAYABLE, state=payment.get_state_display())
-    charge = Charge(payment.out_trade_no, payment.amount_fen, words, payment.expires_at, openid)
     adapter = provider()
-    require(openid or not adapter.needs_openid, errors.OPENID_NEEDED)
+    openid = openid_to_pay(adapter.appid, person_id=payment.person_id, identity_id=identity_id)
+    require(openid, errors.OPENID_NEEDED)
+    charge = Charge(payment.out_trade_no, payment.amount_fen, words, payment.expires_at, openid)
     try:
         invitation = adapter.prepay(charge)
     except PortFailed as failed:
@@ -34,6 +43,20 @@ def start_payment(actor: Actor, *, payment_id: int, openid: str = "", words: str
         raise DomainError(errors.PROVIDER_DOWN) from None
     mark_paying(actor, payment_id=payment.pk)
     return invitation
+
+
+def learn_identity(actor: Actor, *, code: str) -> PayerIdentity:
+    """Asks WeChat who came back with this code, and notes it. Never inside a transaction."""
+    try:
+        adapter = port("wechat_identity")
+        openid = adapter.openid(code)
+    except CodeRefused as refused:
+        log.info("identity_code_refused", reason=str(refused))
+        raise DomainError(errors.CODE_REFUSED) from None
+    except PortFailed as failed:
+        log.warning("identity_not_learnt", reason=str(failed))
+        raise DomainError(errors.IDENTITY_DOWN) from None
+    return note_identity(actor, appid=adapter.appid, openid=openid)
 
 
 def provider():

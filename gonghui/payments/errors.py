@@ -24,8 +24,37 @@ NOT_PAYABLE = refusal(
 OPENID_NEEDED = refusal(
     "payment_openid_needed",
     _("微信支付要在微信里打开。"),
-    advice=_("请用微信扫码或从公众号菜单进入后再付款。"),
+    advice=_("请用微信扫码或从公众号菜单进入后再付款，也可以在柜台付现金。"),
     status=422,
+)
+OWN_WECHAT_NEEDED = refusal(
+    "coupon_own_wechat_needed",
+    _("微信券只能发到本人的微信，我们还不知道您的微信是哪一个。"),
+    advice=_("请在自己的微信里打开工惠，登录后再领。"),
+    status=422,
+)
+ROUND_UNKNOWN = refusal(
+    "wechat_round_unknown",
+    _("这一步不是从这里开始的，没有办成。"),
+    advice=_("请回到要付款的那一页，再点一次。"),
+    status=403,
+)
+ROUND_OVER = refusal(
+    "wechat_round_over",
+    _("等得太久了，这一步已经过期。"),
+    advice=_("请回到要付款的那一页，再点一次。"),
+    status=410,
+)
+CODE_REFUSED = refusal(
+    "wechat_code_refused",
+    _("微信给的凭据已经用过或过期了，没有扣款。"),
+    advice=_("请返回后再点一次。"),
+)
+IDENTITY_DOWN = refusal(
+    "wechat_identity_down",
+    _("微信暂时没有应答，没有扣款。"),
+    advice=_("请稍等一分钟再试，或在柜台付现金。"),
+    status=503,
 )
 OVER_REFUND = refusal(
     "payment_over_refund",

@@ -9,7 +9,8 @@ from django.db.models.functions import Coalesce
 
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, require
-from gonghui.payments.models import Payment, StatementFile, StatementRow
+from gonghui.kit.ports import port
+from gonghui.payments.models import PayerIdentity, Payment, StatementFile, StatementRow
 
 
 def payment_for(actor: Actor, payment_id: int) -> Payment:
@@ -17,6 +18,23 @@ def payment_for(actor: Actor, payment_id: int) -> Payment:
     found = Payment.objects.visible_to(actor).filter(pk=payment_id).first()
     require(found is not None, NOT_FOUND)
     return found
+
+
+def openid_to_pay(appid: str, *, person_id: int | None, identity_id: int | None = None) -> str:
+    """Of the identity at hand, else of the person's own; "" where neither is known."""
+    rows = PayerIdentity.objects.unscoped("for its own payment").filter(appid=appid)
+    at_hand = rows.filter(pk=identity_id).first() if identity_id else None
+    found = at_hand or rows.filter(person_id=person_id).first()
+    return found.openid if found else ""
+
+
+def openid_for_coupons(person_id: int | None) -> str:
+    """Of the member's own WeChat and no other: a coupon given to another's is a coupon given away."""
+    return openid_to_pay(port("coupon_provider").appid, person_id=person_id)
+
+
+def own_identities(actor: Actor):
+    return PayerIdentity.objects.unscoped("one's own").filter(person_id=actor.person_id).order_by("id")
 
 
 def payments_of(purpose: str):

@@ -8,16 +8,17 @@ import structlog
 
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
-from gonghui.kit.errors import DomainError
+from gonghui.kit.errors import DomainError, require
 from gonghui.kit.jobs import job, periodic
 from gonghui.kit.ports import PortFailed, port
-from gonghui.payments import collecting
+from gonghui.payments import collecting, errors
 from gonghui.payments.actions.coupons import note_coupon_number, note_stock
 from gonghui.payments.actions.notifications import hear
 from gonghui.payments.actions.statements import import_coupon_statement, import_statement
 from gonghui.payments.models import ExternalCoupon, ExternalStock, Payment, Refund
 from gonghui.payments.ports.coupons import StockOrder
 from gonghui.payments.ports.wechat import NoStatementYet
+from gonghui.payments.queries import openid_for_coupons
 
 log = structlog.get_logger("gonghui.payments")
 WATCHER = Actor.system("asking the payment provider")
@@ -52,9 +53,11 @@ def create_stock(stock_id: int) -> None:
 
 
 @job
-def send_coupon(coupon_id: int, openid: str) -> None:
+def send_coupon(coupon_id: int) -> None:
     coupon = ExternalCoupon.objects.unscoped(WHY).select_related("stock").get(pk=coupon_id)
     if coupon.code is None:
+        openid = openid_for_coupons(coupon.person_id)
+        require(openid, errors.OWN_WECHAT_NEEDED)
         code = port("coupon_provider").send(stock_id=coupon.stock.stock_id, openid=openid, key=coupon.key.hex)
         note_coupon_number(WATCHER, coupon_id=coupon.pk, code=code)
 

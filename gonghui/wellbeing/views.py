@@ -15,6 +15,8 @@ from gonghui.kit.actors import Actor
 from gonghui.kit.errors import SIGN_IN_FIRST, DomainError, require
 from gonghui.kit.identifiers import row_id
 from gonghui.payments import collecting
+from gonghui.payments.errors import OPENID_NEEDED
+from gonghui.payments.identity import identity_at_hand, pay_door
 from gonghui.wellbeing import queries, rules
 from gonghui.wellbeing.actions import booking, paying, places
 from gonghui.wellbeing.actions.desk import qr_secret
@@ -105,6 +107,9 @@ def place_page(request: HttpRequest, enrolment_id: int, error: DomainError | Non
         "secret_hex": qr_secret(row.code).hex() if shows_code else "",
         "tone": TONES.get(row.state, ""),
         "is_paid": is_paid,
+        "door": pay_door(request, reverse("health_place", args=[row.pk]))
+        if row.state == "co_pay_due"
+        else None,
         "line": queries.place_in_line(row) if row.state == "eligible" else 0,
         "why_not_moved": appointment
         and rules.why_not_moved(row.plan, row, appointment.slot.day, clock.today()),
@@ -143,8 +148,14 @@ def pay(request: HttpRequest, enrolment_id: str) -> HttpResponse:
     queries.own_enrolment(actor, int(enrolment_id))
     back = reverse("health_place", args=[enrolment_id])
     try:
+        require(pay_door(request, back).state == "ready", OPENID_NEEDED)
         payment = paying.start_co_pay(actor, enrolment_id=int(enrolment_id))
-        invitation = collecting.start_payment(actor, payment_id=payment.pk, words=_("健康关爱自付"))
+        invitation = collecting.start_payment(
+            actor,
+            payment_id=payment.pk,
+            identity_id=identity_at_hand(request),
+            words=_("健康关爱自付"),
+        )
     except DomainError as error:
         return place_page(request, int(enrolment_id), error)
     if invitation.address:

@@ -29,6 +29,7 @@ from gonghui.payments import collecting, tasks
 from gonghui.payments.actions.refunds import note_refund
 from gonghui.payments.models import LocalNotice, Refund
 from gonghui.payments.ports.wechat import RefundFact
+from gonghui.payments.tests.figures import identified
 from tests.races.stage import codes, in_turn, killed_inside, lock_on, past_the_check
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
@@ -267,6 +268,7 @@ def test_refund_and_sale_under_one_cap_wait_for_each_other_in_no_circle(money, s
 def held(money, shop, funded, wechat):
     """A bill of 100 yuan, 30 by points, 50 due by WeChat, shown to Mei and paid there; we have not heard yet."""
     bill = sold(shop, method="wechat", points=30)
+    identified(bill.person_id)
     collecting.start_payment(SYSTEM, payment_id=bill.payment_id)
     wechat.pay(bill.payment.out_trade_no)
     return bill

@@ -15,6 +15,7 @@ from gonghui.payments import errors
 from gonghui.payments.events import ExternalCouponReturned, ExternalCouponUsed
 from gonghui.payments.models import CouponEvent, ExternalCoupon, ExternalStock, Notification
 from gonghui.payments.ports.coupons import CouponFact, StockOrder
+from gonghui.payments.queries import openid_for_coupons
 
 PROVIDER = "wechat"
 RANK = {"sent": 0, "used": 1, "returned": 2}
@@ -64,12 +65,11 @@ def codes_of(stock_id: str) -> list[str]:
 
 
 @action
-def send_external_coupon(
-    actor: Actor, *, key: UUID, stock_pk: int, person_id: int, openid: str
-) -> ExternalCoupon:
-    """Promised here, sent by a job; the same key again is the same coupon."""
+def send_external_coupon(actor: Actor, *, key: UUID, stock_pk: int, person_id: int) -> ExternalCoupon:
+    """Promised here, sent by a job to the member's own WeChat; the same key again is the same coupon."""
     stock = ExternalStock.objects.unscoped("its own verb").get(pk=stock_pk)
     require(stock.state == ExternalStock.State.ACTIVE, errors.STOCK_NOT_ACTIVE)
+    require(openid_for_coupons(person_id), errors.OWN_WECHAT_NEEDED)
     lock_name("external-coupon", str(key))
     coupon, is_new = ExternalCoupon.objects.unscoped("the same key again").get_or_create(
         key=key, defaults={"stock": stock, "person_id": person_id}
@@ -78,7 +78,7 @@ def send_external_coupon(
     if is_new:
         from gonghui.payments.tasks import send_coupon
 
-        send_coupon.defer(coupon_id=coupon.pk, openid=openid)
+        send_coupon.defer(coupon_id=coupon.pk)
     return coupon
 
 

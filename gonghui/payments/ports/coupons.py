@@ -130,7 +130,8 @@ class WeChatCoupons(WeChatClient):
 
 class LocalCoupons(WeChatCoupons):
     def __init__(self, service):
-        from gonghui.payments.ports.local import APPID, KEY_ID, wireless_client
+        from gonghui.payments.ports.local import KEY_ID, wireless_client
+        from gonghui.payments.ports.local_trades import APPID
 
         self.service = service
         super().__init__(wireless_client(service), appid=APPID, public_key_id=KEY_ID)

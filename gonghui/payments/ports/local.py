@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import secrets
 import time
@@ -41,10 +40,10 @@ from wechatpayv3.utils import build_authorization
 from gonghui.kit import clock
 from gonghui.kit.ports import CLOCK_SKEW_S, PortFailed
 from gonghui.payments.models import LocalKey, LocalNotice, LocalTrade
-from gonghui.payments.ports.local_trades import ROUTES, Refusal, serve_file
+from gonghui.payments.ports.local_trades import APPID, MCHID, ROUTES, Refusal, listed, serve_file
 from gonghui.payments.ports.wechat import Charge, Invitation, WeChatPayments
 
-MCHID, APPID, SERIAL, KEY_ID = "1900000001", "wx0000000000000001", "5F3C0000", "PUB_KEY_ID_LOCAL"
+SERIAL, KEY_ID = "5F3C0000", "PUB_KEY_ID_LOCAL"
 WHY = "the stand-in's own memory"
 RETRIES = (0, 15, 30, 180, 600, 1800)
 """Seconds between tries of a callback that was not taken."""
@@ -277,8 +276,6 @@ def wireless_client(service: LocalWeChat) -> WeChatPay:
 class LocalPayments(WeChatPayments):
     """The port `payment` of the demo and the tests: GONGHUI_PAYMENT_FAULTS, _NOTICE_FAULTS (comma-separated)."""
 
-    needs_openid = False
-
     def __init__(self, service: LocalWeChat):
         self.service = service
         super().__init__(wireless_client(service), appid=APPID, public_key_id=KEY_ID)
@@ -288,14 +285,8 @@ class LocalPayments(WeChatPayments):
         """In production nobody pays with play money."""
         if settings.PRODUCTION:
             raise PortFailed("no payment provider is configured")
-        return cls(LocalWeChat(_listed("GONGHUI_PAYMENT_FAULTS"), _listed("GONGHUI_PAYMENT_NOTICE_FAULTS")))
+        return cls(LocalWeChat(listed("GONGHUI_PAYMENT_FAULTS"), listed("GONGHUI_PAYMENT_NOTICE_FAULTS")))
 
     def prepay(self, charge: Charge) -> Invitation:
-        known = super().prepay(
-            Charge(charge.out_trade_no, charge.amount_fen, charge.words, charge.expires_at, "local")
-        )
+        known = super().prepay(charge)
         return Invitation(known.facts, reverse("local_pay", args=[charge.out_trade_no]))
-
-
-def _listed(name: str) -> list[str]:
-    return [fault for fault in os.environ.get(name, "").split(",") if fault]

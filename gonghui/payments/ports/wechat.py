@@ -54,7 +54,7 @@ class Charge:
     amount_fen: int
     words: str
     expires_at: datetime
-    openid: str = ""
+    openid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +261,6 @@ def checked_event(value: object) -> str:
 
 class WeChatPayments(WeChatClient):
     """The port `payment` on the real provider."""
-
-    needs_openid = True
 
     def prepay(self, charge: Charge) -> Invitation:
         said = self.ask(

@@ -9,6 +9,8 @@ from gonghui.kit.actors import Actor
 from gonghui.payments.actions.payments import take_payment
 from gonghui.payments.ports.coupons import LocalCoupons
 from gonghui.payments.ports.local import LocalPayments, LocalWeChat
+from gonghui.payments.ports.local_identity import LocalAuthorisation, LocalIdentity
+from gonghui.payments.tests.figures import identified
 
 SYSTEM = Actor.system("test")
 
@@ -35,6 +37,18 @@ def taken(cast):
             "key": uuid4(), "person_id": cast.people["mei"].pk, "union_id": cast.unions["city"].pk,
             "amount_fen": 5000, "purpose": "bill:203", "method": "wechat",
         }  # fmt: skip
-        return take_payment(SYSTEM, **(asked | facts))
+        payment = take_payment(SYSTEM, **(asked | facts))
+        identified(payment.person_id)
+        return payment
 
     return make
+
+
+@pytest.fixture
+def authorisation(db, monkeypatch):
+    """The played authorisation; the port `wechat_identity` stands on it."""
+    service = LocalAuthorisation()
+    adapters = {"gonghui.payments.ports.local_identity.LocalIdentity": LocalIdentity(service)}
+    real = ports._adapter
+    monkeypatch.setattr(ports, "_adapter", lambda path: adapters.get(path) or real(path))
+    return service

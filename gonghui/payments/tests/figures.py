@@ -3,11 +3,27 @@
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from gonghui.ledger.models import LedgerAccount, Transfer
-from gonghui.payments.models import Payment, Refund
+from gonghui.payments.models import PayerIdentity, Payment, Refund
+from gonghui.payments.ports.local_identity import local_openid
+from gonghui.payments.ports.local_trades import APPID
 
 
 def again(row):
     return type(row).objects.unscoped("test").get(pk=row.pk)
+
+
+def identified(person_id: int) -> PayerIdentity:
+    """WeChat has told whose it is, as it does before the first payment."""
+    openid = local_openid(f"of {person_id}")
+    rows = PayerIdentity.objects.unscoped("test")
+    return rows.get_or_create(person_id=person_id, appid=APPID, defaults={"openid": openid})[0]
+
+
+def connected(client):
+    """The client, come back from the authorisation: its session knows its WeChat."""
+    answer = client.get("/payments/wechat/authorise?next=/privacy", follow=True)
+    assert [status for _address, status in answer.redirect_chain] == [302, 302, 302]
+    return client
 
 
 def balance(kind: str) -> int:

@@ -14,6 +14,7 @@ from gonghui.kit.ports import PortFailed, PortUncertain
 from gonghui.payments.ports import local_trades
 from gonghui.payments.ports.coupons import LocalCoupons, StockOrder, WeChatCoupons
 from gonghui.payments.ports.local import APPID, KEY_ID, LocalPayments, LocalWeChat, client_for
+from gonghui.payments.ports.local_identity import local_openid
 from gonghui.payments.ports.wechat import Charge, Forged, NoStatementYet, NotThere, WeChatPayments
 from gonghui.payments.statement_file import read_coupons, read_trades
 
@@ -73,12 +74,12 @@ class PaymentContract:
     def charged(self, adapter, amount_fen=5000, **facts):
         number = uuid4().hex
         later = clock.now() + timedelta(minutes=15)
-        adapter.prepay(Charge(number, amount_fen, "工会普惠", later, "openid"), **facts)
+        adapter.prepay(Charge(number, amount_fen, "工会普惠", later, local_openid("mei")), **facts)
         return number
 
     def test_invitation_is_signed_for_the_phone(self, adapter):
         later = clock.now() + timedelta(minutes=15)
-        facts = adapter.prepay(Charge(uuid4().hex, 5000, "工会普惠", later, "openid")).facts
+        facts = adapter.prepay(Charge(uuid4().hex, 5000, "工会普惠", later, local_openid("mei"))).facts
         assert (facts["appId"], facts["signType"], facts["package"][:10]) == (APPID, "RSA", "prepay_id=")
         assert len(facts["paySign"]) == 344
 
@@ -161,8 +162,8 @@ class PaymentContract:
         stock = coupons.create_stock(order)
         assert coupons.create_stock(order) == stock
         key = uuid4().hex
-        code = coupons.send(stock_id=stock, openid="openid", key=key)
-        assert coupons.send(stock_id=stock, openid="openid", key=key) == code
+        code = coupons.send(stock_id=stock, openid=local_openid("mei"), key=key)
+        assert coupons.send(stock_id=stock, openid=local_openid("mei"), key=key) == code
         local_trades_move(service, key)
         rows = read_coupons(coupons.statement(stock))
         assert [(r.kind, r.number, r.amount_fen, r.paid_fen) for r in rows] == [("used", code, 500, 3000)]

@@ -23,7 +23,7 @@ from gonghui.payments.models import CouponEvent, ExternalCoupon, ExternalStock, 
 from gonghui.payments.ports.coupons import CouponFact, StockOrder
 from gonghui.payments.ports.local_trades import move_coupon
 from gonghui.payments.tests.conftest import SYSTEM
-from gonghui.payments.tests.figures import again, jobs
+from gonghui.payments.tests.figures import again, identified, jobs
 
 pytestmark = pytest.mark.django_db
 START = dt.datetime(2026, 11, 20, 9, tzinfo=clock.CHINA)
@@ -31,6 +31,8 @@ START = dt.datetime(2026, 11, 20, 9, tzinfo=clock.CHINA)
 
 @pytest.fixture
 def stock(wechat, cast):
+    for name in ("mei", "hua", "qiang"):
+        identified(cast.people[name].pk)
     now = clock.now()
     order = StockOrder(uuid4().hex, "满30减5", 500, 3000, 100, now, now + dt.timedelta(days=30))
     stock = order_stock(SYSTEM, union_id=cast.unions["city"].pk, order=order)
@@ -111,13 +113,13 @@ def test_event_of_an_unknown_stock_is_kept_and_counts_later(wechat, cast):
 
 
 def test_coupon_is_sent_once_and_followed_to_its_use(wechat, cast, stock, told):
-    asked = {"key": uuid4(), "stock_pk": stock.pk, "person_id": cast.people["mei"].pk, "openid": "o1"}
+    asked = {"key": uuid4(), "stock_pk": stock.pk, "person_id": cast.people["mei"].pk}
     ours = send_external_coupon(SYSTEM, **asked)
     assert (send_external_coupon(SYSTEM, **asked).pk, jobs("send_coupon")) == (ours.pk, 1)
     with pytest.raises(DomainError):
         send_external_coupon(SYSTEM, **(asked | {"person_id": cast.people["hua"].pk}))
-    tasks.send_coupon(coupon_id=ours.pk, openid="o1")
-    tasks.send_coupon(coupon_id=ours.pk, openid="o1")
+    tasks.send_coupon(coupon_id=ours.pk)
+    tasks.send_coupon(coupon_id=ours.pk)
     move_coupon_now(wechat, ours, "used")
     wechat.deliver(tasks.take_notice)
     now = again(ours)
@@ -131,9 +133,7 @@ def move_coupon_now(wechat, ours, kind):
 
 
 def test_use_heard_before_the_answer_to_sending_finds_its_member(wechat, cast, stock):
-    ours = send_external_coupon(
-        SYSTEM, key=uuid4(), stock_pk=stock.pk, person_id=cast.people["mei"].pk, openid="o1"
-    )
+    ours = send_external_coupon(SYSTEM, key=uuid4(), stock_pk=stock.pk, person_id=cast.people["mei"].pk)
     note(stock, "e2", "used", 1, "50000001")
     coupon_actions.note_coupon_number(SYSTEM, coupon_id=ours.pk, code="50000001")
     rows = ExternalCoupon.objects.unscoped("test").values_list("pk", "state", "person_id", "told_event")
@@ -145,9 +145,7 @@ def test_nothing_is_sent_of_a_stock_the_provider_has_not_opened(wechat, cast):
     order = StockOrder(uuid4().hex, "券", 500, 0, 1, now, now + dt.timedelta(days=1))
     stock = order_stock(SYSTEM, union_id=cast.unions["city"].pk, order=order)
     with pytest.raises(DomainError) as refused:
-        send_external_coupon(
-            SYSTEM, key=uuid4(), stock_pk=stock.pk, person_id=cast.people["mei"].pk, openid="o"
-        )
+        send_external_coupon(SYSTEM, key=uuid4(), stock_pk=stock.pk, person_id=cast.people["mei"].pk)
     assert (refused.value.code, ExternalCoupon.objects.unscoped("test").count()) == (
         "external_stock_not_active",
         0,
@@ -156,12 +154,9 @@ def test_nothing_is_sent_of_a_stock_the_provider_has_not_opened(wechat, cast):
 
 def test_daily_file_of_coupons_is_reconciled_by_the_same_rows(wechat, cast, stock):
     people = [cast.people[name].pk for name in ("mei", "hua", "qiang")]
-    ours = [
-        send_external_coupon(SYSTEM, key=uuid4(), stock_pk=stock.pk, person_id=pk, openid=f"o{pk}")
-        for pk in people
-    ]
+    ours = [send_external_coupon(SYSTEM, key=uuid4(), stock_pk=stock.pk, person_id=pk) for pk in people]
     for row in ours:
-        tasks.send_coupon(coupon_id=row.pk, openid=f"o{row.person_id}")
+        tasks.send_coupon(coupon_id=row.pk)
     wechat.notice_faults = ["ok", "lost"]
     move_coupon_now(wechat, ours[0], "used")
     move_coupon_now(wechat, ours[1], "used")

@@ -20,6 +20,7 @@ from gonghui.kit.templatetags.kit import yuan
 from gonghui.members.consents import PURPOSES
 from gonghui.members.models import Consent, Delegation, Membership, Person, VerificationTry
 from gonghui.notices.queries import messages_of
+from gonghui.payments.queries import own_identities
 from gonghui.wellbeing.queries import own_enrolments
 
 OWN = "one's own"
@@ -128,6 +129,10 @@ def _health(actor: Actor) -> Rows:
     ]
 
 
+def _wechat(actor: Actor) -> Rows:
+    return [(one.appid, one.openid, one.created_at) for one in own_identities(actor)]
+
+
 def _ratings(actor: Actor) -> Rows:
     found = Rating.objects.unscoped(OWN).filter(person_id=actor.person_id).order_by("id")
     return found.values_list("score", "comment", "created_at")
@@ -195,6 +200,7 @@ SECTIONS = (
         (_("计划"), _("套餐"), _("体检机构"), _("状态"), _("报名时间"), _("到检时间")),
         _health,
     ),
+    Section("wechat", _("付款用的微信"), (_("公众号"), _("微信编号"), _("连接时间")), _wechat),
     Section("ratings", _("评价"), (_("评分"), _("评语"), _("时间")), _ratings),
     Section("reminders", _("开抢提醒"), (_("活动"), _("设置时间"), _("提醒时间")), _reminders),
     Section("likes", _("点赞"), (_("活动"), _("时间")), _likes),

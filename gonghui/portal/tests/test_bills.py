@@ -1,13 +1,24 @@
 """我的账单: who paid which fen, what came back, and one's own entries in the ledger; nobody else's."""
 
+import json
 import re
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from django.test import Client
 
 from gonghui.bills.actions.selling import sell
 from gonghui.bills.models import Bill
 from gonghui.bills.tests.stage import pay_code, refunded, sale, sold, with_points
 from gonghui.funds.tests.stage import build_money
+from gonghui.kit import ports
+from gonghui.payments.models import LocalTrade
+from gonghui.payments.ports.local import KEY_ID, wireless_client
+from gonghui.payments.ports.local_identity import Wireless, local_openid, local_secret
+from gonghui.payments.ports.local_trades import APPID
+from gonghui.payments.ports.wechat import WeChatPayments
+from gonghui.payments.ports.wechat_identity import WeChatIdentity
+from gonghui.payments.tests.figures import connected
 from gonghui.portal.tests.till import coupon_of, opened, text
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +102,7 @@ class TestHeld:
         return sold(shop, 12000, method="wechat")
 
     def test_member_sees_what_to_pay_and_is_led_to_the_payment(self, mei, bill):
-        page = text(mei.get(f"/me/bills/{bill.pk}/pay"))
+        page = text(mei.get(f"/me/bills/{bill.pk}/pay", follow=True))
         assert "微信支付 100 元" in page and "原价 120 元" in page
         answer = mei.post(f"/me/bills/{bill.pk}/pay")
         assert answer["Location"].startswith("/pay/local/")
@@ -127,3 +138,99 @@ def test_coupon_says_how_it_is_used_and_leads_to_its_bill(mei, shop):
     bill = sell(shop.actor("clerk"), sale=sale(shop, 30000, customer=voucher.code))
     page = text(mei.get(f"/tickets/{voucher.code}"))
     assert f"/me/bills/{bill.pk}" in page and "到店使用" in page
+
+
+WECHAT = "Mozilla/5.0 (Linux; Android 14) Chrome/116 Mobile MicroMessenger/8.0.44 Language/zh_CN"
+
+
+class TestConnecting:
+    """Paying wants to know whose WeChat this is: the stand-in plays it in any browser."""
+
+    @pytest.fixture
+    def at(self, shop):
+        return f"/me/bills/{sold(shop, 12000, method='wechat').pk}/pay"
+
+    def test_first_visit_goes_to_wechat_and_comes_back_ready(self, mei, at):
+        answer = mei.get(at, follow=True)
+        assert [address.split("?")[0] for address, _status in answer.redirect_chain] == [
+            "/payments/wechat/authorise",
+            "/payments/wechat/local/authorize",
+            "http://testserver/payments/wechat/return",
+            at,
+        ]
+        assert "微信支付 100 元" in text(answer)
+        assert mei.get(at).status_code == 200
+        assert mei.post(at)["Location"].startswith("/pay/local/")
+
+    def test_wechat_that_would_not_say_is_not_asked_again_by_itself(self, mei, at, authorisation):
+        authorisation.faults[:] = ["busy"]
+        assert mei.get(at, follow=True).status_code == 503
+        page = text(mei.get(at))
+        assert "先连接微信，再付款" in page and "微信支付 100 元" not in page
+        answer = mei.post(at)
+        assert (answer.status_code, "微信支付要在微信里打开" in text(answer)) == (422, True)
+        again = mei.get(f"/payments/wechat/authorise?next={at}", follow=True)
+        assert "微信支付 100 元" in text(again)
+
+    def test_own_identity_of_another_day_serves_where_wechat_would_not_say(
+        self, mei, shop, at, authorisation
+    ):
+        connected(shop.sign_in(Client(), "mei"))
+        authorisation.faults[:] = ["busy"]
+        assert mei.get(at, follow=True).status_code == 503
+        assert "微信支付 100 元" in text(mei.get(at))
+        assert mei.post(at)["Location"].startswith("/pay/local/")
+
+    def test_second_member_on_the_phone_is_asked_anew(self, mei, shop, at):
+        connected(mei)
+        hua = shop.sign_in(mei, "hua")
+        assert "wechat_identity" not in hua.session
+
+    def test_identity_given_up_is_asked_for_again(self, mei, at):
+        mei.get(at, follow=True)
+        mei.post("/payments/wechat/forget")
+        assert "先连接微信，再付款" in text(mei.get(at))
+
+    def test_real_wechat_is_asked_in_wechat_and_the_bridge_gets_signed_facts(
+        self, mei, at, wechat, authorisation, monkeypatch
+    ):
+        """The real adapters on both sides of the played wire."""
+        real = on_the_wire(wechat, authorisation)
+        monkeypatch.setattr(ports, "_adapter", lambda path: real[path.rsplit(".", 1)[1]])
+        inside = {"headers": {"User-Agent": WECHAT}}
+        away = mei.get(mei.get(at, **inside)["Location"], **inside)["Location"]
+        assert away.startswith("https://open.weixin.qq.com/connect/oauth2/authorize?")
+        asked = dict(parse_qsl(urlsplit(away).query))
+        code = authorisation.code_for("phone", asked)
+        back = mei.get(asked["redirect_uri"], {"code": code, "state": asked["state"]}, **inside)
+        assert back["Location"] == at
+        page = text(mei.post(at, **inside))
+        facts = json.loads(page.split('<script id="wx-invitation" type="application/json">')[1].split("<")[0])
+        assert (facts["appId"], facts["signType"], facts["package"][:10]) == (APPID, "RSA", "prepay_id=")
+        trade = LocalTrade.objects.unscoped("test").get(kind="trade")
+        assert trade.facts["payer"] == {"openid": local_openid("phone")}
+
+    def test_other_browsers_are_told_what_to_do(self, mei, at, wechat, authorisation, monkeypatch):
+        real = on_the_wire(wechat, authorisation)
+        monkeypatch.setattr(ports, "_adapter", lambda path: real[path.rsplit(".", 1)[1]])
+        page = text(mei.get(at))
+        for said in ("请在微信里打开这一页付款", "也可以在柜台付现金", "data:image/svg+xml"):
+            assert said in page
+        assert "微信支付 100 元" not in page
+        assert mei.post(at).status_code == 422
+        assert mei.get(f"/payments/wechat/authorise?next={at}").status_code == 422
+        assert authorisation.asked == 0
+
+    def test_nothing_set_up_is_said(self, mei, at, settings, monkeypatch):
+        settings.PRODUCTION = True
+        ports._adapter.cache_clear()
+        page = text(mei.get(at))
+        ports._adapter.cache_clear()
+        assert "网上付款还没有开通" in page and "请在柜台付现金" in page
+
+
+def on_the_wire(wechat, authorisation) -> dict:
+    """The adapters of production, with the played provider at the other end."""
+    payments = WeChatPayments(wireless_client(wechat), appid=APPID, public_key_id=KEY_ID)
+    identity = WeChatIdentity(appid=APPID, secret=local_secret(), transport=Wireless(authorisation))
+    return {"LocalPayments": payments, "LocalIdentity": identity}

@@ -14,8 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from gonghui.bills.actions.selling import cancel_bill
 from gonghui.bills.models import Bill
 from gonghui.bills.origins import ways_of
-from gonghui.kit.errors import DomainError
+from gonghui.kit.errors import DomainError, require
 from gonghui.payments.collecting import start_payment
+from gonghui.payments.errors import OPENID_NEEDED
+from gonghui.payments.identity import PayDoor, identity_at_hand, pay_door
 from gonghui.portal.doors import signed_in
 from gonghui.portal.queries import bills as found
 from gonghui.portal.queries.points import entries, grant_id_of, grants_of, own_accounts, transfers_between
@@ -69,22 +71,32 @@ def bill_pay(request: HttpRequest, bill_id: str) -> HttpResponse:
     bill = found.own_bill(actor, int(bill_id))
     if bill.state != Bill.State.HELD or found.is_paid(bill):
         return redirect("my_bill", bill.pk)
+    door = pay_door(request, request.path)
     if request.method != "POST":
-        return _pay_page(request, bill)
+        return redirect(door.address) if door.is_first else _pay_page(request, bill, door)
     try:
-        invitation = start_payment(actor, payment_id=bill.payment_id, words=bill.store.name)
+        require(door.state == "ready", OPENID_NEEDED)
+        invitation = start_payment(
+            actor, payment_id=bill.payment_id, identity_id=identity_at_hand(request), words=bill.store.name
+        )
     except DomainError as error:
-        return _pay_page(request, bill, error=error)
+        return _pay_page(request, bill, door, error=error)
     if invitation.address:
         back = urlencode({"next": request.path.removesuffix("/pay")})
         return HttpResponseRedirect(f"{invitation.address}?{back}")
-    return _pay_page(request, bill, invitation=dict(invitation.facts))
+    return _pay_page(request, bill, door, invitation=dict(invitation.facts))
 
 
 def _pay_page(
-    request: HttpRequest, bill: Bill, *, invitation: dict | None = None, error: DomainError | None = None
+    request: HttpRequest,
+    bill: Bill,
+    door: PayDoor,
+    *,
+    invitation: dict | None = None,
+    error: DomainError | None = None,
 ) -> HttpResponse:
-    facts = {"bill": bill, "shown": found.bill_shown(bill), "invitation": invitation, "error": error}
+    shown = found.bill_shown(bill)
+    facts = {"bill": bill, "shown": shown, "door": door, "invitation": invitation, "error": error}
     return render(request, "portal/bills/pay.html", facts, status=error.status if error else 200)
 
 

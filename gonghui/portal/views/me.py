@@ -22,6 +22,7 @@ from gonghui.members.actions.consents import give_consent, withdraw_consent
 from gonghui.members.actions.phones import correct_phone
 from gonghui.members.consents import PURPOSES
 from gonghui.members.queries import live_consents, own_person
+from gonghui.payments.queries import own_identities
 from gonghui.portal import my_data
 from gonghui.portal.account_forms import CodeForm, PhoneForm
 from gonghui.portal.doors import again, go, signed_in, wanted_path
@@ -135,7 +136,8 @@ def _move(request: HttpRequest) -> HttpResponse:
 def consents(request: HttpRequest) -> HttpResponse:
     given = live_consents(signed_in(request))
     rows = [(purpose, given.get(purpose.code)) for purpose in PURPOSES.values()]
-    return render(request, "portal/account/consents.html", {"tab": "me", "rows": rows})
+    facts = {"tab": "me", "rows": rows, "has_wechat": own_identities(request.actor).exists()}
+    return render(request, "portal/account/consents.html", facts)
 
 
 @require_POST

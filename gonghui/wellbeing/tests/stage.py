@@ -17,6 +17,7 @@ from gonghui.partners.models import Clerk, Partner, Store
 from gonghui.partners.tests.stage import standing_agreement
 from gonghui.payments import collecting
 from gonghui.payments.models import Payment
+from gonghui.payments.tests.figures import identified
 from gonghui.wellbeing.actions import booking, paying, places, plans
 from gonghui.wellbeing.actions.desk import qr_secret
 from gonghui.wellbeing.actions.plans import SlotPlan
@@ -144,6 +145,7 @@ def applied(stage: HealthStage, actor: Actor) -> Enrolment:
 def pay(wechat, actor: Actor, row: Enrolment) -> Payment:
     """At the provider; its news reaches us when the test says so."""
     payment = paying.start_co_pay(actor, enrolment_id=row.pk)
+    identified(payment.person_id)
     collecting.start_payment(actor, payment_id=payment.pk)
     wechat.pay(payment.out_trade_no)
     return payment

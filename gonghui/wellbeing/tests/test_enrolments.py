@@ -16,6 +16,7 @@ from gonghui.notices.models import Message
 from gonghui.payments import collecting
 from gonghui.payments import tasks as payment_tasks
 from gonghui.payments.models import Payment, Refund
+from gonghui.payments.tests.figures import identified
 from gonghui.wellbeing import tasks
 from gonghui.wellbeing.actions import booking, desk, paying, places, plans
 from gonghui.wellbeing.models import Appointment, Enrolment
@@ -188,6 +189,7 @@ def test_payment_refused_by_the_bank_may_be_made_again(wechat, health):
     row = applied(health, actor)
     first = paying.start_co_pay(actor, enrolment_id=row.pk)
     assert paying.start_co_pay(actor, enrolment_id=row.pk).pk == first.pk
+    identified(first.person_id)
     collecting.start_payment(actor, payment_id=first.pk)
     wechat.refuse(first.out_trade_no)
     collecting.ask_result(SYSTEM, first)

@@ -13,6 +13,7 @@ from gonghui.kit import clock
 from gonghui.notices.models import Message
 from gonghui.payments import tasks as payment_tasks
 from gonghui.payments.models import Payment
+from gonghui.payments.tests.figures import connected
 from gonghui.wellbeing.actions import desk, paying
 from gonghui.wellbeing.models import Appointment, Enrolment
 from gonghui.wellbeing.tests.stage import SYSTEM, again, applied, booked, build_health, paid, riders, slot_in
@@ -38,7 +39,10 @@ def test_member_walks_from_the_plan_to_the_desk(wechat, cast, health, client):
     row = Enrolment.objects.unscoped("test").get()
     at = reverse("health_place", args=[row.pk])
     assert made["Location"] == at
-    assert "付 100 元" in text(client.get(at))
+    assert "先连接微信" in text(client.get(at))
+    assert client.post(f"{at}/pay").status_code == 422
+    assert Payment.objects.unscoped("test").count() == 0
+    assert "付 100 元" in text(connected(client).get(at))
     sent = client.post(f"{at}/pay")
     payment = Payment.objects.unscoped("test").get()
     assert sent["Location"].startswith(f"/pay/local/{payment.out_trade_no}?next=")
@@ -217,6 +221,7 @@ def test_payment_the_bank_refused_is_offered_again(wechat, cast, health, client)
     row = applied(health, health.actor("mei"))
     cast.sign_in(client, "mei")
     at = reverse("health_place", args=[row.pk])
+    connected(client)
     sent = client.post(f"{at}/pay")["Location"]
     client.post(sent, {"answer": "refuse", "next": at})
     payment_tasks.watch_payments(0)
