@@ -74,6 +74,7 @@ def test_plan_goes_round_from_the_review_to_the_hospitals_money(wechat, cast, as
     assert axe_findings(mei) == []
     mei.check("[name=agrees]")
     mei.click("text=报名，先占名额")
+    mei.click("text=先连接微信，再付款")
     mei.click("button:has-text('付 100 元')")
     mei.click("button:has-text('确认付款')")
     mei.click("text=选日期和时段")
