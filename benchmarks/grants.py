@@ -212,8 +212,8 @@ def checked_grant(people: int):
     budgets.submit_budget(maker, budget_id=budget.pk)
     budget = budgets.approve_budget(finance, budget_id=budget.pk)
     grant = grants.draft_grant(
-        maker, union=union, budget=budget, title="bench", category="festival", per_head=PER_HEAD, roster_on=today,
-        expires_on=today + dt.timedelta(days=90),
+        maker, union=union, budget=budget, title="bench", category="festival", festival="chunjie", per_head=PER_HEAD,
+        roster_on=today, expires_on=today + dt.timedelta(days=90),
     )  # fmt: skip
     grants.submit_grant(maker, point_grant_id=grant.pk)
     grants.screen_grant(Actor.system("bench"), grant_id=grant.pk)

@@ -25,6 +25,20 @@ STILL_SCREENING = refusal(
 GRANT_PAST = refusal(
     "grant_past", _("有效期到 {day} 为止，已经过了。"), advice=_("请取消这次发放，改好有效期再起草。")
 )
+FESTIVAL_MISSING = refusal(
+    "grant_festival_missing",
+    _("节日慰问要写明是哪个节日。"),
+    advice=_("请在草稿里选节日：规定列出的节日，或自治区批准的少数民族节日。"),
+    status=422,
+    clause=_("《基层工会经费收支管理办法》（总工办发〔2017〕32号）：逢年过节慰问的节日"),
+)
+SECTIONS_MISSING = refusal(
+    "grant_sections_missing",
+    _("用基层工会经费发的福豆，要限定可用的专区。"),
+    advice=_("请在草稿里选至少一个专区。"),
+    status=422,
+    clause=_("“八不准”：不得用基层工会经费购买购物卡、代金券等有价证券，只能指定物品"),
+)
 OTHER_BUDGET = refusal(
     "grant_other_budget",
     _("这项预算不属于发放工会或它的上级，不能用。"),

@@ -13,8 +13,11 @@ from django.utils.translation import gettext as _
 from gonghui.funds import accounts, rulebook
 from gonghui.funds import point_errors as errors
 from gonghui.funds.actions.commitments import release_commitment, reserve
+from gonghui.funds.festivals import FESTIVALS
 from gonghui.funds.models import Commitment, GrantedPerson, PointGrant
 from gonghui.funds.models.grants import GRANT_VERBS
+from gonghui.funds.models.rules import BenefitCategory
+from gonghui.funds.models.sources import SourceKind, SourceLevel
 from gonghui.funds.points import end_of
 from gonghui.funds.worth import POINT_FEN
 from gonghui.kit import clock
@@ -65,9 +68,19 @@ def submit_grant(actor: Actor, *, point_grant_id: int) -> PointGrant:
     grant = held_grant(actor, point_grant_id, "points.write")
     target(grant, GRANT_VERBS, "submit")
     require(grant.expires_on >= clock.today(), errors.GRANT_PAST, day=grant.expires_on)
+    _require_lawful(grant)
     move(grant, GRANT_VERBS, "submit", people=0, checker_id=None, checked_at=None, **UNSCREENED)
     _begin_screening(actor, grant, is_small=_has_few_members(grant))
     return grant
+
+
+def _require_lawful(grant: PointGrant) -> None:
+    """What no cap says: which festival it is for (domain E1), and that grass-roots money buys things and no vouchers (E2)."""
+    is_for_a_festival = grant.category == BenefitCategory.FESTIVAL
+    require(not is_for_a_festival or grant.festival in FESTIVALS, errors.FESTIVAL_MISSING)
+    source = grant.budget.source
+    is_of_the_grassroots = (source.kind, source.level) == (SourceKind.UNION_FUND, SourceLevel.GRASSROOTS)
+    require(grant.sections or not is_of_the_grassroots, errors.SECTIONS_MISSING)
 
 
 @action
