@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -11,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.dateparse import parse_date
@@ -34,11 +33,11 @@ from gonghui.kit.console import (
     subtree_filter,
     when_column,
 )
-from gonghui.kit.console.exporting import record_export
+from gonghui.kit.console.exporting import record_export, sheet_answer
 from gonghui.kit.errors import require
 from gonghui.kit.identifiers import row_id
 from gonghui.kit.masks import mask_name
-from gonghui.kit.sheets import Column, write_xlsx
+from gonghui.kit.sheets import Column
 from gonghui.kit.templatetags.kit import yuan
 from gonghui.ledger import queries, verify
 from gonghui.ledger.kinds import KINDS, kind_name, subject_names, word_of
@@ -47,7 +46,7 @@ from gonghui.ledger.sealing import proof_of
 
 SHEET_ROWS_MAX = 20_000
 SHEET_CHUNK = 1_000
-IN_MEMORY_BYTES = 2 * 1024 * 1024
+CUT_SHORT = gettext_lazy("这张表有 {count} 笔，到序号 {seq} 为止。更早的请翻到“更早的明细”再导出。")
 
 
 def said(amount: int, ledger: int) -> str:
@@ -177,7 +176,8 @@ def statement(request: HttpRequest, account_id: int) -> HttpResponse:
         "asked": request.GET.get("on", ""),
         "balance_then": said(queries.balance_at(account, at=end_of(day)), account.ledger) if day else "",
         "may_export": request.actor.may("reports.export", account.union.path),
-        "sheet": reverse("admin:ledger_statement_sheet", args=[account.pk]),
+        "sheet": reverse("admin:ledger_statement_sheet", args=[account.pk])
+        + (f"?before={before}" if before else ""),
     }
     return render(request, "ledger/console/statement.html", page_facts(request, name_of(account), **facts))
 
@@ -244,23 +244,23 @@ def sheet_columns(ledger: int) -> list[Column]:
 def statement_sheet(request: HttpRequest, account_id: int) -> HttpResponse:
     account = queries.account_for(request.actor, account_id)
     require(request.actor.may("reports.export", account.union.path))
-    lines = queries.statement(account, rows=SHEET_ROWS_MAX)
-    names = names_on(lines)
-    target = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - FileResponse closes it
-    write_xlsx(
-        target,
-        sheet_columns(account.ledger),
-        (sheet_row(account, line, names) for line in lines),
-        sheet_name=_("对账单"),
+    found = queries.statement(
+        account, before_seq=row_id(request.GET.get("before", "")), rows=SHEET_ROWS_MAX + 1
     )
+    lines = found[:SHEET_ROWS_MAX]
+    names = names_on(lines)
     record_export(
         request.actor, table=Transfer._meta.db_table, count=len(lines), asked={"account": account.pk}
     )
-    target.seek(0)
-    name = f"{_('对账单')}-{name_of(account)}-{clock.now():%Y%m%d}.xlsx"
-    response = FileResponse(target, as_attachment=True, filename=name)
-    response["Cache-Control"] = "no-store"
-    return response
+    rows = (sheet_row(account, line, names) for line in lines)
+    notes = (
+        [CUT_SHORT.format(count=f"{len(lines):,}", seq=lines[-1].transfer.seq)]
+        if len(found) > len(lines)
+        else []
+    )
+    return sheet_answer(
+        sheet_columns(account.ledger), rows, name=f"{_('对账单')}-{name_of(account)}", notes=notes
+    )
 
 
 def sheet_row(account: LedgerAccount, line: queries.Line, names: dict[str, str]) -> list[Any]:
@@ -317,18 +317,13 @@ def trial_sheet(request: HttpRequest) -> HttpResponse:
     require(request.actor.may_anywhere("reports.export"))
     day = parse_day(request.GET.get("on", ""))
     lines = trial_lines(request, day)
-    target = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - FileResponse closes it
     columns = [Column(_("账本"), 10), Column(_("科目"), 24), Column(_("账户"), 10, "number"),
                *(Column(name, 18, "number") for name in (_("借方（支出）"), _("贷方（收入）"), _("余额")))]  # fmt: skip
-    write_xlsx(target, columns, trial_sheet_rows(lines), sheet_name=_("试算平衡"))
-    record_export(
-        request.actor, table=LedgerAccount._meta.db_table, count=len(lines), asked={"trial": f"{day or ''}"}
+    asked = {"trial": f"{day or ''}"}
+    record_export(request.actor, table=LedgerAccount._meta.db_table, count=len(lines), asked=asked)
+    return sheet_answer(
+        columns, trial_sheet_rows(lines), name=_("试算平衡"), day=f"{day:%Y%m%d}" if day else ""
     )
-    target.seek(0)
-    name = f"{_('试算平衡')}-{day or clock.today():%Y%m%d}.xlsx"
-    response = FileResponse(target, as_attachment=True, filename=name)
-    response["Cache-Control"] = "no-store"
-    return response
 
 
 def trial_sheet_rows(lines: list[queries.TrialLine]) -> Iterator[list[Any]]:

@@ -8,10 +8,9 @@ from django.http import FileResponse
 from django.utils.translation import gettext as _
 
 from gonghui.bills.models import Programme
-from gonghui.funds.sheets import sheet_answer
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
-from gonghui.kit.console.exporting import record_export
+from gonghui.kit.console.exporting import record_export, sheet_answer
 from gonghui.kit.sheets import Column
 from gonghui.settlement.models import Statement
 from gonghui.settlement.programmes import Effect, effects_of, measures

@@ -17,7 +17,6 @@ from gonghui.funds.actions import grants as actions
 from gonghui.funds.forms import GrantForm
 from gonghui.funds.models import GrantedPerson, PointGrant
 from gonghui.funds.queries import budget_figures
-from gonghui.funds.sheets import sheet_answer
 from gonghui.funds.worth import POINT_FEN
 from gonghui.kit.console import (
     Amount,
@@ -34,7 +33,7 @@ from gonghui.kit.console import (
     state_column,
     subtree_filter,
 )
-from gonghui.kit.console.exporting import record_export
+from gonghui.kit.console.exporting import record_export, sheet_answer
 from gonghui.kit.errors import NOT_FOUND, DomainError, require
 from gonghui.kit.masks import mask_name
 from gonghui.kit.sheets import Column

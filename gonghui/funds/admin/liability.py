@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gonghui.funds.points import Liability, breakage, liabilities
-from gonghui.funds.sheets import sheet_answer
 from gonghui.funds.worth import POINT_FEN
 from gonghui.kit.console import console_page, page_facts
-from gonghui.kit.console.exporting import record_export
+from gonghui.kit.console.exporting import record_export, sheet_answer
 from gonghui.kit.errors import require
 from gonghui.kit.sheets import Column
 

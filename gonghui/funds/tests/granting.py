@@ -15,6 +15,7 @@ from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.ledger.engine import open_account, transfer_all
 from gonghui.ledger.models import LedgerAccount
+from gonghui.members.models import Membership, Person
 from gonghui.orgs.models import Region
 
 SYSTEM = Actor.system("test")
@@ -63,6 +64,13 @@ def capped(yuan: int, *, category: str = "festival", festival: str = "", period:
         region=region, category=category, festival=festival, cap_fen=yuan * 100, period=period,
         effective_from=dt.date(2024, 1, 1), clause=CLAUSE,
     )  # fmt: skip
+
+
+def crowd_of(money, size: int) -> None:
+    """So many new members of the factory."""
+    union = money.cast.unions["factory"]
+    people = Person.objects.bulk_create([Person(name=f"会员{n}") for n in range(size)])
+    Membership.objects.bulk_create([Membership(person=person, union=union) for person in people])
 
 
 def till(money) -> LedgerAccount:

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 from django.db import connection, transaction
@@ -16,6 +15,7 @@ from gonghui.funds.tests.granting import (
     SYSTEM,
     capped,
     checked,
+    crowd_of,
     fresh,
     granted,
     is_backed,
@@ -27,10 +27,9 @@ from gonghui.funds.tests.granting import (
 )
 from gonghui.funds.tests.stage import balance, build_money, trial
 from gonghui.kit.errors import DomainError
-from gonghui.members.models import Membership, Person
+from gonghui.kit.tests.racing import PATIENCE_S, WAITING, WRITING, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PATIENCE_S = 60
 
 
 @pytest.fixture
@@ -56,12 +55,6 @@ def at_once(*works) -> list:
     for thread in threads:
         thread.join(PATIENCE_S)
     return said
-
-
-def crowd_of(money, size: int) -> None:
-    union = money.cast.unions["factory"]
-    people = Person.objects.bulk_create([Person(name=f"会员{n}") for n in range(size)])
-    Membership.objects.bulk_create([Membership(person=person, union=union) for person in people])
 
 
 def test_two_workers_give_everybody_once(money, monkeypatch):
@@ -120,21 +113,6 @@ grants.give_grant(Actor.system("test"), grant_id={pk})
 """
 
 
-WAITS = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-WRITERS = """
-SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-   AND state <> 'idle' AND backend_type = 'client backend'
-"""
-
-
-def wait_for(sql: str, number: int) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    with connection.cursor() as cursor:
-        while cursor.execute(sql).fetchone()[0] != number:
-            assert time.monotonic() < deadline, sql
-            time.sleep(0.02)
-
-
 @pytest.mark.faults
 def test_killed_in_the_middle_and_run_again_gives_everybody_once(money, monkeypatch):
     monkeypatch.setattr(grants, "BATCH", 10)
@@ -147,11 +125,11 @@ def test_killed_in_the_middle_and_run_again_gives_everybody_once(money, monkeypa
         PointGrant.objects.unscoped("test").select_for_update(no_key=True).get(pk=grant.pk)
         worker = subprocess.Popen([sys.executable, "-c", GIVE.format(pk=grant.pk)], env=environment())
         try:
-            wait_for(WAITS, 1)
+            wait_for(WAITING, 1)
         finally:
             worker.kill()
             worker.wait()
-    wait_for(WRITERS, 0)
+    wait_for(WRITING, 0)
     assert fresh(grant).granted == 20
     assert outstanding() == 20 * 100
     assert is_backed()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -29,6 +29,24 @@ from gonghui.kit.sheets import Column, write_xlsx
 EXPORT_ROWS_MAX = 20_000
 IN_MEMORY_BYTES = 2 * 1024 * 1024
 WIDTH_OF = {"name": 18, "union": 32, "address": 36}
+
+
+def sheet_answer(
+    columns: Sequence[Column],
+    rows: Iterable[Sequence],
+    *,
+    name: str,
+    day: str = "",
+    notes: Sequence[str] = (),
+) -> FileResponse:
+    """A sheet to take along, under its name and the day it is of: today unless told; `notes` on a second one."""
+    target = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - FileResponse closes it
+    write_xlsx(target, columns, rows, sheet_name=name[:31], notes=notes)
+    target.seek(0)
+    file_name = f"{name}-{day or f'{clock.now():%Y%m%d}'}.xlsx"
+    answer = FileResponse(target, as_attachment=True, filename=file_name)
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 @action
@@ -103,13 +121,8 @@ class Exporting(admin.ModelAdmin):
         ]
         columns = [Column(title=self._heading(name), width=WIDTH_OF.get(str(name), 20)) for name in names]
         rows = ([self._cell(name, row) for name in names] for row in self._in_chunks(found))
-        target = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - FileResponse closes it
-        write_xlsx(target, columns, rows, sheet_name=str(self.opts.verbose_name_plural))
-        target.seek(0)
-        file_name = f"{self.opts.verbose_name_plural}-{clock.now():%Y%m%d-%H%M}.xlsx"
-        response = FileResponse(target, as_attachment=True, filename=file_name)
-        response["Cache-Control"] = "no-store"
-        return response
+        title = str(self.opts.verbose_name_plural)
+        return sheet_answer(columns, rows, name=title, day=f"{clock.now():%Y%m%d-%H%M}")
 
     def _in_chunks(self, found) -> Iterator:
         return found.iterator(chunk_size=1000)

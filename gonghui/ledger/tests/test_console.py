@@ -125,6 +125,23 @@ def test_sheet_holds_the_lines_and_is_recorded(cast, client):
     assert (trail.after["rows"], trail.after["asked"]) == (2, {"account": account.pk})
 
 
+def test_sheet_that_is_cut_short_says_so_and_goes_on_from_there(cast, client, monkeypatch):
+    account, other = funded(cast, "city", "慰问"), purse(cast.unions["city"], "商户")
+    said(*(move(account, other, fen) for fen in (100, 200)))
+    monkeypatch.setattr(admin, "SHEET_ROWS_MAX", 2)
+    cast.sign_in(client, "finance_officer")
+    at = reverse("admin:ledger_statement_sheet", args=[account.pk])
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(client.get(at).streaming_content)))
+    last = book.worksheets[0].cell(3, 1).value
+    assert (book.worksheets[0].max_row, f"到序号 {last} 为止" in str(list(book.worksheets[1].values))) == (
+        3,
+        True,
+    )
+    rest = openpyxl.load_workbook(io.BytesIO(b"".join(client.get(f"{at}?before={last}").streaming_content)))
+    assert [row[5] for row in rest.worksheets[0].iter_rows(min_row=2, values_only=True)] == [123.45]
+    assert len(rest.worksheets) == 1
+
+
 def test_trial_balance_is_even_over_the_whole_province(cast, client):
     funded(cast, "city", "慰问")
     funded(cast, "sister", "慰问", 500)

@@ -1,12 +1,11 @@
 import subprocess
 import sys
-import time
 
 import pytest
 from django.db import connection, transaction
 
 from gonghui.kit.actors import Actor
-from gonghui.kit.tests.racing import at_once
+from gonghui.kit.tests.racing import WAITING, WRITING, at_once, wait_for
 from gonghui.members.models import Person
 from gonghui.notices.actions import Notice, sends, tell_many
 from gonghui.notices.actions.sends import deliver, deliver_inbox_batch
@@ -14,7 +13,6 @@ from gonghui.notices.models import Message, Send
 from gonghui.notices.queries import send_progress
 
 SYSTEM = Actor.system("test")
-PATIENCE_S = 60
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,19 +45,6 @@ from gonghui.notices.actions import sends
 sends.BATCH = 10
 sends.deliver(Actor.system("test"), send_id=int(sys.argv[2]))
 """
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-WRITING = """
-SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-   AND state <> 'idle' AND backend_type = 'client backend'
-"""
-
-
-def wait_for(sql: str, number: int) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    with connection.cursor() as cursor:
-        while cursor.execute(sql).fetchone()[0] != number:
-            assert time.monotonic() < deadline, sql
-            time.sleep(0.02)
 
 
 @pytest.mark.faults
