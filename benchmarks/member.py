@@ -37,6 +37,12 @@ PLAIN = [
     "/me/delegations",
     "/me/delegations/new",
     "/me/verify",
+    "/me/pay",
+    "/me/points",
+    "/me/bills",
+    "/offers",
+    "/offers?view=all",
+    "/offers/quote",
     "/privacy",
     "/offline",
 ]
@@ -144,12 +150,15 @@ def give_messages(person_id: int) -> None:
 def addresses(actor) -> list[str]:
     from gonghui.activities.models import Activity
     from gonghui.benefits.models import Release, Voucher
+    from gonghui.bills.models import Bill, OfferStore, OfferTerms
     from gonghui.notices.models import Message
 
     def ids(model) -> list[int]:
         return list(model.objects.unscoped("benchmark").order_by("id").values_list("pk", flat=True))
 
     own = Voucher.objects.unscoped("benchmark").filter(person_id=actor.person_id)
+    up = OfferTerms.objects.unscoped("benchmark").filter(state="published")
+    bills = Bill.objects.unscoped("benchmark").filter(person_id=actor.person_id).values_list("pk", flat=True)
     message = Message.objects.unscoped("benchmark").filter(person_id=actor.person_id).first()
     return [
         *PLAIN,
@@ -157,6 +166,12 @@ def addresses(actor) -> list[str]:
         *(f"/activities/{pk}/opinions" for pk in ids(Activity)),
         *(f"/r/{pk}" for pk in ids(Release)),
         *(f"/tickets/{code}" for code in own.values_list("code", flat=True)),
+        *(f"/offers/{pk}" for pk in up.values_list("offer_id", flat=True)),
+        *(
+            f"/offers/quote?store={pk}&amount=150"
+            for pk in set(OfferStore.objects.values_list("store_id", flat=True))
+        ),
+        *(f"/me/bills/{pk}{more}" for pk in bills for more in ("", "/ways")),
         f"/messages/{message.pk}",
     ]
 

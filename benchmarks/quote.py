@@ -116,7 +116,7 @@ def measured() -> list[Row]:
             "quote: 200 live offers, read from the database first",
             loaded_ms,
             loaded_p99,
-            note=f"ten queries, wanted p50 < {LOADED_MS} ms on the core",
+            note=f"four queries, wanted p50 < {LOADED_MS} ms on the core",
             good=loaded_ms < LOADED_MS,
         ),
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from gonghui.accounts.actions.devices import note_device_seen
 from gonghui.accounts.rules import STAFF_IDLE_MAX
 from gonghui.accounts.sessions import SEEN, close_session
 from gonghui.kit.actors import Actor
@@ -16,7 +15,7 @@ MEMBER_NOTE_S = 24 * 3600
 
 
 class SessionWatch:
-    """After AuthenticationMiddleware. With a session: one write in five minutes (staff) or a day."""
+    """After AuthenticationMiddleware. With a session: one write in five minutes (staff) or a day, when the answer is out."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -38,4 +37,4 @@ class SessionWatch:
             close_session(request, actor)
         elif SEEN not in session or idle_s > (STAFF_NOTE_S if has_second_factor else MEMBER_NOTE_S):
             session[SEEN] = moment
-            note_device_seen(actor, session_key=session.session_key)
+            session.seen_by = actor

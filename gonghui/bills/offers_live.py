@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -13,9 +13,8 @@ from django.db.models import F, Q
 from gonghui.benefits.models import Voucher
 from gonghui.bills import pricing
 from gonghui.bills.holidays import holidays_around
-from gonghui.bills.models import OfferTerms
 from gonghui.kit.clock import CHINA
-from gonghui.members.models import Membership, WorkerGroup
+from gonghui.members.models import Membership
 
 ONE_DAY = timedelta(days=1)
 LONG_AGO = date(2000, 1, 1)
@@ -53,7 +52,8 @@ class Facts(NamedTuple):
 def live_offers(
     store_id: int, person_id: int | None, at: datetime
 ) -> tuple[list[pricing.LiveOffer], pricing.Asker, pricing.Visit]:
-    """Ten queries at most, however many offers. Of an ended offer, vouchers already held still count."""
+    """Four queries, and one more for terms this process has not read as they stand; however many offers. Of an ended
+    offer, vouchers already held still count."""
     found = facts_at(store_id, person_id, at)
     return found.offers, found.asker, found.visit
 
@@ -63,23 +63,20 @@ def facts_at(store_id: int, person_id: int | None, at: datetime, *, shown: Vouch
     held = _held(person_id, at, offer_pools(store_id)) if person_id else {}
     if shown and (mine := held.get(shown.release.offer_id)):
         held[shown.release.offer_id] = Held(shown, mine.count)
-    rows = _terms_at(store_id, held)
-    ids = [row["id"] for row in rows]
-    left_fen: dict[pricing.Id, int] = {}
-    shares = _shares(ids, [one.voucher.release_id for one in held.values()], left_fen)
-    windows, uses = _windows(ids, at)
-    limits = _limits(ids, person_id, at)
-    offers = [_live(row, shares, windows, limits, held=held, store_id=store_id) for row in rows]
+    printed = printed_terms(_asked(AT_STORE, store_id, list(held)))
+    day = at.astimezone(CHINA).date()
+    counted = _counted([one.terms_id for one in printed], held, person_id, day)
+    asker, group_names = asker_and_groups(person_id, at)
     visit = pricing.Visit(
         store_id,
         at,
-        holidays=holidays_around(at.astimezone(CHINA).date()),
-        left_fen=left_fen,
-        window_uses=uses,
-        group_names=dict(WorkerGroup.objects.values_list("code", "name")),
+        holidays=holidays_around(day),
+        left_fen=(left_fen := {}),
+        window_uses=counted.window_uses,
+        group_names=group_names,
     )
-    vouchers = {offer_id: one.voucher for offer_id, one in held.items()}
-    return Facts(offers, asker_of(person_id, at), visit, vouchers)
+    offers = [_live(one, counted, held.get(one.offer.id), left_fen) for one in printed]
+    return Facts(offers, asker, visit, {offer_id: one.voucher for offer_id, one in held.items()})
 
 
 def vouchers_at_hand(
@@ -116,25 +113,104 @@ def _held(person_id: int, at: datetime, which: Q) -> dict[int, Held]:
     return held
 
 
+# --- what is printed ----------------------------------------------------------------------------------------
+# Statements of their own: every bill asks them, and building them anew takes longer than asking.
+
+
+class Printed(NamedTuple):
+    """An offer as it was reviewed, nothing counted; `share_ids` and `limits` stand beside its shares and limits."""
+
+    stamp: str
+    terms_id: int
+    offer: pricing.LiveOffer
+    share_ids: tuple[int, ...]
+    limits: tuple[tuple[int, pricing.Limit], ...]
+
+
+# Which version of each row is the one that holds. What was reviewed never changes (sql/10_terms.sql), and whatever does
+# change (state, title, audience) makes a new version of its row, seen by every process with the commit that makes it.
+STAMP = """(SELECT concat(t.xmin, t.ctid, o.xmin, o.ctid, u.xmin, u.ctid)
+  FROM bills_offerterms t JOIN benefits_offer o ON o.id = t.offer_id LEFT JOIN orgs_union u ON u.id = t.audience_union_id
+ WHERE t.id = bills_offerterms.id)"""
+AT_STORE = f"""
+SELECT bills_offerterms.id, {STAMP}
+  FROM bills_offerstore s JOIN bills_offerterms ON bills_offerterms.id = s.terms_id
+ WHERE s.store_id = %s AND (state = 'published' OR (state = 'ended' AND needs_voucher AND offer_id = ANY(%s)))
+ ORDER BY "order", offer_id
+"""  # noqa: S608  no value in it
 TERMS = [name for name in pricing.Terms.__slots__ if name not in ("form", "basis", "stacking")]
 AROUND = ("sections", "codes", "groups", "verified_only", "needs_voucher")
+COLUMNS = ("id", "offer_id", "form", "basis", "stacking", *TERMS, *AROUND)
+AS_PRINTED = f"""
+SELECT {", ".join(f't."{name}"' for name in COLUMNS)}, o.title, u.path, u.name,
+       (SELECT json_agg(json_build_array(s.id, s.payer, s.permille, s.fixed_fen, s.max_fen, s.when_empty, s.takes_rest)
+               ORDER BY s.nth) FROM bills_fundingshare s WHERE s.terms_id = t.id),
+       (SELECT json_agg(json_build_array(w.id, w.starts_on, w.ends_on, w.weekdays, w.from_time, w.to_time, w.groups,
+               w.store_ids, w.capacity, w.holidays) ORDER BY w.id) FROM bills_offerwindow w WHERE w.terms_id = t.id),
+       (SELECT json_agg(json_build_array(l.id, l.per, l.most) ORDER BY l.id) FROM bills_offerlimit l WHERE l.terms_id = t.id)
+  FROM bills_offerterms t JOIN benefits_offer o ON o.id = t.offer_id LEFT JOIN orgs_union u ON u.id = t.audience_union_id
+ WHERE t.id = ANY(%s)
+"""  # noqa: S608  names of our own columns
+KEPT_MAX = 10_000
+_kept: dict[int, Printed] = {}
 
 
-def _terms_at(store_id: int, held: Collection[int]) -> list[dict[str, Any]]:
-    kept = Q(state=OfferTerms.State.ENDED, needs_voucher=True, offer_id__in=list(held))
-    found = OfferTerms.objects.unscoped(OURS).filter(
-        Q(state=OfferTerms.State.PUBLISHED) | kept, offer_stores__store_id=store_id
+def _asked(sql: str, *facts: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, facts)
+        return cursor.fetchall()
+
+
+def printed_terms(stamped: Iterable[tuple[int, str]]) -> list[Printed]:
+    """In the order asked for; read are only those of which this process knows another version, or none."""
+    rows = list(stamped)
+    known = {pk: one for pk, stamp in rows if (one := _kept.get(pk)) and one.stamp == stamp}
+    if missing := {pk: stamp for pk, stamp in rows if pk not in known}:
+        if len(_kept) > KEPT_MAX:
+            _kept.clear()
+        read = {row[0]: _printed(missing[row[0]], row) for row in _asked(AS_PRINTED, list(missing))}
+        _kept.update(read)
+        known |= read
+    return [known[pk] for pk, _stamp in rows if pk in known]
+
+
+def _printed(stamp: str, values: tuple[Any, ...]) -> Printed:
+    *facts, title, path, union, shares, windows, limits = values
+    row = dict(zip(COLUMNS, facts, strict=True))
+    counted = tuple((pk, pricing.Limit(pricing.Per(per), most)) for pk, per, most in limits or ())
+    offer = pricing.LiveOffer(
+        id=row["offer_id"],
+        title=title,
+        terms=terms_of(row),
+        shares=tuple(_share(*one) for one in shares or ()),
+        windows=tuple(window_of(_with_times(one)) for one in windows or ()),
+        sections=frozenset(row["sections"]),
+        codes=frozenset(row["codes"]),
+        groups=frozenset(row["groups"]),
+        audience_path=path or "",
+        audience_name=union or "",
+        verified_only=row["verified_only"],
+        needs_voucher=row["needs_voucher"],
+        limits=tuple(limit for _pk, limit in counted),
     )
-    named = {
-        "title": F("offer__title"),
-        "path": F("audience_union__path"),
-        "union": F("audience_union__name"),
-    }
-    return list(
-        found.order_by("order", "offer_id").values(
-            "id", "offer_id", "form", "basis", "stacking", *TERMS, *AROUND, **named
-        )
-    )
+    return Printed(stamp, row["id"], offer, tuple(one[0] for one in shares or ()), counted)
+
+
+def _share(
+    pk: int, payer: str, permille: int, fixed_fen: int, max_fen: int | None, *policy: Any
+) -> pricing.Share:
+    """Of a funder whose purse is not known yet, which is one that has nothing to give."""
+    when_empty, takes_rest = policy
+    funder = None if payer == pricing.Payer.MERCHANT else -pk
+    when = pricing.WhenEmpty(when_empty)
+    return pricing.Share(pricing.Payer(payer), funder, permille, fixed_fen, max_fen, when, takes_rest)
+
+
+def _with_times(row: list[Any]) -> list[Any]:
+    """JSON writes days and times as text."""
+    pk, starts_on, ends_on, weekdays, begins, ends, *rest = row
+    days = [date.fromisoformat(day) if day else None for day in (starts_on, ends_on)]
+    return [pk, *days, weekdays, *(time.fromisoformat(at) if at else None for at in (begins, ends)), *rest]
 
 
 def terms_of(row: Mapping[str, Any]) -> pricing.Terms:
@@ -144,82 +220,6 @@ def terms_of(row: Mapping[str, Any]) -> pricing.Terms:
         stacking=pricing.Stacking(row["stacking"]),
         **{name: row[name] for name in TERMS},
     )
-
-
-def _live(
-    row: Mapping[str, Any],
-    shares: Mapping[int, list[pricing.Share]],
-    windows: Mapping[int, list[pricing.Window]],
-    limits: Mapping[int, list[pricing.Limit]],
-    *,
-    held: Mapping[int, Held],
-    store_id: int,
-) -> pricing.LiveOffer:
-    mine = held.get(row["offer_id"])
-    return pricing.LiveOffer(
-        id=row["offer_id"],
-        title=row["title"],
-        terms=terms_of(row),
-        shares=tuple(shares.get(row["id"], ())),
-        windows=tuple(windows.get(row["id"], ())),
-        store_ids=frozenset((store_id,)),
-        sections=frozenset(row["sections"]),
-        codes=frozenset(row["codes"]),
-        groups=frozenset(row["groups"]),
-        audience_path=row["path"] or "",
-        audience_name=row["union"] or "",
-        verified_only=row["verified_only"],
-        needs_voucher=row["needs_voucher"],
-        vouchers=mine.count if mine else 0,
-        limits=tuple(limits.get(row["id"], ())),
-    )
-
-
-# Statements of their own: every bill asks them, and building them anew takes longer than asking.
-SHARES = """
-SELECT s.id, s.terms_id, s.payer, s.permille, s.fixed_fen, s.max_fen, s.when_empty, s.takes_rest,
-       a.id, a.credits_posted, a.debits_posted, a.debits_pending
-  FROM bills_fundingshare s
-  LEFT JOIN bills_purse p ON p.share_id = s.id AND (p.release_id IS NULL OR p.release_id = ANY(%s))
-  LEFT JOIN funds_commitment c ON c.id = p.commitment_id LEFT JOIN ledger_account a ON a.id = c.account_id
- WHERE s.terms_id = ANY(%s) ORDER BY s.terms_id, s.nth
-"""
-WINDOWS = """
-SELECT w.terms_id, w.id, w.starts_on, w.ends_on, w.weekdays, w.from_time, w.to_time, w.groups, w.store_ids, w.capacity,
-       w.holidays, u.day, u.used
-  FROM bills_offerwindow w LEFT JOIN bills_windowuse u ON u.window_id = w.id AND u.day = ANY(%s)
- WHERE w.terms_id = ANY(%s) ORDER BY w.terms_id, w.id
-"""
-LIMITS = """
-SELECT l.terms_id, l.id, l.per, l.most, u.person_id, u.since, u.used
-  FROM bills_offerlimit l LEFT JOIN bills_limituse u
-    ON u.limit_id = l.id AND (u.person_id IS NULL OR u.person_id = %s) AND u.since = ANY(%s::date[])
- WHERE l.terms_id = ANY(%s) ORDER BY l.terms_id, l.id
-"""
-
-
-def _asked(sql: str, *facts: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, facts)
-        return cursor.fetchall()
-
-
-def _shares(
-    terms_ids: list[int], release_ids: list[int], left_fen: dict[pricing.Id, int]
-) -> dict[int, list[pricing.Share]]:
-    """Each with the account of the purse it pays from; who has none has nothing to give. Fills `left_fen`."""
-    rows = _asked(SHARES, release_ids, terms_ids)
-    found: dict[int, list[pricing.Share]] = {}
-    for share_id, terms_id, payer, permille, fixed, most, when, rest, account, came, gone, pending in rows:
-        funder = None
-        if payer != pricing.Payer.MERCHANT:
-            funder = account or -share_id
-            left_fen[funder] = came - gone - pending if account else 0
-        share = pricing.Share(
-            pricing.Payer(payer), funder, permille, fixed, most, pricing.WhenEmpty(when), rest
-        )
-        found.setdefault(terms_id, []).append(share)
-    return found
 
 
 def window_of(row: Iterable[Any]) -> pricing.Window:
@@ -239,66 +239,108 @@ def window_of(row: Iterable[Any]) -> pricing.Window:
     )
 
 
-def _windows(
-    terms_ids: list[int], at: datetime
-) -> tuple[dict[int, list[pricing.Window]], dict[tuple[pricing.Id, date], int]]:
-    """With the uses of the days on which one that is open now can have begun."""
-    today = at.astimezone(CHINA).date()
-    rows = _asked(WINDOWS, [today, today - ONE_DAY], terms_ids)
-    found: dict[int, dict[int, pricing.Window]] = {}
-    uses: dict[tuple[pricing.Id, date], int] = {}
-    for terms_id, pk, *facts, day, used in rows:
-        mine = found.setdefault(terms_id, {})
-        if pk not in mine:
-            mine[pk] = window_of((pk, *facts))
-        if day is not None:
-            uses[pk, day] = used
-    return {terms_id: list(mine.values()) for terms_id, mine in found.items()}, uses
+# --- what is counted ----------------------------------------------------------------------------------------
 
 
-def _limits(terms_ids: list[int], person_id: int | None, at: datetime) -> dict[int, list[pricing.Limit]]:
-    """Those of persons count the uses of this one, the others everybody's."""
-    today = at.astimezone(CHINA).date()
-    since = sorted({since_of(per, today) for per in pricing.Per})
-    rows = _asked(LIMITS, person_id, since, terms_ids)
-    found: dict[int, dict[int, pricing.Limit]] = {}
-    for terms_id, pk, per, most, whom, began, used in rows:
-        is_it = began == since_of(per, today) and whom == (person_id if per in OF_PERSON else None)
-        mine = found.setdefault(terms_id, {})
-        if is_it or pk not in mine:
-            mine[pk] = pricing.Limit(pricing.Per(per), most, used if is_it else 0)
-    return {terms_id: list(mine.values()) for terms_id, mine in found.items()}
+class Counted(NamedTuple):
+    """`purses`: by share, the account it pays from and what is left in it. `limit_uses`: by limit, whom and since."""
 
+    purses: dict[int, tuple[int, int]]
+    window_uses: dict[tuple[pricing.Id, date], int]
+    limit_uses: dict[tuple[int, int | None, date], int]
+    person_id: int | None
+    day: date
+
+    def limits_of(self, one: Printed) -> tuple[pricing.Limit, ...]:
+        """Those of persons count the uses of this one, the others everybody's."""
+        if not self.limit_uses:
+            return one.offer.limits
+        return tuple(self._limit(pk, limit) for pk, limit in one.limits)
+
+    def _limit(self, pk: int, limit: pricing.Limit) -> pricing.Limit:
+        whom = self.person_id if limit.per in OF_PERSON else None
+        used = self.limit_uses.get((pk, whom, since_of(limit.per, self.day)))
+        return pricing.Limit(limit.per, limit.most, used) if used else limit
+
+
+COUNTED = """
+SELECT 'purse', p.share_id, a.id, a.credits_posted - a.debits_posted - a.debits_pending, NULL::date
+  FROM bills_fundingshare s JOIN bills_purse p ON p.share_id = s.id
+  JOIN funds_commitment c ON c.id = p.commitment_id JOIN ledger_account a ON a.id = c.account_id
+ WHERE s.terms_id = ANY(%s) AND (p.release_id IS NULL OR p.release_id = ANY(%s))
+ UNION ALL
+SELECT 'window', u.window_id, NULL, u.used, u.day
+  FROM bills_offerwindow w JOIN bills_windowuse u ON u.window_id = w.id AND u.day = ANY(%s) WHERE w.terms_id = ANY(%s)
+ UNION ALL
+SELECT 'limit', u.limit_id, u.person_id, u.used, u.since
+  FROM bills_offerlimit l JOIN bills_limituse u
+    ON u.limit_id = l.id AND (u.person_id IS NULL OR u.person_id = %s) AND u.since = ANY(%s::date[])
+ WHERE l.terms_id = ANY(%s)
+"""
+
+
+def _counted(terms_ids: list[int], held: Mapping[int, Held], person_id: int | None, day: date) -> Counted:
+    """With the uses of the days on which a window that is open now can have begun."""
+    releases = [one.voucher.release_id for one in held.values()]
+    since = sorted({since_of(per, day) for per in pricing.Per})
+    days = [day, day - ONE_DAY]
+    found = Counted({}, {}, {}, person_id, day)
+    for what, pk, whom, number, on in _asked(
+        COUNTED, terms_ids, releases, days, terms_ids, person_id, since, terms_ids
+    ):
+        if what == "purse":
+            found.purses[pk] = (whom, number)
+        elif what == "window":
+            found.window_uses[pk, on] = number
+        else:
+            found.limit_uses[pk, whom, on] = number
+    return found
+
+
+def _live(
+    one: Printed, counted: Counted, mine: Held | None, left_fen: dict[pricing.Id, int]
+) -> pricing.LiveOffer:
+    """With the account of the purse each share pays from; who has none has nothing to give. Fills `left_fen`."""
+    offer, changed = one.offer, {}
+    shares = []
+    for pk, share in zip(one.share_ids, offer.shares, strict=True):
+        if share.funder is not None:
+            account, left = counted.purses.get(pk, (share.funder, 0))
+            left_fen[account] = left
+            if account != share.funder:
+                share = replace(share, funder=account)
+        shares.append(share)
+    if any(now is not then for now, then in zip(shares, offer.shares, strict=True)):
+        changed["shares"] = tuple(shares)
+    if (limits := counted.limits_of(one)) != offer.limits:
+        changed["limits"] = limits
+    if mine:
+        changed["vouchers"] = mine.count
+    return replace(offer, **changed) if changed else offer
+
+
+# --- who asks -----------------------------------------------------------------------------------------------
 
 PERSON = """
-SELECT p.groups, p.verification,
+SELECT g.names, p.groups, p.verification,
        (SELECT u.path FROM members_membership m JOIN orgs_union u ON u.id = m.union_id
-         WHERE m.person_id = p.id AND m.status = ANY(%s) LIMIT 1)
-  FROM members_person p WHERE p.id = %s
-"""
-LOTS = """
-SELECT a.id, a.credits_posted - a.debits_posted - a.debits_pending, g.sections
-  FROM ledger_account a LEFT JOIN funds_pointgrant g ON g.id = substr(a.name, 7)::bigint
- WHERE a.person_id = %s AND a.kind = 'points' AND a.expires_at > %s
-   AND a.credits_posted > a.debits_posted + a.debits_pending
- ORDER BY a.expires_at, a.id
+         WHERE m.person_id = p.id AND m.status = ANY(%s) LIMIT 1),
+       (SELECT json_agg(json_build_array(a.id, a.credits_posted - a.debits_posted - a.debits_pending, f.sections)
+               ORDER BY a.expires_at, a.id)
+          FROM ledger_account a LEFT JOIN funds_pointgrant f ON f.id = substr(a.name, 7)::bigint
+         WHERE a.person_id = p.id AND a.kind = 'points' AND a.expires_at > %s
+           AND a.credits_posted > a.debits_posted + a.debits_pending)
+  FROM (SELECT json_object_agg(code, name) AS names FROM members_workergroup) g LEFT JOIN members_person p ON p.id = %s
 """
 
 
-def asker_of(person_id: int | None, at: datetime) -> pricing.Asker:
-    """Two queries: the person with the union they belong to, and their points."""
-    rows = _asked(PERSON, list(Membership.LIVE), person_id) if person_id is not None else []
-    if not rows:
-        return pricing.Asker()
-    groups, verification, path = rows[0]
-    return pricing.Asker(
-        person_id, frozenset(groups), path or "", verification == "verified", lots=point_lots(person_id, at)
+def asker_and_groups(person_id: int | None, at: datetime) -> tuple[pricing.Asker, dict[str, str]]:
+    """The person with the union they belong to and their points, and the names of groups by their codes; one query."""
+    [(names, groups, verification, path, lots)] = _asked(PERSON, list(Membership.LIVE), at, person_id)
+    if groups is None:
+        return pricing.Asker(), names or {}
+    found = tuple(
+        pricing.PointLot(pk, points, frozenset(shelves or ())) for pk, points, shelves in lots or ()
     )
-
-
-def point_lots(person_id: int, at: datetime) -> tuple[pricing.PointLot, ...]:
-    """As `funds.points.lots_of`, without the accounts behind them, which only a payment needs."""
-    return tuple(
-        pricing.PointLot(pk, points, frozenset(sections or ()))
-        for pk, points, sections in _asked(LOTS, person_id, at)
-    )
+    asker = pricing.Asker(person_id, frozenset(groups), path or "", verification == "verified", lots=found)
+    return asker, names or {}

@@ -40,7 +40,9 @@ def action(verb: Callable[P, T]) -> Callable[P, T]:
 def name_actor(actor: Actor) -> None:
     """Tells the audit trigger who acts in this transaction."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            SET_ACTOR,
-            [str(actor.user_id or ""), actor.channel, request_id.get(), actor.reason],
-        )
+        cursor.execute(SET_ACTOR, facts_of_actor(actor))
+
+
+def facts_of_actor(actor: Actor) -> list[str]:
+    """As `SET_ACTOR` takes them."""
+    return [str(actor.user_id or ""), actor.channel, request_id.get(), actor.reason]

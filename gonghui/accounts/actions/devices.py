@@ -31,13 +31,6 @@ def record_device(actor: Actor, *, user_id: int, session_key: str, label: str) -
 
 
 @action
-def note_device_seen(actor: Actor, *, session_key: str) -> None:
-    """Now and then, not on every page."""
-    of_session = Device.objects.unscoped("the session in hand").filter(session_hash=token_hash(session_key))
-    of_session.update(seen_at=now())
-
-
-@action
 def sign_out(actor: Actor, *, session_key: str) -> None:
     """Ends the device of this session; the door flushes the session itself."""
     _end(Device.objects.unscoped("the session in hand").filter(session_hash=token_hash(session_key)))

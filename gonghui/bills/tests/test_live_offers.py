@@ -1,4 +1,4 @@
-"""What a counter asks before it prices anything: ten queries, and facts that are true for this member now."""
+"""What a counter asks before it prices anything: five queries, and facts that are true for this member now."""
 
 from __future__ import annotations
 
@@ -57,7 +57,6 @@ def test_terms_come_out_as_they_were_written(cast):
             basis=pricing.Basis.INITIAL, order=7,
         ),
         shares=(pricing.Share(pricing.Payer.MERCHANT, takes_rest=True),),
-        store_ids=frozenset({cast.store.pk}),
         sections=frozenset({"farm"}),
         codes=frozenset({"690"}),
         groups=frozenset({"food_rider"}),
@@ -178,7 +177,7 @@ def test_asker_is_the_person_with_union_groups_and_points(cast, money):
     assert live_offers(cast.store.pk, None, clock.now())[1] == pricing.Asker()
 
 
-def test_two_hundred_offers_take_ten_queries_and_little_time(cast, money):
+def test_two_hundred_offers_take_five_queries_and_little_time(cast, money):
     granting.granted(money, per_head=30)
     windows = [{"from_time": dt.time(0), "to_time": dt.time(23, 59), "capacity": 500}]
     for n in range(200):
@@ -188,16 +187,55 @@ def test_two_hundred_offers_take_ten_queries_and_little_time(cast, money):
         )  # fmt: skip
     held = published(cast, needs_voucher=True, shares=(union_share(money.city), MERCHANT))
     given_voucher(released(held), cast.people["mei"].pk)
-    loaded(cast)
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
-        offers, asker, visit = loaded(cast)
-    assert (len(offers), len(asked) <= 10) == (201, True)
+    counts = []
+    for _turn in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            offers, asker, visit = loaded(cast)
+        counts.append(len(asked))
+    assert (len(offers), counts) == (201, [5, 4])
     started = thread_time()
     loaded(cast)
     assert thread_time() - started < 0.25  # a twentieth of it on an idle core: benchmarks/quote.py
     assert len(pricing.quote(offers, BASKET, asker, visit).applied) >= 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE benefits_offer SET title = '新名字'", "新名字"),
+        (
+            "UPDATE orgs_union SET name = '新工会' WHERE id = (SELECT audience_union_id FROM bills_offerterms)",
+            "新工会",
+        ),
+    ],
+)
+def test_change_of_what_is_printed_is_seen_at_once(cast, change, said):
+    published(cast, audience_union=cast.unions["city"])
+    before = only(cast)
+    assert only(cast) is before  # nothing is read, nothing built anew
+    with connection.cursor() as cursor:
+        cursor.execute(change)
+    assert said in (only(cast).title, only(cast).audience_name)
+
+
+def test_terms_written_anew_after_they_were_sent_back_are_seen_at_once(cast):
+    terms = published(cast, off_fen=2000, limits=[("person_day", 1)])
+    assert priced(cast).due_fen == 18_000
+    as_superuser = (
+        "SET LOCAL session_replication_role = replica"  # past the guard: in trade no reviewed fact changes
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(as_superuser)
+        cursor.execute("UPDATE bills_offerlimit SET most = 7")
+        cursor.execute("UPDATE bills_offerterms SET off_fen = 3000 WHERE id = %s", [terms.pk])
+    assert (priced(cast).due_fen, only(cast).limits[0].most) == (17_000, 7)
+
+
+def test_store_that_joins_or_leaves_is_seen_at_once(cast):
+    terms = published(cast)
+    assert len(loaded(cast)[0]) == 1
+    terms.offer_stores.all().delete()
+    assert loaded(cast)[0] == []
 
 
 def test_holidays_are_whole_runs_and_not_the_worked_weekends():

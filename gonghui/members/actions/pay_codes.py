@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from gonghui.kit import clock, tokens
 from gonghui.kit.actions import action
@@ -33,34 +33,35 @@ class PayCodeShown:
     """When the page should ask for the next one."""
 
 
-@action
 def show_pay_code(actor: Actor) -> PayCodeShown:
-    """Of this minute; of the next one, which tills take as well, when this one has paid already."""
-    card = own_card(actor)
+    """Of this minute; of the next one, which tills take as well, when this one has paid already. One query, once there is
+    a card."""
     minute = tokens.minute_of(clock.now())
-    used = PayCodeUse.objects.unscoped("one's own card").filter(card=card, minute__gte=minute)
-    spent = set(used.values_list("minute", flat=True))
-    pay = PayCode(card.code, minute + 1 if minute in spent else minute)
+    found = _cards_with_uses(actor, minute).first() or _new_card(actor)
+    pay = PayCode(found.code, minute + 1 if found.has_paid else minute)
     until = datetime.fromtimestamp((minute + 1) * 60, clock.CHINA)
     return PayCodeShown(tokens.pay_text(pay), tokens.pay_said(pay), until)
 
 
-def own_card(actor: Actor) -> MemberCard:
-    """Made when first asked for."""
+def _cards_with_uses(actor: Actor, minute: int) -> QuerySet[MemberCard]:
     require(actor.person_id, errors.VERIFY_FIRST)
-    found = MemberCard.objects.visible_to(actor).filter(person_id=actor.person_id).first()
-    return (
-        found
-        or MemberCard.objects.unscoped("one's own card").get_or_create(
-            person_id=actor.person_id, defaults={"code": tokens.new_short_code()}
-        )[0]
-    )
+    spent = PayCodeUse.objects.unscoped("one's own card").filter(card=OuterRef("pk"), minute=minute)
+    found = MemberCard.objects.visible_to(actor).filter(person_id=actor.person_id)
+    return found.annotate(has_paid=Exists(spent))
+
+
+@action
+def _new_card(actor: Actor) -> MemberCard:
+    """Made when first asked for; two phones that ask at once are given the same one."""
+    card = MemberCard(person_id=actor.person_id, code=tokens.new_short_code())
+    MemberCard.objects.bulk_create([card], ignore_conflicts=True)
+    return _cards_with_uses(actor, 0).get()
 
 
 @action
 def renew_card(actor: Actor) -> None:
     """Every code shown before is dead at once: the phone was lost, or somebody saw too much."""
-    card = own_card(actor)
+    card = _cards_with_uses(actor, 0).first() or _new_card(actor)
     card.code = tokens.new_short_code()
     card.save(update_fields=["code", "updated_at"])
 

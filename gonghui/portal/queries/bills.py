@@ -1,14 +1,15 @@
-"""Bills as their pages show them: the member's own, and those of a clerk's store. Six queries for one bill."""
+"""Bills as their pages show them: the member's own, and those of a clerk's store. Four queries for one bill, one more where
+something was given as a gift."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Prefetch, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
-from gonghui.bills.models import Bill, BillLine, BillOffer, BillPart, BillRefund, Payer, RefundLine
+from gonghui.bills.models import Bill, BillLine, BillOffer, BillPart, BillRefund, Payer, RefundPart
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, require
@@ -150,23 +151,37 @@ class BillShown:
 
 
 def bill_shown(bill: Bill) -> BillShown:
-    parts = Prefetch("parts", BillPart.objects.unscoped("of a bill in hand").select_related("offer"))
-    lines = list(
-        BillLine.objects.unscoped("of a bill in hand")
-        .filter(bill=bill)
-        .prefetch_related(parts)
-        .order_by("nth")
-    )
     given = (
         BillOffer.objects.unscoped("of a bill in hand").filter(bill=bill).select_related("offer", "voucher")
     )
+    offers = tuple(given.order_by("id"))
+    parts = list(_parts_of(bill))
+    lines = _lines_of(bill, parts, has_gifts=any(one.gift for one in offers))
     return BillShown(
         bill,
-        tuple(LineShown(line, tuple(_parts(line.parts.all()))) for line in lines),
-        tuple(_by_payer(part for line in lines for part in line.parts.all())),
-        tuple(given.order_by("id")),
-        tuple(_refunds(bill) if bill.refunded_fen else ()),
+        tuple(LineShown(line, tuple(_parts(own))) for line, own in lines),
+        tuple(_by_payer(parts)),
+        offers,
+        tuple(_refunds(bill, {part.pk: part.payer for part in parts}) if bill.refunded_fen else ()),
     )
+
+
+def _parts_of(bill: Bill) -> QuerySet[BillPart]:
+    found = BillPart.objects.unscoped("of a bill in hand").filter(line__bill=bill)
+    return found.select_related("line", "offer").order_by("line__nth", "nth")
+
+
+def _lines_of(
+    bill: Bill, parts: Iterable[BillPart], *, has_gifts: bool
+) -> list[tuple[BillLine, list[BillPart]]]:
+    """What is bought has parts, as they add up to its price; a gift worth no money has none."""
+    found: dict[int, tuple[BillLine, list[BillPart]]] = {}
+    for part in parts:
+        found.setdefault(part.line_id, (part.line, []))[1].append(part)
+    if has_gifts:
+        gifts = BillLine.objects.unscoped("of a bill in hand").filter(bill=bill).exclude(pk__in=found)
+        found |= {line.pk: (line, []) for line in gifts}
+    return sorted(found.values(), key=lambda one: one[0].nth)
 
 
 def _parts(rows: Iterable[BillPart]) -> Iterable[PartShown]:
@@ -182,17 +197,19 @@ def _by_payer(rows: Iterable[BillPart]) -> Iterable[PartShown]:
     return (PartShown(payer, *sums[payer]) for payer in Payer.values if payer in sums)
 
 
-def _refunds(bill: Bill) -> Iterable[RefundShown]:
-    """Newest first."""
-    lines = RefundLine.objects.unscoped("of a bill in hand").prefetch_related("parts__part")
-    found = BillRefund.objects.unscoped("of a bill in hand").filter(bill=bill).order_by("-id")
-    for refund in found.prefetch_related(Prefetch("lines", lines)):
-        sums: dict[str, int] = {}
-        for line in refund.lines.all():
-            for back in line.parts.all():
-                sums[back.part.payer] = sums.get(back.part.payer, 0) + back.fen
-        parts = (PartShown(payer, sums[payer]) for payer in Payer.values if payer in sums)
-        yield RefundShown(refund, tuple(parts))
+def _refunds(bill: Bill, payers: Mapping[int, str]) -> Iterable[RefundShown]:
+    """Newest first; one query."""
+    found = RefundPart.objects.unscoped("of a bill in hand").filter(refund_line__refund__bill=bill)
+    refunds: dict[int, tuple[BillRefund, dict[str, int]]] = {}
+    for back in found.select_related("refund_line__refund"):
+        refund = back.refund_line.refund
+        sums = refunds.setdefault(refund.pk, (refund, {}))[1]
+        payer = payers[back.part_id]
+        sums[payer] = sums.get(payer, 0) + back.fen
+    for _pk, (refund, sums) in sorted(refunds.items(), reverse=True):
+        yield RefundShown(
+            refund, tuple(PartShown(payer, sums[payer]) for payer in Payer.values if payer in sums)
+        )
 
 
 def day_sums(bills: QuerySet[Bill]) -> dict[str, int]:

@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
+from django.db import connection
 from django.db.models import Prefetch, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
 from gonghui.benefits.models import Release, Voucher
 from gonghui.bills import pricing
 from gonghui.bills.holidays import holidays_around
-from gonghui.bills.models import FundingShare, OfferLimit, OfferStore, OfferTerms, OfferWindow
-from gonghui.bills.offers_live import asker_of, live_offers, terms_of, window_of
+from gonghui.bills.models import OfferStore, OfferTerms
+from gonghui.bills.offers_live import STAMP, asker_and_groups, live_offers, printed_terms
 from gonghui.bills.pricing.screen import says_per
 from gonghui.bills.pricing.windows import day_of
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.clock import CHINA
 from gonghui.kit.errors import NOT_FOUND, require
-from gonghui.members.models import WorkerGroup
 from gonghui.partners.models import Store
 from gonghui.portal.queries.bills import BarPart, PartShown, bar_of
 
@@ -35,14 +37,21 @@ class OfferShown:
     """As a card or a page shows it."""
 
     row: OfferTerms
-    terms: pricing.Terms
-    windows: tuple[pricing.Window, ...]
+    printed: pricing.LiveOffer
     group_names: dict[str, str]
     asker: pricing.Asker
     voucher: Voucher | None
     vouchers: int
     release: Release | None
     at: datetime
+
+    @property
+    def terms(self) -> pricing.Terms:
+        return self.printed.terms
+
+    @property
+    def windows(self) -> tuple[pricing.Window, ...]:
+        return self.printed.windows
 
     @property
     def offer_id(self) -> int:
@@ -143,15 +152,15 @@ class OfferShown:
 
 def shown_terms() -> QuerySet[OfferTerms]:
     stores = OfferStore.objects.select_related("store").order_by("store__name", "id")
-    windows = OfferWindow.objects.order_by("id")
     found = OfferTerms.objects.unscoped(PRINTED).filter(state__in=("published", "paused"))
+    found = found.annotate(stamp=RawSQL(STAMP, []))  # noqa: S611  no value in it
     return found.select_related("offer__union", "audience_union").prefetch_related(
-        Prefetch("offer_stores", stores), Prefetch("windows", windows)
+        Prefetch("offer_stores", stores)
     )
 
 
 def offers_now(actor: Actor, *, store_id: int | None = None) -> list[OfferShown]:
-    """Ten queries at most, however many offers."""
+    """Seven queries at most, however many offers."""
     found = shown_terms().filter(state=OfferTerms.State.PUBLISHED)
     if store_id:
         found = found.filter(offer_stores__store_id=store_id)
@@ -167,32 +176,17 @@ def offer_now(actor: Actor, offer_id: int) -> OfferShown:
 
 def _shown(actor: Actor, rows: Sequence[OfferTerms]) -> list[OfferShown]:
     at = clock.now()
-    asker = asker_of(actor.person_id, at)
-    names = dict(WorkerGroup.objects.values_list("code", "name"))
+    asker, names = asker_and_groups(actor.person_id, at)
+    printed = {one.terms_id: one.offer for one in printed_terms((row.pk, row.stamp) for row in rows)}
     ids = [row.offer_id for row in rows if row.needs_voucher]
     held = own_vouchers(actor, ids, at)
     releases = open_releases(actor, ids, at)
-    return [
-        OfferShown(
-            row, _terms(row), tuple(_window(one) for one in row.windows.all()), names, asker,
-            held.get(row.offer_id, (None, 0))[0], held.get(row.offer_id, (None, 0))[1],
-            releases.get(row.offer_id), at,
-        )
-        for row in rows
-    ]  # fmt: skip
-
-
-def _terms(row: OfferTerms) -> pricing.Terms:
-    return terms_of(vars(row))
-
-
-def _window(row: OfferWindow) -> pricing.Window:
-    return window_of(
-        (
-            row.pk, row.starts_on, row.ends_on, row.weekdays, row.from_time, row.to_time, row.groups,
-            row.store_ids, row.capacity, row.holidays,
-        )
-    )  # fmt: skip
+    found = []
+    for row in rows:
+        voucher, vouchers = held.get(row.offer_id, (None, 0))
+        release = releases.get(row.offer_id)
+        found.append(OfferShown(row, printed[row.pk], names, asker, voucher, vouchers, release, at))
+    return found
 
 
 def own_vouchers(actor: Actor, offer_ids: Sequence[int], at: datetime) -> dict[int, tuple[Voucher, int]]:
@@ -223,10 +217,9 @@ def open_releases(actor: Actor, offer_ids: Sequence[int], at: datetime) -> dict[
 
 def limits_said(shown: OfferShown) -> list[str]:
     """How often it is given, in words."""
-    rows = OfferLimit.objects.unscoped(PRINTED).filter(terms=shown.row).order_by("id")
     return [
-        _("%(per)s限用 %(most)d 次") % {"per": says_per(pricing.Per(row.per)), "most": row.most}
-        for row in rows
+        _("%(per)s限用 %(most)d 次") % {"per": says_per(limit.per), "most": limit.most}
+        for limit in shown.printed.limits
     ]
 
 
@@ -251,8 +244,7 @@ class Example:
 
 def example_of(shown: OfferShown) -> Example | None:
     """None for a gift that is worth no money."""
-    rows = FundingShare.objects.unscoped(PRINTED).filter(terms=shown.row).order_by("nth")
-    shares = [_share(row) for row in rows]
+    shares = shown.printed.shares
     list_fen = _example_fen(shown)
     is_gift = shown.terms.form == pricing.Form.GIFT
     off_fen = shown.terms.price_fen if is_gift else pricing.discount_of(shown.terms, list_fen)
@@ -265,13 +257,6 @@ def example_of(shown: OfferShown) -> Example | None:
     sums["worker"] = whole - sum(sums.values())
     order = ("merchant", "union", "employer", "worker")
     return Example(whole, tuple(PartShown(payer, sums[payer]) for payer in order if sums.get(payer)))
-
-
-def _share(row: FundingShare) -> pricing.Share:
-    return pricing.Share(
-        pricing.Payer(row.payer), row.nth, row.permille, row.fixed_fen, row.max_fen,
-        pricing.WhenEmpty(row.when_empty), row.takes_rest,
-    )  # fmt: skip
 
 
 def _example_fen(shown: OfferShown) -> int:
@@ -287,16 +272,35 @@ def _example_fen(shown: OfferShown) -> int:
 # --- a dry run ----------------------------------------------------------------------------------------------
 
 
-def offer_stores() -> list[Store]:
-    """Where an offer holds now; one query."""
-    found = Store.objects.unscoped(PRINTED).filter(offer_stores__terms__state=OfferTerms.State.PUBLISHED)
-    return list(found.distinct().order_by("name", "id")[:STORES_MAX])
+class Choice(NamedTuple):
+    key: str
+    name: str
+
+
+CHOICES = """
+(SELECT 'store', id::text, name FROM partners_store o
+  WHERE EXISTS (SELECT FROM bills_offerstore s JOIN bills_offerterms t ON t.id = s.terms_id
+                 WHERE s.store_id = o.id AND t.state = 'published') ORDER BY name, id LIMIT %s)
+UNION ALL (SELECT 'section', code, name FROM funds_section ORDER BY id)
+"""
+
+
+def basket_choices() -> tuple[list[Choice], list[Choice]]:
+    """Stores where an offer holds now, and sections of goods; one query."""
+    found: dict[str, list[Choice]] = {"store": [], "section": []}
+    with connection.cursor() as cursor:
+        cursor.execute(CHOICES, [STORES_MAX])
+        for kind, key, name in cursor.fetchall():
+            found[kind].append(Choice(key, name))
+    return found["store"], found["section"]
+
+
+def is_offer_store(store_id: int) -> bool:
+    return OfferStore.objects.filter(store_id=store_id).exists()
 
 
 def dry_run(actor: Actor, store_id: int, lines: Iterable[pricing.Line], *, points: int = 0) -> pricing.Quote:
     """What a till of this store would say to the reader. Writes nothing."""
-    require(
-        Store.objects.unscoped(PRINTED).filter(pk=store_id, offer_stores__isnull=False).exists(), NOT_FOUND
-    )
     offers, asker, visit = live_offers(store_id, actor.person_id, clock.now())
+    require(offers or is_offer_store(store_id), NOT_FOUND)
     return pricing.quote(offers, pricing.Basket(tuple(lines)), asker, visit, points=points)

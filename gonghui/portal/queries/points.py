@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -89,10 +89,14 @@ def own_accounts(actor: Actor) -> dict[int, LedgerAccount]:
     return {account.pk: account for account in found}
 
 
+def moved() -> QuerySet[Transfer]:
+    """What was only set aside moves nothing and is left out."""
+    return Transfer.objects.unscoped("transfers of one's own accounts").filter(kind__in=("posted", "post"))
+
+
 def transfers_between(accounts: dict[int, LedgerAccount]) -> QuerySet[Transfer]:
-    """Newest first; what was only set aside moves nothing and is left out."""
-    rows = Transfer.objects.unscoped("transfers of one's own accounts").filter(kind__in=("posted", "post"))
-    return rows.filter(Q(debit__in=accounts) | Q(credit__in=accounts)).order_by("-seq")
+    """Newest first."""
+    return moved().filter(Q(debit__in=accounts) | Q(credit__in=accounts)).order_by("-seq")
 
 
 def own_grants(accounts: dict[int, LedgerAccount]) -> dict[int, PointGrant]:
@@ -107,6 +111,19 @@ def entries(
     rows = list(transfers)
     partners = partners_of(row.subject for row in rows if row.subject.startswith("bill:"))
     return [entry(row, accounts, grants, partners) for row in rows]
+
+
+def entries_under(actor: Actor, subjects: Sequence[str], *, merchants: dict[str, str]) -> list[Entry]:
+    """One's own side of what was booked under `subjects`, oldest first; two queries. `merchants`: who was paid under which."""
+    if actor.person_id is None:
+        return []
+    own = Q(debit__person_id=actor.person_id) | Q(credit__person_id=actor.person_id)
+    found = moved().filter(own, subject__in=subjects).select_related("debit", "credit")
+    rows = list(found.order_by("seq"))
+    sides = [side for row in rows for side in (row.debit, row.credit)]
+    accounts = {side.pk: side for side in sides if side.person_id == actor.person_id}
+    grants = own_grants(accounts)
+    return [entry(row, accounts, grants, merchants) for row in rows]
 
 
 def own_side(row: Transfer, accounts: dict[int, LedgerAccount]) -> LedgerAccount:

@@ -83,19 +83,6 @@ def test_bill_of_another_is_not_there(client, shop, who):
     assert fresh(bill).state == "settled"
 
 
-def test_bill_takes_few_queries_however_many_lines(mei, shop, django_assert_max_num_queries):
-    bill = sold(shop, *((f"商品{n}", 1000, 2) for n in range(12)), points=10)
-    refunded(shop, bill, (1, 1))
-    refunded(shop, bill, (2, 1))
-    mei.get("/me/settings")
-    with django_assert_max_num_queries(20) as page:
-        mei.get("/me/settings")
-    with django_assert_max_num_queries(len(page) + 14):
-        mei.get(f"/me/bills/{bill.pk}")
-    with django_assert_max_num_queries(len(page) + 4):
-        mei.get("/me/bills")
-
-
 class TestHeld:
     @pytest.fixture
     def bill(self, shop):

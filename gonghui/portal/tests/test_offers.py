@@ -118,22 +118,3 @@ def test_dry_run_of_a_stranger_says_to_sign_in(client, shop):
 def test_dry_run_at_a_store_without_offers_is_not_there(mei, shop):
     assert mei.get(f"/offers/quote?store={shop.store.pk + 1}&amount=150").status_code == 404
     assert "请选一家门店" in text(mei.get("/offers/quote?amount=150"))
-
-
-def test_pages_take_few_queries_however_many_offers(mei, shop, django_assert_max_num_queries):
-    for n in range(30):
-        published(
-            shop,
-            title=f"第{n}项",
-            stack_class=str(n),
-            needs_voucher=bool(n % 2),
-            windows=[{"weekdays": [1, 6]}],
-        )
-    mei.get("/me/settings")
-    with django_assert_max_num_queries(20) as page:
-        mei.get("/me/settings")
-    for path in ("/offers", f"/offers/{OfferTerms.objects.unscoped('test').last().offer_id}"):
-        with django_assert_max_num_queries(len(page) + 10):
-            mei.get(path)
-    with django_assert_max_num_queries(len(page) + 13):
-        mei.get(f"/offers/quote?store={shop.store.pk}&amount=150")

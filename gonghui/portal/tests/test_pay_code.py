@@ -66,10 +66,3 @@ def test_reader_not_verified_is_told_how_to_get_one(cast, client):
     assert "实名后才有付款码" in text(answer)
     assert client.get("/me/pay/next").status_code == 403
     assert MemberCard.objects.unscoped("test").count() == 0
-
-
-def test_page_takes_few_queries(cast, client, django_assert_max_num_queries):
-    client = cast.sign_in(client, "mei")
-    client.get("/me/pay")
-    with django_assert_max_num_queries(12):
-        client.get("/me/pay")

@@ -20,7 +20,7 @@ from gonghui.payments.errors import OPENID_NEEDED
 from gonghui.payments.identity import PayDoor, identity_at_hand, pay_door
 from gonghui.portal.doors import signed_in
 from gonghui.portal.queries import bills as found
-from gonghui.portal.queries.points import entries, grant_id_of, grants_of, own_accounts, transfers_between
+from gonghui.portal.queries.points import Entry, entries_under
 
 PAGE_SIZE = 20
 
@@ -53,14 +53,11 @@ def my_bill_ways(request: HttpRequest, bill_id: str) -> HttpResponse:
     return render(request, "portal/bills/ways.html", {"tab": "me", "bill": bill, "ways": ways_of(bill)})
 
 
-def _own_entries(request: HttpRequest, shown: found.BillShown) -> list:
+def _own_entries(request: HttpRequest, shown: found.BillShown) -> list[Entry]:
     """One's own side of this bill in the ledger, oldest first; each leads to its proof."""
-    subjects = [f"bill:{shown.bill.pk}", *(f"bill_refund:{one.refund.pk}" for one in shown.refunds)]
-    accounts = own_accounts(request.actor)
-    rows = list(transfers_between(accounts).filter(subject__in=subjects).order_by("seq"))
-    touched = {pk for row in rows for pk in (row.debit_id, row.credit_id) if pk in accounts}
-    grants = grants_of(grant_id_of(accounts[pk]) for pk in touched if accounts[pk].kind == "points")
-    return entries(rows, accounts, grants)
+    paid = f"bill:{shown.bill.pk}"
+    subjects = [paid, *(f"bill_refund:{one.refund.pk}" for one in shown.refunds)]
+    return entries_under(request.actor, subjects, merchants={paid: str(shown.bill.partner)})
 
 
 @never_cache

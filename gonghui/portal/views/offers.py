@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from gonghui.bills.selling import POINTS_MAX
-from gonghui.funds.models import Section
 from gonghui.kit.errors import BAD_INPUT, DomainError, require
 from gonghui.partners.models import Store
 from gonghui.portal.queries import offers as found
@@ -81,13 +80,13 @@ def offer(request: HttpRequest, offer_id: str) -> HttpResponse:
 def offer_quote(request: HttpRequest) -> HttpResponse:
     """算一算. A dry run is read with GET, so it can be sent on and loaded again."""
     typed = Typed.from_post(request.GET)
-    stores = found.offer_stores()
+    stores, sections = found.basket_choices()
     facts: dict[str, Any] = {
         "tab": "home",
         "typed": typed,
         "stores": stores,
-        "store_id": _number(request.GET.get("store")),
-        "sections": list(Section.objects.unscoped("the list of shelves")),
+        "store_key": request.GET.get("store"),
+        "sections": sections,
     }
     status = 200
     if typed.has_basket:
