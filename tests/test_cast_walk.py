@@ -107,6 +107,8 @@ GET    /me/bills                                      none      200 200 200 200 
 GET    /me/bills/999999999                            none      404 404 404 404 404 404 404 404 404 302
 GET    /me/bills/999999999/state                      none      404 404 404 404 404 404 404 404 404 302
 GET    /me/bills/999999999/ways                       none      404 404 404 404 404 404 404 404 404 302
+GET    /me/bills/999999999/rate                       none      404 404 404 404 404 404 404 404 404 302
+POST   /me/bills/999999999/rate                       rating    404 404 404 404 404 404 404 404 404 401
 GET    /me/bills/999999999/pay                        none      404 404 404 404 404 404 404 404 404 302
 POST   /me/bills/999999999/cancel                     empty     404 404 404 404 404 404 404 404 404 401
 GET    /me/settings                                   none      200 200 200 200 200 200 200 200 200 200
@@ -156,6 +158,7 @@ GET    /merchant/partners/999999999/leave             none      404 404 404 404 
 GET    /merchant/panels/none                          none      404 404 404 404 404 404 404 404 404 302
 GET    /merchant/panels/money                         none      403 403 403 403 403 403 403 403 403 302
 GET    /merchant/panels/traffic                       none      403 403 403 403 403 403 403 403 403 302
+GET    /merchant/panels/ratings                       none      403 403 403 403 403 403 403 403 403 302
 GET    /merchant/statements/1                         none      404 404 404 404 404 404 404 404 404 302
 POST   /merchant/statements/1/confirm                 empty     404 404 404 404 404 404 404 404 404 401
 POST   /merchant/statements/1/dispute                 empty     404 404 404 404 404 404 404 404 404 401

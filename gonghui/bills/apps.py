@@ -11,6 +11,7 @@ class BillsConfig(AppConfig):
         from gonghui.benefits import conditions
         from gonghui.bills import (
             ledger_words,  # noqa: F401 - registers the words
+            panels,
             purses,
             terms_tasks,  # noqa: F401 - registers the jobs
         )
@@ -21,3 +22,4 @@ class BillsConfig(AppConfig):
         conditions.when_sent_back.append(purses.empty_release_purses)
         conditions.when_enlarged.append(purses.refuse_enlarging)
         conditions.when_enlarged.append(packs.refuse_more_packs)
+        panels.register_panels()

@@ -85,6 +85,9 @@ NOT_PAID_YET = refusal("bill_not_paid_yet", _("这一单还没有付款。"), ad
 NOT_SETTLED = refusal(
     "bill_not_settled", _("这一单的状态是“{state}”，不能退货。"), advice=_("请刷新页面查看最新情况。")
 )
+NOT_RATED_YET = refusal(
+    "bill_not_rated_yet", _("这一单的状态是“{state}”，还不能评价。"), advice=_("付完款、买好以后再来评价。")
+)
 NOT_ON_THIS_DAY = refusal(
     "bill_refund_another_day",
     _("门店只能办当天的退货，这一单是 {day} 的。"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -86,26 +87,28 @@ def answer_survey(
     return response
 
 
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What is rated, and by what its rater was there: a ticket or a bill, one of the two."""
+
+    subject_type: str
+    subject_id: int
+    union_id: int
+    voucher_id: int | None = None
+    bill_id: int | None = None
+
+
 @action
-def record_rating(
-    actor: Actor, *, subject: tuple[str, int], union_id: int, voucher_id: int, score: int, comment: str = ""
-) -> Rating:
-    """For the actor's own person. Doors call `activities.actions.rate_visit`, which checks that they came."""
+def record_rating(actor: Actor, *, occasion: Occasion, score: int, comment: str = "") -> Rating:
+    """For the actor's own person. Doors call `activities.actions.rate_visit` or `bills.actions.ratings.rate_bill`, which check
+    that they came."""
     require(actor.person_id, SIGN_IN_FIRST)
     require(SCORES[0] <= score <= SCORES[1], BAD_INPUT, detail=f"{score} ∉ {SCORES[0]}…{SCORES[1]}")
     comment = comment.strip()
     require(
         len(comment) <= COMMENT_LENGTH_MAX, COMMENT_TOO_LONG, length=len(comment), limit=COMMENT_LENGTH_MAX
     )
-    rating = Rating(
-        union_id=union_id,
-        subject_type=subject[0],
-        subject_id=subject[1],
-        person_id=actor.person_id,
-        voucher_id=voucher_id,
-        score=score,
-        comment=comment,
-    )
+    rating = Rating(person_id=actor.person_id, score=score, comment=comment, **asdict(occasion))
     _save_once(rating, ALREADY_RATED)
     return rating
 

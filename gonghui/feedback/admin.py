@@ -30,6 +30,7 @@ from gonghui.kit.masks import mask_name
 
 KIND_NAMES = {"score": _("打分"), "choice": _("单选"), "many": _("多选"), "text": _("填空")}
 COMMENT_SHOWN = 60
+SUBJECT_NAMES = {"activity": _("活动"), "store": _("门店消费")}
 
 
 @display(description=_("会员"))
@@ -50,6 +51,7 @@ class RatingAdmin(ScopedAdmin):
         "stars",
         "said",
         rater,
+        "rated",
         "union",
         when_column("created_at", _("评价时间")),
         state_column("state", {"shown": "success", "hidden": "warning"}),
@@ -57,7 +59,7 @@ class RatingAdmin(ScopedAdmin):
     list_select_related = ("person", "union")
     list_filter = (subtree_filter(), ("state", ChoicesDropdownFilter), ("created_at", RangeDateFilter))
     ordering = ("-id",)
-    fields = ("stars", "comment", rater, "union", "created_at", "state", "hidden_reason")
+    fields = ("stars", "comment", rater, "rated", "union", "created_at", "state", "hidden_reason")
     verbs = (
         Verb("hide", _("隐藏评语"), actions.hide_rating, "feedback.write", icon="visibility_off", form=ReasonForm,
              when=in_state("shown"), question=_("评语不再显示，分数照常计入满意度。")),
@@ -69,7 +71,7 @@ class RatingAdmin(ScopedAdmin):
         return super().get_queryset(request).select_related(*self.list_select_related)
 
     def get_readonly_fields(self, request, obj=None) -> list:
-        return [*super().get_readonly_fields(request, obj), "stars", rater]
+        return [*super().get_readonly_fields(request, obj), "stars", "rated", rater]
 
     @display(description=_("评分"), ordering="score")
     def stars(self, row: Rating) -> str:
@@ -78,6 +80,12 @@ class RatingAdmin(ScopedAdmin):
     @display(description=_("评语"))
     def said(self, row: Rating) -> str:
         return row.comment if len(row.comment) <= COMMENT_SHOWN else row.comment[:COMMENT_SHOWN] + "…"
+
+    @display(description=_("评价的是"), ordering="subject_type")
+    def rated(self, row: Rating) -> str:
+        """What kind of thing; which one is known above, where its page leads here."""
+        number = _("账单 {n}").format(n=row.bill_id) if row.bill_id else ""
+        return " · ".join(str(part) for part in (SUBJECT_NAMES.get(row.subject_type, ""), number) if part)
 
     def label_of(self, row: Rating) -> str:
         return f"{self.stars(row)} {rater(row)}"

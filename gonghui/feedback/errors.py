@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 from gonghui.kit.errors import refusal
 
 ALREADY_RATED = refusal(
-    "already_rated", _("您已经评价过这一次了。"), advice=_("每张票只能评价一次，谢谢您的意见。")
+    "already_rated", _("您已经评价过这一次了。"), advice=_("每张票、每张账单只能评价一次，谢谢您的意见。")
 )
 ALREADY_ANSWERED = refusal(
     "already_answered", _("您已经填过这份问卷。"), advice=_("谢谢您的意见，不需要再填。")

@@ -106,7 +106,7 @@ class Response(Row):
 
 
 class Rating(Row):
-    """评价: one per ticket. Whether its holder came is checked above, where tickets are known."""
+    """评价: one per ticket or per bill. Whether its holder came, or bought, is checked above, where those are known."""
 
     scope = AnyOf(ByKey("person", "person_id"), BySubtree("union__path", verb="feedback.view"))
     audit = Audit.CHANGES
@@ -121,8 +121,9 @@ class Rating(Row):
     person = models.ForeignKey(
         "members.Person", models.PROTECT, related_name="ratings", verbose_name=_("会员")
     )
-    # No foreign key: vouchers live a storey above.
-    voucher_id = models.BigIntegerField(unique=True, editable=False)
+    # No foreign keys: vouchers and bills live above.
+    voucher_id = models.BigIntegerField(unique=True, null=True, editable=False)
+    bill_id = models.BigIntegerField(unique=True, null=True, editable=False)
     score = models.PositiveSmallIntegerField(
         _("评分"), validators=[MinValueValidator(SCORES[0]), MaxValueValidator(SCORES[1])]
     )
@@ -139,6 +140,10 @@ class Rating(Row):
         ]
         constraints = [
             models.CheckConstraint(condition=Q(score__range=SCORES), name="feedback_rating_score"),
+            models.CheckConstraint(
+                condition=Q(voucher_id__isnull=True) ^ Q(bill_id__isnull=True),
+                name="feedback_rating_of_one_thing",
+            ),
             models.CheckConstraint(
                 condition=~Q(state="hidden") | ~Q(hidden_reason=""), name="feedback_rating_hidden_with_reason"
             ),

@@ -116,6 +116,23 @@ def shown_comments(subject_type: str, subject_id: int, *, limit: int = 20) -> li
     return [Comment(mask_name(name), score, text, at) for name, score, text, at in rows]
 
 
+def latest_comments(
+    subject_type: str, subject_ids: Iterable[int], *, limit: int = 20
+) -> dict[int, list[Comment]]:
+    """Of several subjects together, the newest; names masked."""
+    rows = (
+        Rating.objects.unscoped("comments its writers made public, names masked")
+        .filter(subject_type=subject_type, subject_id__in=list(subject_ids), state="shown")
+        .exclude(comment="")
+        .order_by("-id")
+        .values_list("subject_id", "person__name", "score", "comment", "created_at")[:limit]
+    )
+    found: dict[int, list[Comment]] = {}
+    for subject_id, name, score, text, at in rows:
+        found.setdefault(subject_id, []).append(Comment(mask_name(name), score, text, at))
+    return found
+
+
 def survey_in_use(code: str, union_path: str) -> Survey | None:
     """The published survey of the nearest union at or above `union_path`."""
     ids = [int(part) for part in union_path.strip(".").split(".")]

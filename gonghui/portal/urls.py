@@ -87,6 +87,7 @@ purchases = [
     page(rf"me/bills/{BILL}", bills.my_bill, "my_bill"),
     page(rf"me/bills/{BILL}/ways", bills.my_bill_ways, "my_bill_ways"),
     page(rf"me/bills/{BILL}/state", bills.my_bill_state, "my_bill_state"),
+    page(rf"me/bills/{BILL}/rate", bills.bill_rate, "bill_rate"),
     page(rf"me/bills/{BILL}/pay", bills.bill_pay, "bill_pay"),
     page(rf"me/bills/{BILL}/cancel", bills.bill_cancel, "bill_cancel"),
 ]

@@ -9,7 +9,7 @@ from gonghui.activities import errors
 from gonghui.activities.models import Session
 from gonghui.benefits.models import Redemption, Voucher
 from gonghui.benefits.models.vouchers import OWN
-from gonghui.feedback.actions import answer_survey, record_rating
+from gonghui.feedback.actions import Occasion, answer_survey, record_rating
 from gonghui.feedback.errors import SURVEY_CLOSED
 from gonghui.feedback.models import Rating, Response
 from gonghui.feedback.queries import survey_in_use
@@ -29,14 +29,8 @@ def rate_visit(actor: Actor, *, voucher_id: int, score: int, comment: str = "") 
     """Once a ticket, by its holder or whoever booked it, and only where somebody came."""
     session = _visited(actor, voucher_id)
     activity = session.activity
-    return record_rating(
-        actor,
-        subject=(SUBJECT, activity.pk),
-        union_id=activity.union_id,
-        voucher_id=voucher_id,
-        score=score,
-        comment=comment,
-    )
+    occasion = Occasion(SUBJECT, activity.pk, activity.union_id, voucher_id=voucher_id)
+    return record_rating(actor, occasion=occasion, score=score, comment=comment)
 
 
 @action

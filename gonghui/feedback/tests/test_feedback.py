@@ -36,14 +36,8 @@ def in_use(cast, union: str = "city", questions=QUESTIONS) -> Survey:
 
 
 def rated(cast, name: str, voucher_id: int, score: int, comment: str = "", subject: int = 7) -> Rating:
-    return actions.record_rating(
-        cast.actor(name),
-        subject=("activity", subject),
-        union_id=cast.unions["city"].pk,
-        voucher_id=voucher_id,
-        score=score,
-        comment=comment,
-    )
+    occasion = actions.Occasion("activity", subject, cast.unions["city"].pk, voucher_id=voucher_id)
+    return actions.record_rating(cast.actor(name), occasion=occasion, score=score, comment=comment)
 
 
 # --- Questions and answers ----------------------------------------------------------------------------------
@@ -277,3 +271,11 @@ def test_summed_satisfaction_weighs_answers(cast):
     total = queries.summed(queries.satisfaction_of("activity", [1, 2]).values())
     assert (total.answers, total.share) == (100, 0.99)
     assert queries.summed([]) is None
+
+
+@pytest.mark.parametrize("facts", [{}, {"voucher_id": 1, "bill_id": 1}])
+def test_rating_is_of_one_ticket_or_one_bill(cast, facts):
+    occasion = actions.Occasion("store", 7, cast.unions["city"].pk, **facts)
+    with pytest.raises(IntegrityError, match="feedback_rating_of_one_thing"), transaction.atomic():
+        actions.record_rating(cast.actor("mei"), occasion=occasion, score=5)
+    assert Rating.objects.unscoped("test").count() == 0

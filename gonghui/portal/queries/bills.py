@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import QuerySet, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 
 from gonghui.bills.models import Bill, BillLine, BillOffer, BillPart, BillRefund, Payer, RefundPart
+from gonghui.feedback.models import Rating
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, require
@@ -25,7 +26,12 @@ def own_bills(actor: Actor) -> QuerySet[Bill]:
 
 
 def own_bill(actor: Actor, bill_id: int) -> Bill:
-    return _one(own_bills(actor), bill_id)
+    """With what the member said of it: `rated_score` (None: nothing yet) and `rated_comment`."""
+    said = Rating.objects.unscoped("one's own").filter(bill_id=OuterRef("pk"))
+    found = own_bills(actor).annotate(
+        rated_score=Subquery(said.values("score")), rated_comment=Subquery(said.values("comment"))
+    )
+    return _one(found, bill_id)
 
 
 def store_bills(actor: Actor, store_id: int, day: date) -> QuerySet[Bill]:

@@ -10,6 +10,7 @@ from django.test import Client
 from gonghui.bills.actions.selling import sell
 from gonghui.bills.models import Bill
 from gonghui.bills.tests.stage import pay_code, refunded, sale, sold, with_points
+from gonghui.feedback.models import Rating
 from gonghui.funds.tests.stage import build_money
 from gonghui.kit import ports
 from gonghui.payments.models import LocalTrade
@@ -81,6 +82,28 @@ def test_bill_of_another_is_not_there(client, shop, who):
         assert client.get(f"/me/bills/{bill.pk}{path}").status_code == 404
     assert client.post(f"/me/bills/{bill.pk}/cancel").status_code == 404
     assert fresh(bill).state == "settled"
+
+
+def test_member_rates_a_bill_once(mei, shop):
+    bill = sold(shop, 12000)
+    assert f'href="/me/bills/{bill.pk}/rate"' in text(mei.get(f"/me/bills/{bill.pk}"))
+    assert "优惠帮上忙了吗" in text(mei.get(f"/me/bills/{bill.pk}/rate"))
+    assert mei.post(f"/me/bills/{bill.pk}/rate", {"comment": "好"}).status_code == 422
+    answer = mei.post(f"/me/bills/{bill.pk}/rate", {"score": "4", "comment": "省了二十"}, follow=True)
+    page = text(answer)
+    assert answer.redirect_chain == [(f"/me/bills/{bill.pk}", 302)]
+    assert "省了二十" in page and "4.0 分，满分 5 分" in page and "/rate" not in page
+    assert mei.post(f"/me/bills/{bill.pk}/rate", {"score": "1"})["Location"] == f"/me/bills/{bill.pk}"
+    assert [one.score for one in Rating.objects.unscoped("test")] == [4]
+
+
+@pytest.mark.parametrize("who", ["hua", "stranger"])
+def test_bill_of_another_cannot_be_rated(client, shop, who):
+    bill = sold(shop, 12000)
+    client = shop.sign_in(client, who)
+    assert client.get(f"/me/bills/{bill.pk}/rate").status_code == 404
+    assert client.post(f"/me/bills/{bill.pk}/rate", {"score": "1"}).status_code == 404
+    assert Rating.objects.unscoped("test").count() == 0
 
 
 class TestHeld:

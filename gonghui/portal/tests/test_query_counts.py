@@ -31,6 +31,7 @@ PAGES = [
     "/me/bills",
     "/me/bills/{bill}",
     "/me/bills/{bill}/ways",
+    "/me/bills/{bill}/rate",
     "/offers",
     "/offers?view=all&store={store}",
     "/offers/{offer}",

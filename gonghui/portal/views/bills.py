@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from gonghui.bills.actions.ratings import RATED_STATES, rate_bill
 from gonghui.bills.actions.selling import cancel_bill
+from gonghui.bills.errors import NOT_RATED_YET
 from gonghui.bills.models import Bill
 from gonghui.bills.origins import ways_of
 from gonghui.kit.errors import DomainError, require
@@ -19,6 +21,7 @@ from gonghui.payments.collecting import start_payment
 from gonghui.payments.errors import OPENID_NEEDED
 from gonghui.payments.identity import PayDoor, identity_at_hand, pay_door
 from gonghui.portal.doors import signed_in
+from gonghui.portal.forms import RatingForm
 from gonghui.portal.queries import bills as found
 from gonghui.portal.queries.points import Entry, entries_under
 
@@ -58,6 +61,29 @@ def _own_entries(request: HttpRequest, shown: found.BillShown) -> list[Entry]:
     paid = f"bill:{shown.bill.pk}"
     subjects = [paid, *(f"bill_refund:{one.refund.pk}" for one in shown.refunds)]
     return entries_under(request.actor, subjects, merchants={paid: str(shown.bill.partner)})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def bill_rate(request: HttpRequest, bill_id: str) -> HttpResponse:
+    """Whether the offer helped, in stars and words; said once."""
+    actor = signed_in(request)
+    bill = found.own_bill(actor, int(bill_id))
+    require(bill.state in RATED_STATES, NOT_RATED_YET, state=bill.get_state_display())
+    if bill.rated_score:
+        return redirect("my_bill", bill.pk)
+    form = RatingForm([], request.POST or None)
+    form.fields["score"].label = _("这次买得满意吗？优惠帮上忙了吗？")
+    facts = {"tab": "me", "bill": bill, "form": form}
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "portal/bills/rate.html", facts, status=422 if form.errors else 200)
+    try:
+        given = form.cleaned_data
+        rate_bill(actor, bill_id=bill.pk, score=given["score"], comment=given["comment"])
+    except DomainError as error:
+        return render(request, "portal/bills/rate.html", {**facts, "error": error}, status=error.status)
+    messages.success(request, _("谢谢您的评价，商家和工会都会看到。"))
+    return redirect("my_bill", bill.pk)
 
 
 @never_cache
