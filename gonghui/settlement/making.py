@@ -49,6 +49,19 @@ SELECT partner_id, max(id), array_agg(leaf ORDER BY leaf) FROM picked
  WHERE union_id = %(union)s AND cycle = %(cycle)s GROUP BY partner_id ORDER BY partner_id
 """  # noqa: S608 - texts of this file
 
+# Who has nothing due but is owed what a bank gave back after the period was closed: by its own last agreement with this union.
+RETURNED = """
+SELECT partner_id, agreement_id FROM (
+    SELECT DISTINCT ON (s.partner_id) s.partner_id, a.id AS agreement_id, a.cycle
+      FROM settlement_payout p JOIN settlement_statement s ON s.id = p.statement_id
+      JOIN partners_agreement a ON a.partner_id = s.partner_id AND a.union_id = s.union_id AND a.state <> 'draft'
+                               AND a.starts_on < %(ends_on)s
+     WHERE p.state = 'bounced' AND s.union_id = %(union)s AND s.state = 'closed' AND s.carried_into_id IS NULL
+       AND s.owed_fen + s.carried_fen > 0 AND settlement_is_left_over(s)
+     ORDER BY s.partner_id, a.starts_on DESC, a.id DESC) r
+ WHERE cycle = %(cycle)s ORDER BY partner_id
+"""
+
 SUMS = """
 sum({fen}) FILTER (WHERE p.payer = 'merchant') AS merchant, sum({fen}) FILTER (WHERE p.payer = 'union') AS from_union,
 sum({fen}) FILTER (WHERE p.payer = 'employer') AS employer, sum({fen}) FILTER (WHERE p.payer = 'points') AS points,
@@ -152,7 +165,7 @@ SELECT %(statement)s, m.payer, COALESCE(c.budget_id, b.id, g.budget_id), sum(m.g
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """Who is stated with whom: the partner of the agreement, and those below it with something due."""
+    """Who is stated with whom: the partner of the agreement, and those of its tree with something due."""
 
     partner_id: int
     agreement_id: int
@@ -163,7 +176,10 @@ def covered_by(period: Period) -> list[Covered]:
     facts = _times(period) | {"ends_on": period.ends_on, "union": period.union_id, "cycle": period.cycle}
     with connection.cursor() as cursor:
         cursor.execute(COVERED, facts)
-        return [Covered(*row) for row in cursor.fetchall()]
+        found = [Covered(*row) for row in cursor.fetchall()]
+        cursor.execute(RETURNED, facts)
+        known = {one.partner_id for one in found}
+        return found + [Covered(*row, []) for row in cursor.fetchall() if row[0] not in known]
 
 
 def _times(period: Period) -> dict[str, datetime]:

@@ -41,6 +41,19 @@ def lines_of(statement: Statement) -> QuerySet[StatementLine]:
     return found.prefetch_related(Prefetch("disputes", queryset=disputes))
 
 
+def money_back(statement: Statement) -> Payout | None:
+    """What a bank gave back after the period was closed; it is paid with the statement it is `carried_into`."""
+    if statement.state != "closed" or statement.total_fen <= 0:
+        return None
+    last = statement.payouts.defer("account").exclude(state="cancelled").order_by("id").last()
+    return last if last and last.state == "bounced" else None
+
+
+def left_to(statement: Statement) -> QuerySet[Statement]:
+    """The statements before it whose debt, or money that came back, it carries."""
+    return statement.carries.select_related("period").order_by("id")
+
+
 def line_name(line: StatementLine) -> str:
     """As bank, merchant and union call it."""
     if line.bill_id:

@@ -17,7 +17,7 @@ from gonghui.kit.errors import DomainError
 from gonghui.portal.doors import signed_in
 from gonghui.portal.merchant.views import merchant_facts
 from gonghui.settlement import actions
-from gonghui.settlement.queries import line_name, lines_of, own_statement
+from gonghui.settlement.queries import left_to, line_name, lines_of, money_back, own_statement
 from gonghui.settlement.sheets import statement_sheet
 
 LINES_SHOWN = 20
@@ -49,6 +49,8 @@ def _page(
         is_asked=row.state == "sent",
         may_dispute=row.state in ("sent", "disputed"),
         payouts=row.payouts.defer("account").exclude(state__in=("made", "cancelled")).order_by("id"),
+        money_back=money_back(row),
+        carries=left_to(row),
         error=error,
         problem=problem,
     )

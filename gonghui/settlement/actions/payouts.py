@@ -22,10 +22,9 @@ from gonghui.settlement import errors
 from gonghui.settlement.actions.statements import locked_statement, tell_merchant
 from gonghui.settlement.bank_file import PayoutRow, bank_file, packed, sha256_of, unpacked
 from gonghui.settlement.models import Payout, PayoutBatch, Statement
-from gonghui.settlement.models.payouts import BATCH_VERBS, PAYOUT_VERBS
+from gonghui.settlement.models.payouts import BATCH_VERBS, LIVING, PAYOUT_VERBS
 from gonghui.settlement.models.statements import STATEMENT_VERBS
 
-TAKEN = ("made", "sent", "paid")
 BATCH_MAX = 2_000
 
 
@@ -34,7 +33,7 @@ def payable_statements(union: Union) -> Sequence[Statement]:
     found = Statement.objects.unscoped("the caller may pay for this union").filter(
         union=union, state="approved"
     )
-    free = found.exclude(payouts__state__in=TAKEN).select_related("partner", "agreement", "period")
+    free = found.exclude(payouts__state__in=LIVING).select_related("partner", "agreement", "period")
     return [row for row in free.order_by("pk") if row.total_fen > 0]
 
 
@@ -138,35 +137,48 @@ def download_batch(actor: Actor, *, batch_id: int) -> tuple[PayoutBatch, bytes]:
 def record_payout(
     actor: Actor, *, payout_id: int, result: str, bank_number: str = "", note: str = ""
 ) -> Payout:
-    """`result`: paid (posts pay_out) or bounced; what bounced after it was posted is posted back, and is paid again later."""
+    """`result`: paid (posts pay_out) or bounced; what bounced after it was posted is posted back, and is owed again.
+
+    It is paid by another batch, or, where its period was closed since, with the merchant's next statement.
+    """
     found = Payout.objects.visible_to(actor).filter(pk=payout_id).first()
     require(found is not None, NOT_FOUND)
     batch = _batch(actor, found.batch_id, "settlements.write")
     statement = locked_statement(actor, found.statement_id)
     payout = Payout.objects.visible_to(actor).select_for_update(no_key=True, of=("self",)).get(pk=payout_id)
-    was_paid = payout.state == "paid"
     if result == "paid":
-        require(bank_number.strip(), errors.BANK_NUMBER_NEEDED)
-        facts = {"bank_number": bank_number.strip()[:64], "note": note.strip()[:200], "ended_at": clock.now()}
-        move(payout, PAYOUT_VERBS, "pay", **facts)
-        transfer_all(_pay_out(payout, statement))
-        move(statement, STATEMENT_VERBS, "pay")
-        tell_merchant(
-            actor,
-            statement,
-            f"paid{payout.pk}",
-            _("结算款已付出"),
-            _("{period}的结算款 {fen} 元已付出，请查收。"),
-        )
+        _note_paid(actor, payout, statement, bank_number=bank_number, note=note)
     else:
-        require(note.strip(), errors.BOUNCE_REASON_NEEDED)
-        target(payout, PAYOUT_VERBS, "bounce")
-        if was_paid:
-            move(statement, STATEMENT_VERBS, "unpay")
-            transfer_all(_pay_back(payout, statement))
-        move(payout, PAYOUT_VERBS, "bounce", note=note.strip()[:200], ended_at=clock.now())
+        _note_bounced(actor, payout, statement, note=note)
     _end_batch(batch)
     return payout
+
+
+def _note_paid(actor: Actor, payout: Payout, statement: Statement, *, bank_number: str, note: str) -> None:
+    require(bank_number.strip(), errors.BANK_NUMBER_NEEDED)
+    facts = {"bank_number": bank_number.strip()[:64], "note": note.strip()[:200], "ended_at": clock.now()}
+    move(payout, PAYOUT_VERBS, "pay", **facts)
+    transfer_all(_pay_out(payout, statement))
+    move(statement, STATEMENT_VERBS, "pay")
+    said = _("{period}的结算款 {fen} 元已付出，请查收。")
+    tell_merchant(actor, statement, f"paid{payout.pk}", _("结算款已付出"), said)
+
+
+def _note_bounced(actor: Actor, payout: Payout, statement: Statement, *, note: str) -> None:
+    require(note.strip(), errors.BOUNCE_REASON_NEEDED)
+    target(payout, PAYOUT_VERBS, "bounce")
+    closed = statement.state == Statement.State.CLOSED
+    if payout.state == "paid":
+        if not closed:
+            move(statement, STATEMENT_VERBS, "unpay")
+        transfer_all(_pay_back(payout, statement))
+    move(payout, PAYOUT_VERBS, "bounce", note=note.strip()[:200], ended_at=clock.now())
+    said = (
+        _("{period}的结算款 {fen} 元被银行退回。这一期已经关账，这笔钱并入您的下一张结算单再付，请核对收款账户。")
+        if closed
+        else _("{period}的结算款 {fen} 元被银行退回，请核对收款账户，工会会重新付款。")
+    )
+    tell_merchant(actor, statement, f"bounced{payout.pk}", _("结算款被银行退回"), said)
 
 
 def _end_batch(batch: PayoutBatch) -> None:

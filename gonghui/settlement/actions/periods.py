@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from django.db.models import Max, Sum
+from django.db.models import Exists, F, Max, OuterRef, Q, Sum
 
 from gonghui.kit import clock
 from gonghui.kit.actions import action
@@ -17,7 +17,8 @@ from gonghui.settlement import errors
 from gonghui.settlement.cycles import periods_between
 from gonghui.settlement.fees import post_fees
 from gonghui.settlement.making import Covered, covered_by, write_lines
-from gonghui.settlement.models import Period, Statement, StatementAccount
+from gonghui.settlement.models import Payout, Period, Statement, StatementAccount
+from gonghui.settlement.models.payouts import LIVING
 from gonghui.settlement.models.periods import PERIOD_VERBS
 from gonghui.settlement.models.statements import STATEMENT_VERBS
 
@@ -90,8 +91,8 @@ def make_statement(actor: Actor, *, period_id: int, covered: Covered) -> int:
     period = _period(actor, period_id)
     if period.made_at is not None or period.statements.filter(partner_id=covered.partner_id).exists():
         return 0
-    debts = _debts(period, covered.partner_id)
-    carried = sum(debt.total_fen for debt in debts)
+    left = _left_over(period, covered.partner_id)
+    carried = sum(one.total_fen for one in left)
     statement = Statement.objects.create(
         period=period,
         union_id=period.union_id,
@@ -99,31 +100,36 @@ def make_statement(actor: Actor, *, period_id: int, covered: Covered) -> int:
         agreement_id=covered.agreement_id,
         carried_fen=carried,
     )
-    _carry(debts, statement)
+    _carry(left, statement)
     write_lines(statement, period, covered.partner_ids)
     post_fees(statement)
     return 1
 
 
-def _debts(period: Period, partner_id: int) -> list[Statement]:
-    """What the merchant owed at the end of earlier statements."""
+def _left_over(period: Period, partner_id: int) -> list[Statement]:
+    """What earlier statements left: the merchant's debts, and what a bank gave back after their period was closed."""
     found = Statement.objects.unscoped("the same partner's earlier ones").filter(
-        union=period.union_id, partner_id=partner_id, state__in=("approved", "closed"), carried_into=None
+        union=period.union_id, partner_id=partner_id, carried_into=None
     )
-    locked = found.order_by("pk").select_for_update(no_key=True)
-    return [statement for statement in locked if statement.total_fen < 0]
+    owing = Q(left__lt=0, state__in=("approved", "closed"))
+    living = Payout.objects.unscoped("of statements of this action").filter(
+        statement=OuterRef("pk"), state__in=LIVING
+    )
+    returned = Q(left__gt=0, state="closed") & ~Exists(living)
+    left = found.annotate(left=F("owed_fen") + F("carried_fen")).filter(owing | returned)
+    return list(left.order_by("pk").select_for_update(of=("self",), no_key=True))
 
 
-def _carry(debts: list[Statement], statement: Statement) -> None:
-    if not debts:
+def _carry(left: list[Statement], statement: Statement) -> None:
+    if not left:
         return
-    parts = StatementAccount.objects.unscoped("of statements held").filter(statement__in=debts)
+    parts = StatementAccount.objects.unscoped("of statements held").filter(statement__in=left)
     sums = parts.values("account").annotate(left=Sum("owed_fen") + Sum("carried_fen")).order_by("account")
     StatementAccount.objects.unscoped("of a statement held").bulk_create(
         StatementAccount(statement=statement, account_id=row["account"], carried_fen=row["left"])
         for row in sums
     )
-    Statement.objects.unscoped("held").filter(pk__in=[debt.pk for debt in debts]).update(
+    Statement.objects.unscoped("held").filter(pk__in=[one.pk for one in left]).update(
         carried_into=statement, updated_at=clock.now()
     )
 

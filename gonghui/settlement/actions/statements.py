@@ -42,7 +42,7 @@ def send_statement(actor: Actor, *, statement_id: int) -> Statement:
     _require_settled_matters(row)
     _require_equal(row)
     digest, lines = fingerprint_of(row)
-    require(lines, errors.NOTHING_ON_IT)
+    require(lines or row.carried_fen > 0, errors.NOTHING_ON_IT)
     now = clock.now()
     move(row, STATEMENT_VERBS, "send", maker_id=actor.user_id, sent_at=now, round=row.round + 1)
     Sending.objects.create(

@@ -33,7 +33,7 @@ from gonghui.payments.admin.payments import yuan_column
 from gonghui.settlement import actions
 from gonghui.settlement.admin import tones
 from gonghui.settlement.models import Adjustment, Dispute, Statement
-from gonghui.settlement.queries import line_name, lines_of, statement_for
+from gonghui.settlement.queries import left_to, line_name, lines_of, money_back, statement_for
 from gonghui.settlement.reconciling import reconcile
 from gonghui.settlement.sheets import statement_sheet
 
@@ -144,6 +144,8 @@ def statement_page(request: HttpRequest, statement_id: int) -> HttpResponse:
         "adjustments": hanging(request, Adjustment, row, path),
         "sendings": row.sendings.select_related("maker").order_by("round"),
         "payouts": row.payouts.select_related("batch").order_by("id"),
+        "money_back": money_back(row),
+        "carries": left_to(row),
         "found": reconcile(row),
         "may_export": request.actor.may("reports.export", path),
     }

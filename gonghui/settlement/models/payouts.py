@@ -23,6 +23,9 @@ PAYOUT_VERBS = {
     "bounce": {"sent": "bounced", "paid": "bounced"},
 }
 
+LIVING = ("made", "sent", "paid")
+"""A statement has one of these at most: it is paid, or about to be."""
+
 
 class PayoutBatch(Row):
     scope = BySubtree("union__path", verb="settlements.view")
@@ -98,10 +101,13 @@ class Payout(Row):
 
     class Meta:
         verbose_name = verbose_name_plural = _("付款")
+        indexes = [
+            models.Index(fields=["statement"], condition=Q(state="bounced"), name="settlement_payout_bounced")
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["statement"],
-                condition=Q(state__in=["made", "sent", "paid"]),
+                condition=Q(state__in=LIVING),
                 name="settlement_statement_paid_once",
             ),
             models.CheckConstraint(condition=Q(amount_fen__gt=0), name="settlement_payout_amount"),

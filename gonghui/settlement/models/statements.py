@@ -78,7 +78,7 @@ class Statement(Row):
     returned_fen = fen(_("退货收回的补贴"))
     owed_fen = fen(_("本期应付"))
     carried_fen = fen(_("上期结转"))
-    """Zero or less: what the merchant owed from statements before."""
+    """What statements before left: less than zero what the merchant owed, more what a bank gave back after its period closed."""
     carried_into = models.ForeignKey(
         "self", models.PROTECT, null=True, editable=False, related_name="carries", verbose_name=_("结转到")
     )
@@ -102,7 +102,6 @@ class Statement(Row):
         indexes = [models.Index(fields=["partner", "-id"], name="settlement_of_partner")]
         constraints = [
             models.UniqueConstraint(fields=["period", "partner"], name="settlement_statement_once"),
-            models.CheckConstraint(condition=Q(carried_fen__lte=0), name="settlement_carried_is_a_debt"),
             models.CheckConstraint(
                 condition=Q(checker=None) | Q(maker__isnull=False) & ~Q(maker=F("checker")),
                 name="settlement_maker_is_not_checker",

@@ -11,14 +11,17 @@ import pytest
 import time_machine
 from django.db import Error as DatabaseError
 from django.db import transaction
+from django.urls import reverse
 
 from gonghui.bills.origins import ways_of
 from gonghui.funds.tests.stage import balance, trial
 from gonghui.kit.models import AuditEntry
 from gonghui.partners.models import MerchantRole
+from gonghui.notices.models import Message
 from gonghui.settlement import actions
 from gonghui.settlement.bank_file import PayoutRow, bank_file
 from gonghui.settlement.models import Payout, PayoutBatch, Statement
+from gonghui.settlement.reconciling import reconcile
 from gonghui.settlement.tests.stage import (
     SYSTEM,
     build_shop,
@@ -277,3 +280,72 @@ def test_dates_of_another_cycle_stay_open(cast, shop, october):
     actions.make_statements(SYSTEM, period_id=october.pk)
     actions.close_period(shop.actor("finance_officer"), period_id=october.pk)
     assert sold(other, ("union", 5), at=on(10, 20)).pk
+
+
+def closed(shop, of) -> Payout:
+    """Paid, and its period closed."""
+    approved(shop, of)
+    payout = paid(shop, batched(shop).payouts.get())
+    actions.close_period(shop.actor("finance_officer"), period_id=of.pk)
+    return payout
+
+
+def bounced(shop, payout: Payout) -> Payout:
+    facts = {"payout_id": payout.pk, "result": "bounced", "note": "账号已销户"}
+    return actions.record_payout(shop.actor("finance_officer"), **facts)
+
+
+def test_payout_that_comes_back_after_the_close_is_paid_with_the_next_statement(client, cast, shop, october):
+    november = period(cast, dt.date(2026, 11, 1), dt.date(2026, 12, 1))
+    december = period(cast, dt.date(2026, 12, 1), dt.date(2027, 1, 1))
+    sold(shop, ("union", 500), at=on(10, 9))
+    payout = closed(shop, october)
+    bounced(shop, payout)
+    refused("illegal_move", bounced, shop, payout)
+    row = statement_of(shop, october)
+    assert (row.state, balance(shop.payable.pk), reconcile(row).is_equal, trial()) == ("closed", 500, True, 0)
+    refused("batch_nothing_to_pay", actions.make_payout_batch, shop.actor("finance_officer"), union_id=row.union_id)
+    page = cast.sign_in(client, "city_admin").get(reverse("admin:statement", args=[row.pk])).content.decode()
+    assert "关账后银行退回了这笔款 5 元（账号已销户）" in page and "自动并入" in page
+    sold(shop, ("union", 80), at=on(11, 1, 9))
+    with time_machine.travel(on(12, 2), tick=False):
+        second = approved(shop, november)
+        assert (second.owed_fen, second.carried_fen, second.total_fen) == (80, 500, 580)
+        assert reconcile(second).is_equal
+        page = cast.sign_in(client, "owner of 好味食堂").get(f"/merchant/statements/{second.pk}").content.decode()
+        assert "曾被银行退回，这一期补付" in page
+        batch = batched(shop)
+        _batch, content = actions.download_batch(shop.actor("finance_officer"), batch_id=batch.pk)
+        assert openpyxl.load_workbook(io.BytesIO(content)).active["F2"].value == 5.8
+        paid(shop, batch.payouts.get())
+        assert (balance(shop.payable.pk), trial()) == (0, 0)
+    with time_machine.travel(dt.datetime(2027, 1, 2, tzinfo=dt.UTC), tick=False):
+        sold(shop, ("union", 100), at=on(12, 9))
+        assert approved(shop, december).carried_fen == 0
+
+
+def test_money_that_came_back_is_stated_also_to_who_sold_nothing_since(client, cast, shop, october):
+    november = period(cast, dt.date(2026, 11, 1), dt.date(2026, 12, 1))
+    sold(shop, ("union", 500), at=on(10, 9))
+    bounced(shop, closed(shop, october))
+    with time_machine.travel(on(12, 2), tick=False):
+        second = approved(shop, november)
+        assert (second.bill_count, second.total_fen) == (0, 500)
+        paid(shop, batched(shop).payouts.get())
+        assert (balance(shop.payable.pk), trial()) == (0, 0)
+        first = statement_of(shop, october)
+        page = cast.sign_in(client, "owner of 好味食堂").get(f"/merchant/statements/{first.pk}").content.decode()
+        assert "银行退回了这笔款 5 元" in page and f"/merchant/statements/{second.pk}" in page
+    told = Message.objects.unscoped("test").filter(title="结算款被银行退回").get()
+    assert "并入您的下一张结算单" in told.body
+
+
+def test_what_was_paid_is_carried_nowhere(shop, october, cast):
+    november = period(cast, dt.date(2026, 11, 1), dt.date(2026, 12, 1))
+    sold(shop, ("union", 500), at=on(10, 9))
+    closed(shop, october)
+    with time_machine.travel(on(12, 2), tick=False):
+        assert actions.make_statements(SYSTEM, period_id=november.pk) == 0
+    draft = Statement.objects.unscoped("test").get(period=october)
+    with pytest.raises(DatabaseError, match="left over is carried once"), transaction.atomic():
+        Statement.objects.unscoped("test").filter(pk=draft.pk).update(carried_into=draft)
