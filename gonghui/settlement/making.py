@@ -6,7 +6,6 @@ Set-based, in the caller's transaction. The database lets each bill and each ref
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from django.db import connection
 
@@ -14,28 +13,24 @@ from gonghui.funds.accounts import merchant_account
 from gonghui.ledger.engine import open_accounts
 from gonghui.settlement.models import Period, Statement
 
-LATE = timedelta(days=400)
-"""So long after its day a late posting still finds its statement."""
-
+# What is due stands on no statement yet, however old it is (sql/50_unstated.sql): a list as long as what waits, not as the past.
 DUE_BILLS = """
-SELECT b.id, b.partner_id, b.store_id, b.union_id, b.method, b.settled_at AS at FROM bills_bill b
- WHERE b.settled_at >= %(since)s AND b.settled_at < %(until)s AND b.state IN ('settled', 'refunded') {narrowed}
-   AND NOT EXISTS (SELECT FROM settlement_statementline l WHERE l.bill_id = b.id)
+SELECT b.id, b.partner_id, b.store_id, b.union_id, b.method, u.at FROM settlement_unstated u JOIN bills_bill b ON b.id = u.bill_id
+ WHERE u.at < %(until)s AND u.partner_id = ANY(%(partners)s)
 """
 # After its bill: the fee it gives back is a part of the bill's.
 DUE_REFUNDS = """
 SELECT r.id, b.partner_id, b.store_id, b.union_id, b.method, r.at, r.bill_id, s.fee_bp,
        s.union_fen + s.employer_fen + s.points_fen + s.online_fen AS bill_gross
-  FROM bills_billrefund r JOIN bills_bill b ON b.id = r.bill_id JOIN settlement_statementline s ON s.bill_id = b.id
- WHERE r.at >= %(since)s AND r.at < %(until)s {narrowed}
-   AND NOT EXISTS (SELECT FROM settlement_statementline l WHERE l.refund_id = r.id)
+  FROM settlement_unstated u JOIN bills_billrefund r ON r.id = u.refund_id JOIN bills_bill b ON b.id = r.bill_id
+  JOIN settlement_statementline s ON s.bill_id = b.id
+ WHERE u.at < %(until)s AND u.partner_id = ANY(%(partners)s)
 """
-OF_PARTNERS = "AND b.partner_id = ANY(%(partners)s)"
 
 # Each partner with something due belongs to the nearest agreement in its chain; union and cycle of that one decide the period.
-COVERED = f"""
+COVERED = """
 WITH RECURSIVE busy AS (
-    SELECT partner_id FROM ({DUE_BILLS.format(narrowed="")}) b UNION SELECT partner_id FROM ({DUE_REFUNDS.format(narrowed="")}) r
+    SELECT DISTINCT partner_id FROM settlement_unstated WHERE at < %(until)s
 ), chain(leaf, id, step) AS (
     SELECT partner_id, partner_id, 0 FROM busy
      UNION ALL
@@ -47,8 +42,7 @@ WITH RECURSIVE busy AS (
 )
 SELECT partner_id, max(id), array_agg(leaf ORDER BY leaf) FROM picked
  WHERE union_id = %(union)s AND cycle = %(cycle)s GROUP BY partner_id ORDER BY partner_id
-"""  # noqa: S608 - texts of this file
-
+"""
 # Who has nothing due but is owed what a bank gave back after the period was closed: by its own last agreement with this union.
 RETURNED = """
 SELECT partner_id, agreement_id FROM (
@@ -125,7 +119,7 @@ BILL_LINES = LINES.format(
     kind="bill",
     sign="",
     rates=RATES,
-    due=DUE_BILLS.format(narrowed=OF_PARTNERS),
+    due=DUE_BILLS,
     parts=BILL_PARTS.format(sums=SUMS.format(fen="p.fen")),
     fee_bp=RATE_OF_THE_DAY,
     of_bill="",
@@ -135,7 +129,7 @@ REFUND_LINES = LINES.format(
     kind="refund",
     sign="-",
     rates="",
-    due=DUE_REFUNDS.format(narrowed=OF_PARTNERS),
+    due=DUE_REFUNDS,
     parts=REFUND_PARTS.format(sums=SUMS.format(fen="f.fen")),
     fee_bp="d.fee_bp",
     of_bill=OF_BILL,
@@ -173,7 +167,12 @@ class Covered:
 
 
 def covered_by(period: Period) -> list[Covered]:
-    facts = _times(period) | {"ends_on": period.ends_on, "union": period.union_id, "cycle": period.cycle}
+    facts = {
+        "until": period.ends_at,
+        "ends_on": period.ends_on,
+        "union": period.union_id,
+        "cycle": period.cycle,
+    }
     with connection.cursor() as cursor:
         cursor.execute(COVERED, facts)
         found = [Covered(*row) for row in cursor.fetchall()]
@@ -182,13 +181,9 @@ def covered_by(period: Period) -> list[Covered]:
         return found + [Covered(*row, []) for row in cursor.fetchall() if row[0] not in known]
 
 
-def _times(period: Period) -> dict[str, datetime]:
-    return {"since": period.starts_at - LATE, "until": period.ends_at}
-
-
 def write_lines(statement: Statement, period: Period, partner_ids: list[int]) -> int:
     """Lines and funders; the statement's sums follow by trigger. Returns the number of lines."""
-    facts = _times(period) | {"statement": statement.pk, "partners": partner_ids}
+    facts = {"until": period.ends_at, "statement": statement.pk, "partners": partner_ids}
     _open_payables(facts)
     with connection.cursor() as cursor:
         cursor.execute(BILL_LINES, facts)
@@ -201,8 +196,7 @@ def write_lines(statement: Statement, period: Period, partner_ids: list[int]) ->
 
 def _open_payables(facts: dict) -> None:
     """A merchant that was paid at its own till only has none yet."""
-    due = DUE_BILLS.format(narrowed=OF_PARTNERS)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT DISTINCT union_id, partner_id FROM ({due}) d ORDER BY 1, 2", facts)  # noqa: S608
+        cursor.execute(f"SELECT DISTINCT union_id, partner_id FROM ({DUE_BILLS}) d ORDER BY 1, 2", facts)  # noqa: S608
         found = cursor.fetchall()
     open_accounts([merchant_account("payable", union_id=u, partner_id=p) for u, p in found])

@@ -174,7 +174,9 @@ def _note_bounced(actor: Actor, payout: Payout, statement: Statement, *, note: s
         transfer_all(_pay_back(payout, statement))
     move(payout, PAYOUT_VERBS, "bounce", note=note.strip()[:200], ended_at=clock.now())
     said = (
-        _("{period}的结算款 {fen} 元被银行退回。这一期已经关账，这笔钱并入您的下一张结算单再付，请核对收款账户。")
+        _(
+            "{period}的结算款 {fen} 元被银行退回。这一期已经关账，这笔钱并入您的下一张结算单再付，请核对收款账户。"
+        )
         if closed
         else _("{period}的结算款 {fen} 元被银行退回，请核对收款账户，工会会重新付款。")
     )

@@ -118,7 +118,8 @@ class PayoutAdmin(ScopedAdmin):
         BatchVerb("paid", gettext_lazy("已到账"), note_paid, "settlements.write", icon="check_circle", tone="primary",
                   form=PaidForm, when=in_state("sent"), question=gettext_lazy("登记后记入账本，请对照银行回单。")),
         BatchVerb("bounced", gettext_lazy("被退回"), note_bounced, "settlements.write", icon="undo", form=BouncedForm,
-                  when=in_state("sent", "paid"), question=gettext_lazy("没有关账的，结算单回到待付款，核对账户后重新做批次；已经关账的，这笔钱并入商户的下一张结算单。商户会收到消息。")),
+                  when=in_state("sent", "paid"), question=gettext_lazy(
+                      "没有关账的，结算单回到待付款，核对账户后重新做批次；已经关账的，并入商户的下一张结算单。")),
     )  # fmt: skip
 
     amount = yuan_column(gettext_lazy("金额（元）"), "amount_fen")

@@ -11,6 +11,7 @@ from gonghui.settlement.models.statements import (
     StatementFunder,
     StatementLine,
 )
+from gonghui.settlement.models.unstated import Unstated
 
 __all__ = [
     "Adjustment",
@@ -24,4 +25,5 @@ __all__ = [
     "StatementAccount",
     "StatementFunder",
     "StatementLine",
+    "Unstated",
 ]

@@ -304,7 +304,12 @@ def test_payout_that_comes_back_after_the_close_is_paid_with_the_next_statement(
     refused("illegal_move", bounced, shop, payout)
     row = statement_of(shop, october)
     assert (row.state, balance(shop.payable.pk), reconcile(row).is_equal, trial()) == ("closed", 500, True, 0)
-    refused("batch_nothing_to_pay", actions.make_payout_batch, shop.actor("finance_officer"), union_id=row.union_id)
+    refused(
+        "batch_nothing_to_pay",
+        actions.make_payout_batch,
+        shop.actor("finance_officer"),
+        union_id=row.union_id,
+    )
     page = cast.sign_in(client, "city_admin").get(reverse("admin:statement", args=[row.pk])).content.decode()
     assert "关账后银行退回了这笔款 5 元（账号已销户）" in page and "自动并入" in page
     sold(shop, ("union", 80), at=on(11, 1, 9))
@@ -312,7 +317,11 @@ def test_payout_that_comes_back_after_the_close_is_paid_with_the_next_statement(
         second = approved(shop, november)
         assert (second.owed_fen, second.carried_fen, second.total_fen) == (80, 500, 580)
         assert reconcile(second).is_equal
-        page = cast.sign_in(client, "owner of 好味食堂").get(f"/merchant/statements/{second.pk}").content.decode()
+        page = (
+            cast.sign_in(client, "owner of 好味食堂")
+            .get(f"/merchant/statements/{second.pk}")
+            .content.decode()
+        )
         assert "曾被银行退回，这一期补付" in page
         batch = batched(shop)
         _batch, content = actions.download_batch(shop.actor("finance_officer"), batch_id=batch.pk)
@@ -334,7 +343,9 @@ def test_money_that_came_back_is_stated_also_to_who_sold_nothing_since(client, c
         paid(shop, batched(shop).payouts.get())
         assert (balance(shop.payable.pk), trial()) == (0, 0)
         first = statement_of(shop, october)
-        page = cast.sign_in(client, "owner of 好味食堂").get(f"/merchant/statements/{first.pk}").content.decode()
+        page = (
+            cast.sign_in(client, "owner of 好味食堂").get(f"/merchant/statements/{first.pk}").content.decode()
+        )
         assert "银行退回了这笔款 5 元" in page and f"/merchant/statements/{second.pk}" in page
     told = Message.objects.unscoped("test").filter(title="结算款被银行退回").get()
     assert "并入您的下一张结算单" in told.body
