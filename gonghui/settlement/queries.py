@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from gonghui.bills.models import Bill
@@ -62,19 +63,23 @@ def line_name(line: StatementLine) -> str:
 
 
 def arrival_of(bill: Bill) -> tuple[Step, ...]:
-    """How a bill's money reached its merchant: on which statement, and whether that is paid. One query."""
-    paid = Payout.objects.unscoped("of a bill the caller may see").filter(
-        statement=OuterRef("statement"), state="paid"
-    )
+    """How a bill's money reached its merchant: on which statement, and whether that is paid, or the one after it. One query."""
     lines = StatementLine.objects.unscoped("of a bill the caller may see").filter(bill=bill)
-    lines = lines.select_related("statement__union").annotate(paid_at=Subquery(paid.values("ended_at")[:1]))
-    line = lines.first()
+    paid_at = Coalesce(_paid_at("statement"), _paid_at("statement__carried_into"))
+    line = lines.select_related("statement__union").annotate(paid_at=paid_at).first()
     if line is None:
         return (Step("payable", _("已记到商户账上，等下次结算")),)
     statement = line.statement
     number = _("商户结算单 {number}").format(number=statement.number)
-    if line.paid_at is None:
-        last = Step("waiting", statement.get_state_display())
-    else:
+    if line.paid_at is not None:
         last = Step("paid", _("{day}已付给商户").format(day=cn_day(line.paid_at)))
+    elif statement.state == "closed" and statement.total_fen > 0:
+        last = Step("waiting", _("银行退回，随下一张结算单再付"))
+    else:
+        last = Step("waiting", statement.get_state_display())
     return Step("statement", number, statement.union.name), last
+
+
+def _paid_at(statement: str) -> Subquery:
+    paid = Payout.objects.unscoped("of a bill the caller may see").filter(state="paid")
+    return Subquery(paid.filter(statement=OuterRef(statement)).values("ended_at")[:1])

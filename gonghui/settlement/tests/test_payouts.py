@@ -16,11 +16,12 @@ from django.urls import reverse
 from gonghui.bills.origins import ways_of
 from gonghui.funds.tests.stage import balance, trial
 from gonghui.kit.models import AuditEntry
-from gonghui.partners.models import MerchantRole
 from gonghui.notices.models import Message
+from gonghui.partners.models import MerchantRole
 from gonghui.settlement import actions
 from gonghui.settlement.bank_file import PayoutRow, bank_file
 from gonghui.settlement.models import Payout, PayoutBatch, Statement
+from gonghui.settlement.queries import arrival_of
 from gonghui.settlement.reconciling import reconcile
 from gonghui.settlement.tests.stage import (
     SYSTEM,
@@ -310,6 +311,8 @@ def test_payout_that_comes_back_after_the_close_is_paid_with_the_next_statement(
         shop.actor("finance_officer"),
         union_id=row.union_id,
     )
+    first = row.lines.get().bill
+    assert arrival_of(first)[-1].name == "银行退回，随下一张结算单再付"
     page = cast.sign_in(client, "city_admin").get(reverse("admin:statement", args=[row.pk])).content.decode()
     assert "关账后银行退回了这笔款 5 元（账号已销户）" in page and "自动并入" in page
     sold(shop, ("union", 80), at=on(11, 1, 9))
@@ -328,6 +331,7 @@ def test_payout_that_comes_back_after_the_close_is_paid_with_the_next_statement(
         assert openpyxl.load_workbook(io.BytesIO(content)).active["F2"].value == 5.8
         paid(shop, batch.payouts.get())
         assert (balance(shop.payable.pk), trial()) == (0, 0)
+        assert arrival_of(first)[-1].kind == "paid"
     with time_machine.travel(dt.datetime(2027, 1, 2, tzinfo=dt.UTC), tick=False):
         sold(shop, ("union", 100), at=on(12, 9))
         assert approved(shop, december).carried_fen == 0
