@@ -39,6 +39,10 @@ BODIES = {
     "apiquote": {"store_id": "{store}", "lines": [{"name": "茶", "price_fen": 100}]},
     "apisale": {**STAMP, "store_id": "{store}", "lines": [{"name": "茶", "price_fen": 100}]},
     "apirefund": {**STAMP, "lines": [{"line_id": 1, "quantity": 1}], "reason": "退货"},
+    "apiplace": {"package_id": 999999999},
+    "apislot": {"slot_id": 999999999},
+    "apitotal": {"total_fen": 1},
+    "apiline": {"line_id": 1, "reason": "少算"},
     "apiredeem": {**STAMP, "store_id": "{store}", "text": "{code}"},
 }
 # A refusal that leaves its own record: each try at the real-name check counts against the day's three.
@@ -217,6 +221,20 @@ GET    /api/v1/offers                                 none      200 200 200 200 
 POST   /api/v1/offers/quote                           apiquote  401 401 401 401 404 401 404 404 404 401
 GET    /api/v1/me/bills                               none      401 401 401 401 200 401 200 200 200 401
 GET    /api/v1/me/bills/999999999                     none      401 401 401 401 404 401 404 404 404 401
+GET    /api/v1/health/plans                           none      200 200 200 200 200 200 200 200 200 200
+GET    /api/v1/health/plans/{plan}                    none      200 200 200 200 200 200 200 200 200 200
+POST   /api/v1/health/plans/{plan}/places             apiplace  401 401 401 401 422 401 422 422 422 401
+GET    /api/v1/me/health                              none      401 401 401 401 200 401 200 200 200 401
+GET    /api/v1/me/health/{place}                      none      401 401 401 401 404 401 200 404 404 401
+GET    /api/v1/me/health/{place}/slots                none      401 401 401 401 404 401 200 404 404 401
+POST   /api/v1/me/health/{place}/payment              empty     401 401 401 401 404 401 422 404 404 401
+PUT    /api/v1/me/health/{place}/slot                 apislot   401 401 401 401 404 401 409 404 404 401
+DELETE /api/v1/me/health/{place}                      none      401 401 401 401 404 401 200 404 404 401
+GET    /api/v1/merchant/statements                    none      401 401 401 401 200 401 200 200 200 401
+GET    /api/v1/merchant/statements/999999999          none      401 401 401 401 404 401 404 404 404 401
+GET    /api/v1/merchant/statements/999999999/lines    none      401 401 401 401 404 401 404 404 404 401
+POST   /api/v1/merchant/statements/999999999/confirm  apitotal  401 401 401 401 404 401 404 404 404 401
+POST   /api/v1/merchant/statements/999999999/disputes apiline   401 401 401 401 404 401 404 404 404 401
 POST   /api/v1/counter/sales/quote                    apiquote  401 401 401 401 409 401 403 403 403 401
 POST   /api/v1/counter/sales                          apisale   401 401 401 401 422 401 403 403 403 401
 GET    /api/v1/counter/bills/999999999                none      401 401 401 401 404 401 404 404 404 401

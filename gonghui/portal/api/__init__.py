@@ -5,9 +5,11 @@ from gonghui.portal.api.bills import counter as sales
 from gonghui.portal.api.bills import router as bills
 from gonghui.portal.api.counter import router as counter
 from gonghui.portal.api.grab import router as grab
+from gonghui.portal.api.health import router as health
 from gonghui.portal.api.offers import router as offers
 from gonghui.portal.api.points import router as points
 from gonghui.portal.api.programme import router as programme
+from gonghui.portal.api.statements import router as statements
 from gonghui.portal.api.tickets import router as tickets
 
 routers = [
@@ -18,6 +20,8 @@ routers = [
     ("", points),
     ("", offers),
     ("", bills),
+    ("", health),
+    ("/merchant", statements),
     ("/counter", counter),
     ("/counter", sales),
 ]

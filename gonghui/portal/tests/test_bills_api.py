@@ -4,10 +4,9 @@ from uuid import uuid4
 
 import pytest
 
-from gonghui.accounts.actions.devices import issue_api_token
 from gonghui.bills.models import Bill
 from gonghui.bills.tests.stage import counted, pay_code
-from gonghui.kit.actors import Actor
+from gonghui.portal.tests.asking import asker
 from gonghui.portal.tests.till import opened
 
 pytestmark = pytest.mark.django_db
@@ -21,19 +20,7 @@ def shop(cast):
 
 @pytest.fixture
 def ask(shop, client):
-    """`ask("clerk", "post", "/counter/sales", body)` → the answer."""
-
-    def asked(who: str, method: str, path: str, body: dict | None = None):
-        headers = {}
-        if who != "anonymous":
-            user_id = shop.users[who].pk
-            token = issue_api_token(Actor(user_id=user_id), user_id=user_id, label="测试")
-            headers["Authorization"] = f"Bearer {token}"
-        call = getattr(client, method)
-        more = {"content_type": "application/json"} if body is not None else {}
-        return call(f"/api/v1{path}", body, headers=headers, **more)
-
-    return asked
+    return asker(shop, client)
 
 
 def basket(shop, **more) -> dict:
