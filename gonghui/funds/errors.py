@@ -51,6 +51,11 @@ BUDGET_NOT_DRAFT = refusal(
 BUDGET_MAKER_IS_CHECKER = refusal(
     "budget_maker_is_checker", _("批准人不能是经办人自己。"), advice=_("请由另一位财务人员批准。"), status=403
 )
+AGREED_ALREADY = refusal(
+    "agreed_already",
+    _("您已经同意过了，还要 {left} 位同事复核才生效。"),
+    advice=_("请通知另一位有复核权限的同事。"),
+)
 RESOLUTION_MISSING = refusal(
     "resolution_missing",
     _("没有集体决策记录，不能批准。"),

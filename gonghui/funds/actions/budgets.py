@@ -11,7 +11,8 @@ from gonghui.funds import accounts, errors
 from gonghui.funds.actions.commitments import require_covered
 from gonghui.funds.actions.homewards import orders_home, parent_locked, way_home
 from gonghui.funds.actions.informing import tell_auditors
-from gonghui.funds.models import Budget, BudgetChange, Commitment, FundSource
+from gonghui.funds.actions.quorum import agree, withdraw
+from gonghui.funds.models import Budget, BudgetChange, Commitment, FundSource, Matter
 from gonghui.funds.models.budgets import BUDGET_VERBS, CHANGE_VERBS
 from gonghui.funds.queries import budget_figures, budget_words
 from gonghui.funds.worth import POINT_FEN
@@ -125,6 +126,7 @@ def send_back_budget(actor: Actor, *, budget_id: int, reason: str) -> Budget:
     _require_giver(actor, giver_of(budget, budget.parent))
     name_actor(actor.because(reason))
     move(budget, BUDGET_VERBS, "send_back")
+    withdraw(Matter.BUDGET, budget.pk)
     return budget
 
 
@@ -142,7 +144,7 @@ def budget_for(actor: Actor, budget_id: int, verb: str) -> Budget:
 
 @action
 def approve_budget(actor: Actor, *, budget_id: int) -> Budget:
-    """By a finance officer of the union that gives, never by the maker. The money moves now, or nothing does."""
+    """By finance officers of the union that gives, never by the maker. The money moves with the last who has to agree."""
     budget = budget_for(actor, budget_id, "budgets.view")
     parent = parent_locked(budget)
     giver = giver_of(budget, parent)
@@ -151,6 +153,9 @@ def approve_budget(actor: Actor, *, budget_id: int) -> Budget:
     require(actor.user_id and actor.user_id != budget.maker_id, errors.BUDGET_MAKER_IS_CHECKER)
     require(budget.resolution.strip(), errors.RESOLUTION_MISSING)
     _require_open_above(budget, parent)
+    said = {"title": budget.name, "union": giver.union, "amount_fen": budget.amount_fen}
+    if not agree(actor, Matter.BUDGET, budget.pk, **said):
+        return budget
     purse = engine.open_account(accounts.purse_of(budget, within_id=giver.account_id))
     require_covered(giver.name, giver.account_id, budget.amount_fen, to_id=purse.pk)
     move(budget, BUDGET_VERBS, "approve", checker_id=actor.user_id, account_id=purse.pk)
@@ -230,6 +235,10 @@ def approve_change(actor: Actor, *, change_id: int) -> BudgetChange:
         require_covered(giver.name, giver.account_id, change.delta_fen, to_id=budget.account_id)
     else:
         require_covered(budget.name, budget.account_id, -change.delta_fen, to_id=giver.account_id)
+    target(change, CHANGE_VERBS, "approve")
+    said = {"title": budget.name, "union": giver.union, "amount_fen": abs(change.delta_fen)}
+    if not agree(actor, Matter.CHANGE, change.pk, **said):
+        return change
     move(change, CHANGE_VERBS, "approve", checker_id=actor.user_id)
     move(budget, BUDGET_VERBS, "settle", amount_fen=budget.amount_fen + change.delta_fen)
     _give(budget, giver, change.delta_fen, key=_key(budget, "change", change.pk))

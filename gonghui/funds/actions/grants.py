@@ -14,7 +14,8 @@ from gonghui.funds import accounts, rulebook
 from gonghui.funds import point_errors as errors
 from gonghui.funds.actions.commitments import release_commitment, reserve
 from gonghui.funds.festivals import FESTIVALS
-from gonghui.funds.models import Commitment, GrantedPerson, PointGrant
+from gonghui.funds.actions.quorum import agree, withdraw
+from gonghui.funds.models import Commitment, GrantedPerson, Matter, PointGrant
 from gonghui.funds.models.grants import GRANT_VERBS
 from gonghui.funds.models.rules import BenefitCategory
 from gonghui.funds.models.sources import SourceKind, SourceLevel
@@ -87,6 +88,7 @@ def _require_lawful(grant: PointGrant) -> None:
 def send_back_grant(actor: Actor, *, point_grant_id: int, reason: str = "") -> PointGrant:
     grant = held_grant(actor, point_grant_id, "points.check")
     move(grant, GRANT_VERBS, "send_back", people=0, checker_id=None, checked_at=None, **UNSCREENED)
+    withdraw(Matter.GRANT, grant.pk)
     roster_of(grant).delete()
     return grant
 
@@ -99,6 +101,9 @@ def check_grant(actor: Actor, *, point_grant_id: int) -> PointGrant:
     require(actor.user_id and actor.user_id != grant.maker_id, errors.OWN_CHECK)
     require(grant.expires_on >= clock.today(), errors.GRANT_PAST, day=grant.expires_on)
     require(not grant.is_screening, errors.STILL_SCREENING, done=grant.screened, total=grant.people)
+    amount_fen = (grant.people - grant.refused) * grant.per_head * POINT_FEN
+    if not agree(actor, Matter.GRANT, grant.pk, title=grant.title, union=grant.union, amount_fen=amount_fen):
+        return grant
     _note(grant, checker_id=actor.user_id, checked_at=timezone.now(), **UNSCREENED)
     _begin_screening(actor, grant, is_small=grant.people <= SMALL)
     return grant
@@ -226,6 +231,7 @@ def note_problem(actor: Actor, *, grant_id: int, problem: str) -> None:
         return
     if grant.people:
         _note(grant, checker_id=None, checked_at=None, problem=problem)
+        withdraw(Matter.GRANT, grant.pk)
     else:
         move(grant, GRANT_VERBS, "send_back", **UNSCREENED | {"problem": problem})
 

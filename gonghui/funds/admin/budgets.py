@@ -19,6 +19,7 @@ from unfold.decorators import display
 from gonghui.funds.actions import budgets as actions
 from gonghui.funds.actions import sources
 from gonghui.funds.admin import asking
+from gonghui.funds.admin.quorum import said_after
 from gonghui.funds.models import Budget, BudgetChange, Commitment, FundReceipt, FundSource
 from gonghui.funds.queries import BudgetFigures, budget_figures, budget_forest, figures_of, whole_figures_of
 from gonghui.kit.console import (
@@ -180,7 +181,7 @@ VERBS = (
     BudgetVerb("submit", gettext_lazy("提交批准"), actions.submit_budget, "budgets.write", icon="send", tone="primary",
                when=in_state("draft"), question=gettext_lazy("提交后不能再改，除非退回。")),
     BudgetVerb("approve", gettext_lazy("批准"), actions.approve_budget, "budgets.approve", icon="fact_check", tone="primary",
-               when=in_state("submitted"), question=gettext_lazy("批准后钱立即划入这项预算。")),
+               when=in_state("submitted"), question=gettext_lazy("批准后钱立即划入这项预算。"), done=said_after("budget")),
     BudgetVerb("send_back", gettext_lazy("退回"), actions.send_back_budget, "budgets.approve", icon="undo", form=ReasonForm,
                when=in_state("submitted")),
     BudgetVerb("propose", gettext_lazy("提出调整"), actions.propose_change, "budgets.write", icon="tune",
@@ -284,7 +285,7 @@ class BudgetChangeAdmin(ScopedAdmin):
     verbs = (
         BudgetVerb("approve", gettext_lazy("批准调整"), actions.approve_change, "budgets.approve", key="change_id",
                    icon="fact_check", tone="primary", when=in_state("proposed"),
-                   question=gettext_lazy("批准后差额立即划转。")),
+                   question=gettext_lazy("批准后差额立即划转。"), done=said_after("change")),
         BudgetVerb("reject", gettext_lazy("不批准"), actions.reject_change, "budgets.approve", key="change_id", icon="undo",
                    form=ReasonForm, when=in_state("proposed")),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from gonghui.funds.actions import grants as actions
+from gonghui.funds.admin.quorum import said_after
 from gonghui.funds.forms import GrantForm
 from gonghui.funds.models import GrantedPerson, PointGrant
 from gonghui.funds.queries import budget_figures
@@ -69,7 +70,7 @@ VERBS = (
     GrantVerb("submit", gettext_lazy("提交复核"), actions.submit_grant, "points.write", icon="send", tone="primary",
               when=in_state("draft"), question=gettext_lazy("按名册日期固定名单，并按支出规则逐人核对。")),
     GrantVerb("check", gettext_lazy("复核通过"), actions.check_grant, "points.check", icon="fact_check", tone="primary",
-              when=is_screened, question=gettext_lazy("再按支出规则核对一遍，并从预算预留全部金额。")),
+              when=is_screened, question=gettext_lazy("再按支出规则核对一遍，并从预算预留全部金额。"), done=said_after("grant")),
     GrantVerb("send_back", gettext_lazy("退回"), actions.send_back_grant, "points.check", icon="undo", form=ReasonForm,
               when=in_state("submitted")),
     GrantVerb("run", gettext_lazy("开始发放"), actions.run_grant, "points.write", icon="send_money", tone="primary",

@@ -2,6 +2,7 @@
 
 from gonghui.funds.models.budgets import Budget, BudgetChange, Commitment
 from gonghui.funds.models.grants import GrantedPerson, PointGrant, Section
+from gonghui.funds.models.quorum import Consent, Matter, QuorumRule
 from gonghui.funds.models.rules import BenefitRule, BenefitTally, BenefitUse
 from gonghui.funds.models.sources import FundReceipt, FundSource
 
@@ -12,9 +13,12 @@ __all__ = [
     "Budget",
     "BudgetChange",
     "Commitment",
+    "Consent",
     "FundReceipt",
     "FundSource",
     "GrantedPerson",
+    "Matter",
     "PointGrant",
+    "QuorumRule",
     "Section",
 ]

@@ -114,7 +114,8 @@ class Verb:
     icon: str = ""
     tone: str = "default"
     question: Text = ""
-    done: Text = ""
+    done: Text | Callable[[Any], Text] = ""
+    """What is said afterwards; or what says it, of the row as the action left it."""
     initial: Callable[[Any], dict] = field(default=lambda _row: {})
 
     def view_on(self, screen) -> Callable[..., HttpResponse]:
@@ -156,8 +157,10 @@ class Verb:
         return self.ask(screen, request, row, form)
 
     def answer(self, screen, request: HttpRequest, row, form: VerbForm) -> HttpResponse:
-        self.act(request.actor, **{self.key or f"{screen.opts.model_name}_id": row.pk}, **form.facts())
-        messages.success(request, self.done or _("已完成：%s。") % self.label)
+        key = {self.key or f"{screen.opts.model_name}_id": row.pk}
+        left = self.act(request.actor, **key, **form.facts())
+        said = self.done(left) if callable(self.done) else self.done
+        messages.success(request, said or _("已完成：%s。") % self.label)
         return go_to(request, self.back_to(screen, row, request))
 
     def ask(self, screen, request: HttpRequest, row, form: VerbForm) -> HttpResponse:

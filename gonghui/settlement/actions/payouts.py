@@ -9,6 +9,8 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from gonghui.funds.accounts import bank_of
+from gonghui.funds.actions.quorum import agree
+from gonghui.funds.models import Matter
 from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
@@ -108,6 +110,9 @@ def approve_batch(actor: Actor, *, batch_id: int) -> PayoutBatch:
     row = _batch(actor, batch_id, "settlements.approve")
     require(actor.user_id and actor.user_id != row.maker_id, errors.OWN_WORK)
     refuse_own_merchant(actor, row.payouts.values_list("statement__partner_id", flat=True))
+    target(row, BATCH_VERBS, "approve")
+    if not agree(actor, Matter.PAYOUT, row.pk, title=row.number, union=row.union, amount_fen=row.amount_fen):
+        return row
     move(row, BATCH_VERBS, "approve", checker_id=actor.user_id, approved_at=clock.now())
     row.payouts.filter(state="made").update(state="sent", updated_at=clock.now())
     return row

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gonghui.funds.admin.asking import written_unions
+from gonghui.funds.admin.quorum import said_after
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
     ReasonForm,
@@ -86,7 +87,7 @@ class PayoutBatchAdmin(ScopedAdmin):
     verbs = (
         BatchVerb("approve", gettext_lazy("批准付款批次"), actions.approve_batch, "settlements.approve", key="batch_id",
                   icon="fact_check", tone="primary", when=in_state("made"),
-                  question=gettext_lazy("批准后可以下载银行文件。制作的人不能批准。")),
+                  question=gettext_lazy("批准后可以下载银行文件。制作的人不能批准。"), done=said_after("payout")),
         BatchVerb("cancel", gettext_lazy("作废"), actions.cancel_batch, "settlements.write", key="batch_id", icon="block",
                   tone="danger", when=in_state("made"), question=gettext_lazy("里面的结算单可以重新做批次。")),
     )  # fmt: skip

@@ -1,0 +1,89 @@
+"""多人复核 in the back office: from which sum on how many agree; and the log of who agreed to what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from gonghui.funds.actions.quorum import left_of
+from gonghui.funds.models import Consent, QuorumRule
+from gonghui.kit.console import (
+    ChoicesDropdownFilter,
+    ScopedAdmin,
+    SmallNameSearch,
+    money_column,
+    subtree_filter,
+    when_column,
+)
+from gonghui.kit.console.asking import YuanField
+
+
+def said_after(matter: str) -> Callable[[Model], str]:
+    """For `Verb.done` of what may need several hands."""
+
+    def said(row: Model) -> str:
+        left = left_of(matter, row.pk)
+        return _("已记下您的同意，还要 {left} 位同事复核才生效。").format(left=left) if left else ""
+
+    return said
+
+
+class QuorumForm(forms.ModelForm):
+    above_fen = YuanField(
+        label=gettext_lazy("从多少元起"), min_value=0, help_text=gettext_lazy("填 0 表示不论多少。")
+    )
+
+    class Meta:
+        model = QuorumRule
+        fields = ("union", "matter", "above_fen", "hands", "is_active")
+
+    def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
+        found = super().get_initial_for_field(field, field_name)
+        return found / 100 if field_name == "above_fen" and found is not None else found
+
+
+@admin.register(QuorumRule)
+class QuorumRuleAdmin(ScopedAdmin):
+    icon, order = "groups", 25
+    view_verb, write_verb = "budgets.view", "grants.write"
+    search = SmallNameSearch("union__name")
+    search_help_text = gettext_lazy("工会名称")
+    empty_hint = gettext_lazy("不写规定时，一人经办、另一人复核。金额大的可以规定要两位以上复核。")
+    form = QuorumForm
+    fields = ("union", "matter", "above_fen", "hands", "is_active")
+    list_display = ("__str__", money_column(gettext_lazy("从多少元起"), "above_fen"), "hands", "is_active")
+    list_select_related = ("union",)
+    list_filter = (subtree_filter("union__path"), ("matter", ChoicesDropdownFilter))
+    ordering = ("union_id", "matter", "above_fen")
+
+
+@admin.register(Consent)
+class ConsentAdmin(ScopedAdmin):
+    icon, order = "how_to_reg", 26
+    view_verb, export_verb = "budgets.view", "reports.export"
+    search = SmallNameSearch("title")
+    search_help_text = gettext_lazy("预算、发放或批次的名称")
+    empty_hint = gettext_lazy("预算、发放、付款每经一位复核，就在这里记一笔，不能改也不能删。")
+    list_display = (
+        "title",
+        "matter",
+        "union",
+        money_column(gettext_lazy("金额（元）"), "amount_fen"),
+        "user",
+        "turn",
+        when_column("created_at", gettext_lazy("时间")),
+    )
+    list_select_related = ("union", "user")
+    list_filter = (subtree_filter("union__path"), ("matter", ChoicesDropdownFilter))
+    ordering = ("-id",)
+    fields = ("title", "matter", "union", "user", ("nth", "hands"))
+
+    @admin.display(description=gettext_lazy("第几位"))
+    def turn(self, row: Consent) -> str:
+        return f"{row.nth}/{row.hands}"
