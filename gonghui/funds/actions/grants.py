@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from gonghui.funds import accounts, rulebook
 from gonghui.funds import point_errors as errors
 from gonghui.funds.actions.commitments import release_commitment, reserve
-from gonghui.funds.festivals import FESTIVALS
 from gonghui.funds.actions.quorum import agree, withdraw
+from gonghui.funds.festivals import FESTIVALS
 from gonghui.funds.models import Commitment, GrantedPerson, Matter, PointGrant
 from gonghui.funds.models.grants import GRANT_VERBS
 from gonghui.funds.models.rules import BenefitCategory
