@@ -178,7 +178,8 @@ def covered_by(period: Period) -> list[Covered]:
         found = [Covered(*row) for row in cursor.fetchall()]
         cursor.execute(RETURNED, facts)
         known = {one.partner_id for one in found}
-        return found + [Covered(*row, []) for row in cursor.fetchall() if row[0] not in known]
+        returned = [Covered(partner, agreement, []) for partner, agreement in cursor.fetchall()]
+        return found + [one for one in returned if one.partner_id not in known]
 
 
 def write_lines(statement: Statement, period: Period, partner_ids: list[int]) -> int:
