@@ -76,12 +76,11 @@ def ready_panel(addresses: dict[str, str], took_s: float, accounts: list[dict]) 
 
 
 def accounts_table(accounts: list[dict], origin: str) -> Table:
-    noted = any(account.get("note") for account in accounts)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", padding=(0, 1))
-    for column in ("身份", "入口", "账号", "密码", "动态码", *(["说明"] if noted else [])):
+    for column in ("身份", "入口", "账号", "密码", "动态码"):
         table.add_column(column, overflow="fold", no_wrap=column in TYPED)
     for account in accounts:
-        table.add_row(*account_cells(account, origin)[: 6 if noted else 5])
+        table.add_row(*account_cells(account, origin))
     if any(account.get("totp_secret") for account in accounts):
         table.caption = f"动态码每 30 秒换一次，随时可看：{own_command()} code 账号"
         table.caption_justify = "left"
@@ -91,12 +90,14 @@ def accounts_table(accounts: list[dict], origin: str) -> Table:
 def account_cells(account: dict, origin: str) -> list[Text]:
     secret = account.get("totp_secret")
     return [
-        Text(str(account.get("role", ""))),
+        Text.assemble(
+            str(account.get("role", "")),
+            (f"\n{account['note'].replace('，', '，\n')}" if account.get("note") else "", "dim"),
+        ),
         Text(relative(str(account.get("address", "")), origin), "cyan"),
         Text(str(account.get("login", "")), "bold"),
         Text(str(account.get("password") or "短信码见页面")),
         Text(current_code(secret) if secret else "—"),
-        Text(str(account.get("note", "")), "dim"),
     ]
 
 

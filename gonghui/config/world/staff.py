@@ -43,7 +43,7 @@ def build_staff(tree: Tree, venues: Venues, progress) -> tuple[dict[str, User], 
         cards.append(card)
         progress.advance(1)
     add_clerk(CLERK_PHONE, gettext("大沙头码头 何师傅"), list(venues.stores.values())[:5])
-    clerk = gettext("店员（游船、影城等五处）")
+    clerk = gettext("店员（五处门店）")
     cards.append({"role": clerk, "address": "/clerk/", "login": CLERK_PHONE, "password": ""})
     return made, cards
 
