@@ -89,11 +89,12 @@ def accounts_table(accounts: list[dict], origin: str) -> Table:
 
 def account_cells(account: dict, origin: str) -> list[Text]:
     secret = account.get("totp_secret")
+    note = str(account.get("note") or "").replace(
+        "，", "，\n"
+    )  # what is to be typed stands on a line of its own
+    below = f"\n{note}" if note else ""
     return [
-        Text.assemble(
-            str(account.get("role", "")),
-            (f"\n{account['note'].replace('，', '，\n')}" if account.get("note") else "", "dim"),
-        ),
+        Text.assemble(str(account.get("role", "")), (below, "dim")),
         Text(relative(str(account.get("address", "")), origin), "cyan"),
         Text(str(account.get("login", "")), "bold"),
         Text(str(account.get("password") or "短信码见页面")),
