@@ -1,4 +1,5 @@
-"""What a bill uses up besides money: windows, limits, vouchers. Used by guarded statements, given back when a bill ends.
+"""What a bill uses up besides money: windows, limits, vouchers. Used by guarded statements, given back when a bill ends;
+of a limit in fen goes back what its lines used, with every refund.
 
 Locked in this order: windows, limits, vouchers, each by id; the ledger's accounts come after.
 """
@@ -18,7 +19,7 @@ from gonghui.benefits.models import Redemption, Voucher
 from gonghui.bills import errors
 from gonghui.bills.models import Bill, BillOffer, LimitUse, WindowUse
 from gonghui.bills.offers_live import OF_PERSON, since_of
-from gonghui.bills.pricing import Applied
+from gonghui.bills.pricing import Applied, Part, Payer, Per
 from gonghui.bills.selling import BillFacts
 from gonghui.kit import clock, events
 from gonghui.kit.clock import CHINA
@@ -26,6 +27,9 @@ from gonghui.kit.errors import DomainError, require
 from gonghui.ledger.engine import id_of
 
 OURS = "counters of a bill"
+FUNDERS = (Payer.UNION, Payer.EMPLOYER)
+OF_STORE = (Per.STORE_DAY,)
+OF_PARTNER = (Per.PARTNER_DAY, Per.PARTNER_MONTH)
 USE_WINDOWS = """
 INSERT INTO bills_windowuse AS u (window_id, day, used, capacity)
 SELECT w, d, 1, c FROM unnest(%s::bigint[], %s::date[], %s::integer[]) AS asked(w, d, c) ORDER BY w, d
@@ -33,15 +37,17 @@ ON CONFLICT (window_id, day) DO UPDATE SET used = u.used + 1, updated_at = now()
 RETURNING window_id
 """
 USE_LIMITS = """
-INSERT INTO bills_limituse AS u (limit_id, person_id, since, used, most)
-SELECT l, p, s, 1, m FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::integer[]) AS asked(l, p, s, m) ORDER BY l
-ON CONFLICT (limit_id, person_id, since) DO UPDATE SET used = u.used + 1, updated_at = now() WHERE u.used < u.most
+INSERT INTO bills_limituse AS u (limit_id, person_id, store_id, partner_id, since, most, used)
+SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::date[], %s::bigint[], %s::bigint[])
+    AS asked(l, person, store, partner, since, most, n) WHERE n <= most ORDER BY l
+ON CONFLICT (limit_id, person_id, store_id, partner_id, since)
+DO UPDATE SET used = u.used + EXCLUDED.used, updated_at = now() WHERE u.used + EXCLUDED.used <= u.most
 RETURNING limit_id
 """
 
 
 GIVEN = """
-SELECT t.offer_id, t.needs_voucher, t.category, t.festival, l.id, l.per, l.most
+SELECT t.offer_id, t.needs_voucher, t.category, t.festival, l.id, l.per, l.most, l.most_fen
   FROM bills_offerterms t LEFT JOIN bills_offerlimit l ON l.terms_id = t.id WHERE t.offer_id = ANY(%s) ORDER BY l.id
 """
 
@@ -49,7 +55,8 @@ SELECT t.offer_id, t.needs_voucher, t.category, t.festival, l.id, l.per, l.most
 class OneLimit(NamedTuple):
     pk: int
     per: str
-    most: int
+    most: int | None
+    most_fen: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +83,25 @@ def given_terms(offer_ids: Sequence[int]) -> dict[int, GivenTerms]:
     return found
 
 
+class Place(NamedTuple):
+    """Who bought, where and when: what limits are counted by."""
+
+    person_id: int
+    store_id: int
+    partner_id: int
+    at: datetime
+
+
 class LimitAsked(NamedTuple):
+    """The counter of a limit, and what is asked of it: a time, or fen."""
+
     limit_id: int
     person_id: int | None
+    store_id: int | None
+    partner_id: int | None
     since: date
     most: int
+    used: int
 
 
 def use_windows(applied: Sequence[Applied]) -> None:
@@ -103,22 +124,37 @@ def use_windows(applied: Sequence[Applied]) -> None:
         require(window_id in used, errors.BILL_WINDOW_FULL, title=one.title)
 
 
-def use_limits(titles: Mapping[OneLimit, str], facts: BillFacts) -> None:
-    """`titles`: of the offer each limit is of."""
-    asked = [limit_asked(limit, facts.person_id, facts.at) for limit in titles]
+def use_limits(limits: Mapping[OneLimit, Applied], facts: BillFacts) -> None:
+    """`limits`: with the offer each is of."""
+    place = Place(facts.person_id, facts.store.pk, facts.store.partner_id, facts.at)
+    asked = [limit_asked(limit, place, funded_fen(one.parts)) for limit, one in limits.items()]
+    asked = [one for one in asked if one.used]
     if not asked:
         return
     with connection.cursor() as cursor:
         cursor.execute(USE_LIMITS, [list(column) for column in zip(*asked, strict=True)])
         used = {row[0] for row in cursor.fetchall()}
-    for limit, title in titles.items():
-        require(limit.pk in used, errors.LIMIT_REACHED, title=title)
+    refused = {one.limit_id for one in asked} - used
+    for limit, one in limits.items():
+        reason = errors.LIMIT_REACHED if limit.most_fen is None else errors.CAP_REACHED
+        require(limit.pk not in refused, reason, title=one.title)
 
 
-def limit_asked(limit: OneLimit, person_id: int, at: datetime) -> LimitAsked:
-    day = at.astimezone(CHINA).date()
-    whose = person_id if limit.per in OF_PERSON else None
-    return LimitAsked(limit.pk, whose, since_of(limit.per, day), limit.most)
+def limit_asked(limit: OneLimit, place: Place, fen: int) -> LimitAsked:
+    return LimitAsked(
+        limit.pk,
+        place.person_id if limit.per in OF_PERSON else None,
+        place.store_id if limit.per in OF_STORE else None,
+        place.partner_id if limit.per in OF_PARTNER else None,
+        since_of(limit.per, place.at.astimezone(CHINA).date()),
+        limit.most_fen or limit.most,
+        1 if limit.most_fen is None else fen,
+    )
+
+
+def funded_fen(parts: Iterable[Part]) -> int:
+    """What is not the merchant's own of a discount."""
+    return sum(part.fen for part in parts if part.payer in FUNDERS)
 
 
 def use_vouchers(facts: BillFacts, vouchers: Sequence[Voucher]) -> None:
@@ -153,25 +189,42 @@ def redemption_of(facts: BillFacts, voucher: Voucher) -> Redemption:
 # --- back ---------------------------------------------------------------------------------------------------
 
 
-def give_back(bill: Bill) -> None:
-    """The bill was cancelled or wholly refunded: its uses count no longer, vouchers still good are good again."""
+def give_back(bill: Bill, parts: Iterable[Part], *, is_over: bool) -> None:
+    """`parts` came back. `is_over`: cancelled or wholly refunded, so its uses count no longer and vouchers still good are
+    good again."""
+    fens: dict[int, int] = {}
+    for part in parts:
+        if part.payer in FUNDERS:
+            fens[part.offer_id] = fens.get(part.offer_id, 0) + part.fen
+    if not (fens or is_over):
+        return
     offers = list(bill.offers_given.order_by("window_id"))
+    if is_over:
+        give_back_windows(offers)
+    give_back_limits(bill, offers, fens, is_over=is_over)
+    if is_over:
+        restore_vouchers([one.voucher_id for one in offers if one.voucher_id])
+
+
+def give_back_windows(offers: Iterable[BillOffer]) -> None:
     for one in offers:
         if one.window_id:
             uses = WindowUse.objects.unscoped(OURS).filter(window_id=one.window_id, day=one.window_day)
             uses.filter(used__gt=0).update(used=F("used") - 1, updated_at=clock.now())
-    give_back_limits(bill, offers)
-    restore_vouchers([one.voucher_id for one in offers if one.voucher_id])
 
 
-def give_back_limits(bill: Bill, offers: Iterable[BillOffer]) -> None:
+def give_back_limits(
+    bill: Bill, offers: Iterable[BillOffer], fens: Mapping[int, int], *, is_over: bool
+) -> None:
+    place = Place(bill.person_id, bill.store_id, bill.partner_id, bill.at)
     terms = given_terms([one.offer_id for one in offers])
-    for limit in sorted(limit for one in terms.values() for limit in one.limits):
-        asked = limit_asked(limit, bill.person_id, bill.at)
-        uses = LimitUse.objects.unscoped(OURS).filter(
-            limit_id=asked.limit_id, person_id=asked.person_id, since=asked.since, used__gt=0
-        )
-        uses.update(used=F("used") - 1, updated_at=clock.now())
+    limits = [(limit, offer_id) for offer_id, one in terms.items() for limit in one.limits]
+    for limit, offer_id in sorted(limits, key=lambda pair: pair[0].pk):
+        *counter, _most, used = limit_asked(limit, place, fens.get(offer_id, 0))
+        if used and (is_over or limit.most_fen is not None):
+            where = dict(zip(LimitAsked._fields, counter, strict=False))
+            uses = LimitUse.objects.unscoped(OURS).filter(**where, used__gte=used)
+            uses.update(used=F("used") - used, updated_at=clock.now())
 
 
 def restore_vouchers(voucher_ids: Iterable[int]) -> None:
@@ -189,6 +242,7 @@ def restore_vouchers(voucher_ids: Iterable[int]) -> None:
 MOVED = (
     errors.BILL_WINDOW_FULL,
     errors.LIMIT_REACHED,
+    errors.CAP_REACHED,
     errors.VOUCHER_GONE,
     errors.FUNDER_SHORT,
     errors.POINTS_GONE,

@@ -62,6 +62,11 @@ BILL_WINDOW_FULL = refusal(
 LIMIT_REACHED = refusal(
     "bill_limit_reached", _("“{title}”的次数刚刚用完。"), advice=_("没有收任何款。请重新试算。")
 )
+CAP_REACHED = refusal(
+    "bill_cap_reached",
+    _("“{title}”的补贴额度刚刚用完。"),
+    advice=_("没有收任何款。请重新试算，按新的价格收款。"),
+)
 VOUCHER_GONE = refusal(
     "bill_voucher_gone", _("这张券刚刚在别处用掉，或者已经失效。"), advice=_("没有收任何款。请重新试算。")
 )

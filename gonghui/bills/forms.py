@@ -141,10 +141,12 @@ class OfferForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.actor = actor
         fields: dict[str, Any] = self.fields
-        for per, label in OfferLimit.Per.choices:
+        for per in OfferLimit.COUNTED:
             fields[f"limit_{per}"] = forms.IntegerField(
-                label=label, required=False, min_value=1, max_value=10**8
+                label=per.label, required=False, min_value=1, max_value=10**8
             )
+        for per in OfferLimit.CAPPED:
+            fields[f"cap_{per}"] = optional_yuan(per.label)
         unions = written_unions(actor, "releases.write")
         fields["union"].queryset = fields["audience_union"].queryset = unions
         first = unions.first()
@@ -175,7 +177,8 @@ class OfferForm(forms.Form):
     def plan(self) -> TermsPlan:
         """Without shares and windows, which are rows of their own."""
         given = self.cleaned_data
-        pers = [(per, given.get(f"limit_{per}")) for per in OfferLimit.Per.values]
+        counts = [(str(per), given.get(f"limit_{per}")) for per in OfferLimit.COUNTED]
+        caps = [(str(per), given.get(f"cap_{per}")) for per in OfferLimit.CAPPED]
         audience, programme = given["audience_union"], given["programme"]
         return TermsPlan(
             title=given["title"].strip(),
@@ -183,7 +186,8 @@ class OfferForm(forms.Form):
             says=given["says"].strip(),
             price=self.price(),
             shares=(),
-            limits=tuple((per, most) for per, most in pers if most),
+            limits=tuple((per, most) for per, most in counts if most),
+            caps=tuple((per, fen) for per, fen in caps if fen),
             store_ids=tuple(sorted(int(pk) for pk in given["stores"])),
             needs_voucher=given["needs_voucher"],
             audience_union_id=audience and audience.pk,
@@ -212,7 +216,10 @@ class OfferForm(forms.Form):
         return [(self[name], FORMS_OF[name]) for name in order]
 
     def limits(self) -> list[forms.BoundField]:
-        return [self[f"limit_{per}"] for per in OfferLimit.Per.values]
+        return [self[f"limit_{per}"] for per in OfferLimit.COUNTED]
+
+    def caps(self) -> list[forms.BoundField]:
+        return [self[f"cap_{per}"] for per in OfferLimit.CAPPED]
 
 
 def in_line(actor: Actor, field: str) -> Q:
@@ -424,6 +431,7 @@ def initial_of(plan: TermsPlan, union: Union | None) -> dict[str, Any]:
         **{name: getattr(price, name) for name in of_price},
         **{name: yuan_of(getattr(price, name)) or None for name in yuans},
         **{f"limit_{per}": most for per, most in plan.limits},
+        **{f"cap_{per}": yuan_of(fen) for per, fen in plan.caps},
         "form": price.form.value,
         "basis": price.basis.value,
         "stacking": price.stacking.value,

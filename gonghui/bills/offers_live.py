@@ -19,8 +19,6 @@ from gonghui.members.models import Membership
 ONE_DAY = timedelta(days=1)
 LONG_AGO = date(2000, 1, 1)
 """When the period of a limit that never starts anew began."""
-BY_DAY = (pricing.Per.PERSON_DAY, pricing.Per.DAY)
-BY_MONTH = (pricing.Per.PERSON_MONTH, pricing.Per.MONTH)
 OF_PERSON = (pricing.Per.PERSON, pricing.Per.PERSON_DAY, pricing.Per.PERSON_MONTH)
 OURS = "facts of prices, for whoever stands at the counter"
 
@@ -35,9 +33,9 @@ class Held:
 
 def since_of(per: str, day: date) -> date:
     """The first day of the period of a limit that `day` lies in: `LimitUse.since`."""
-    if per in BY_DAY:
+    if per in pricing.BY_DAY:
         return day
-    return day.replace(day=1) if per in BY_MONTH else LONG_AGO
+    return day.replace(day=1) if per in pricing.BY_MONTH else LONG_AGO
 
 
 class Facts(NamedTuple):
@@ -65,7 +63,7 @@ def facts_at(store_id: int, person_id: int | None, at: datetime, *, shown: Vouch
         held[shown.release.offer_id] = Held(shown, mine.count)
     printed = printed_terms(_asked(AT_STORE, store_id, list(held)))
     day = at.astimezone(CHINA).date()
-    counted = _counted([one.terms_id for one in printed], held, person_id, day)
+    counted = _counted([one.terms_id for one in printed], held, person_id, store_id, day)
     asker, group_names = asker_and_groups(person_id, at)
     visit = pricing.Visit(
         store_id,
@@ -147,7 +145,8 @@ SELECT {", ".join(f't."{name}"' for name in COLUMNS)}, o.title, u.path, u.name,
                ORDER BY s.nth) FROM bills_fundingshare s WHERE s.terms_id = t.id),
        (SELECT json_agg(json_build_array(w.id, w.starts_on, w.ends_on, w.weekdays, w.from_time, w.to_time, w.groups,
                w.store_ids, w.capacity, w.holidays) ORDER BY w.id) FROM bills_offerwindow w WHERE w.terms_id = t.id),
-       (SELECT json_agg(json_build_array(l.id, l.per, l.most) ORDER BY l.id) FROM bills_offerlimit l WHERE l.terms_id = t.id)
+       (SELECT json_agg(json_build_array(l.id, l.per, COALESCE(l.most, l.most_fen), l.most IS NULL) ORDER BY l.id)
+          FROM bills_offerlimit l WHERE l.terms_id = t.id)
   FROM bills_offerterms t JOIN benefits_offer o ON o.id = t.offer_id LEFT JOIN orgs_union u ON u.id = t.audience_union_id
  WHERE t.id = ANY(%s)
 """  # noqa: S608  names of our own columns
@@ -177,7 +176,9 @@ def printed_terms(stamped: Iterable[tuple[int, str]]) -> list[Printed]:
 def _printed(stamp: str, values: tuple[Any, ...]) -> Printed:
     *facts, title, path, union, shares, windows, limits = values
     row = dict(zip(COLUMNS, facts, strict=True))
-    counted = tuple((pk, pricing.Limit(pricing.Per(per), most)) for pk, per, most in limits or ())
+    counted = tuple(
+        (pk, pricing.Limit(pricing.Per(per), most, in_fen=in_fen)) for pk, per, most, in_fen in limits or ()
+    )
     offer = pricing.LiveOffer(
         id=row["offer_id"],
         title=title,
@@ -252,7 +253,7 @@ class Counted(NamedTuple):
     day: date
 
     def limits_of(self, one: Printed) -> tuple[pricing.Limit, ...]:
-        """Those of persons count the uses of this one, the others everybody's."""
+        """Those of persons and places count the uses of this one, the others everybody's."""
         if not self.limit_uses:
             return one.offer.limits
         return tuple(self._limit(pk, limit) for pk, limit in one.limits)
@@ -260,7 +261,7 @@ class Counted(NamedTuple):
     def _limit(self, pk: int, limit: pricing.Limit) -> pricing.Limit:
         whom = self.person_id if limit.per in OF_PERSON else None
         used = self.limit_uses.get((pk, whom, since_of(limit.per, self.day)))
-        return pricing.Limit(limit.per, limit.most, used) if used else limit
+        return replace(limit, used=used) if used else limit
 
 
 COUNTED = """
@@ -274,20 +275,23 @@ SELECT 'window', u.window_id, NULL, u.used, u.day
  UNION ALL
 SELECT 'limit', u.limit_id, u.person_id, u.used, u.since
   FROM bills_offerlimit l JOIN bills_limituse u
-    ON u.limit_id = l.id AND (u.person_id IS NULL OR u.person_id = %s) AND u.since = ANY(%s::date[])
+    ON u.limit_id = l.id AND (u.person_id IS NULL OR u.person_id = %s) AND (u.store_id IS NULL OR u.store_id = %s)
+   AND (u.partner_id IS NULL OR u.partner_id = (SELECT partner_id FROM partners_store WHERE id = %s))
+   AND u.since = ANY(%s::date[])
  WHERE l.terms_id = ANY(%s)
 """
 
 
-def _counted(terms_ids: list[int], held: Mapping[int, Held], person_id: int | None, day: date) -> Counted:
+def _counted(
+    terms_ids: list[int], held: Mapping[int, Held], person_id: int | None, store_id: int, day: date
+) -> Counted:
     """With the uses of the days on which a window that is open now can have begun."""
     releases = [one.voucher.release_id for one in held.values()]
     since = sorted({since_of(per, day) for per in pricing.Per})
     days = [day, day - ONE_DAY]
     found = Counted({}, {}, {}, person_id, day)
-    for what, pk, whom, number, on in _asked(
-        COUNTED, terms_ids, releases, days, terms_ids, person_id, since, terms_ids
-    ):
+    whose = (person_id, store_id, store_id, since, terms_ids)
+    for what, pk, whom, number, on in _asked(COUNTED, terms_ids, releases, days, terms_ids, *whose):
         if what == "purse":
             found.purses[pk] = (whom, number)
         elif what == "window":

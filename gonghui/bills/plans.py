@@ -64,7 +64,7 @@ class SharePlan:
 
 @dataclass(frozen=True, slots=True)
 class TermsPlan:
-    """An offer with its price, funders, windows and stores, as written. `limits`: (per, most)."""
+    """An offer with its price, funders, windows and stores, as written. `limits`: (per, times); `caps`: (per, fen)."""
 
     title: str
     kind: str
@@ -72,6 +72,7 @@ class TermsPlan:
     shares: tuple[SharePlan, ...]
     windows: tuple[pricing.Window, ...] = ()
     limits: tuple[tuple[str, int], ...] = ()
+    caps: tuple[tuple[str, int], ...] = ()
     store_ids: tuple[int, ...] = ()
     says: str = ""
     """What members read about how to use it."""
@@ -103,11 +104,19 @@ def plan_of(terms: OfferTerms) -> TermsPlan:
             for share in terms.shares.order_by("nth")
         ),
         windows=tuple(window_of(window) for window in terms.windows.order_by("id")),
-        limits=tuple(terms.limits.order_by("id").values_list("per", "most")),
+        **limits_of(terms),
         store_ids=tuple(terms.offer_stores.order_by("store_id").values_list("store_id", flat=True)),
         **{name: getattr(terms, name) for name in AUDIENCE},
         **{name: tuple(getattr(terms, name)) for name in LISTS},
     )
+
+
+def limits_of(terms: OfferTerms) -> dict[str, tuple[tuple[str, int], ...]]:
+    rows = terms.limits.order_by("id").values_list("per", "most", "most_fen")
+    return {
+        "limits": tuple((per, most) for per, most, _fen in rows if most),
+        "caps": tuple((per, fen) for per, _most, fen in rows if fen),
+    }
 
 
 def price_of(terms: OfferTerms) -> pricing.Terms:
@@ -168,7 +177,7 @@ def wrong_plan(plan: TermsPlan, at: datetime) -> list[str]:
         *pricing.wrong_shares(shares),
         *_wrong_money(plan, shares),
         *_wrong_windows(plan, at),
-        *_wrong_limits(plan.limits),
+        *_wrong_limits(plan),
     ]
 
 
@@ -223,11 +232,17 @@ def _wrong_windows(plan: TermsPlan, at: datetime) -> Iterable[str]:
             yield _("第 %d 个时段在今后一年里一天也没有：请核对日期、星期和节假日。") % nth
 
 
-def _wrong_limits(limits: Sequence[tuple[str, int]]) -> Iterable[str]:
-    if len({per for per, _most in limits}) != len(limits):
+def _wrong_limits(plan: TermsPlan) -> Iterable[str]:
+    if len({per for per, _most in plan.limits}) != len(plan.limits):
         yield _("同一种限次只能填一次。")
-    if any(most < 1 for _per, most in limits):
+    if any(most < 1 for _per, most in plan.limits):
         yield _("限次至少为 1；不限请不要填。")
+    if len({per for per, _fen in plan.caps}) != len(plan.caps):
+        yield _("同一种补贴上限只能填一次。")
+    if any(fen < 1 for _per, fen in plan.caps):
+        yield _("补贴上限要大于 0；不限请不要填。")
+    if plan.caps and all(share.payer == MERCHANT for share in plan.shares):
+        yield _("补贴上限限的是工会和单位的钱：这项优惠全由商家让利，请不要填。")
 
 
 def tried_on(plan: TermsPlan, list_fen: int) -> str:

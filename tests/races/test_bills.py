@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from gonghui.benefits.models import Redemption
 from gonghui.bills.actions.refunds import refund_bill
 from gonghui.bills.actions.selling import cancel_bill, end_waiting, sell, settle_bill
-from gonghui.bills.models import Bill, BillRefund, LimitUse, WindowUse
+from gonghui.bills.models import Bill, BillPart, BillRefund, LimitUse, WindowUse
 from gonghui.bills.selling import Back
 from gonghui.bills.tests.priced import MERCHANT, given_voucher, published, released, union_share
 from gonghui.bills.tests.stage import balances, fresh, moved, open_shop, pay_code, sale, sold, with_points
@@ -140,6 +140,31 @@ def test_last_fen_of_a_purse_is_given_once(money, shop):
     assert (fresh(purse).balance, trial()) == (0, 0)
 
 
+def test_last_fen_of_a_days_cap_is_given_once(money, shop):
+    """django-oscar's soft budgets, Medusa PR #16097: what was left for a day was given to all who saw it. Here: the funders
+    give 25 yuan a store and day at most, 10 are used; three tills price with the 15 that are left and stand before the
+    counter; one has its 10, the others hear another price, and what is left is theirs as the share says: 5, and nothing."""
+    shares = [union_share(money.city, when_empty="shrink"), MERCHANT]
+    published(shop, shares=shares, caps=[("store_day", 2_500)])
+    sold(shop, customer=pay_code(shop, "lan"))
+    use = LimitUse.objects.unscoped("test").get()
+    people = (("mei", 0), ("mei", 1), ("qiang", 0))
+    tills = [selling(shop, who=who, minute=minute) for who, minute in people]
+    answers = past_the_check(lock_on(use), *tills)
+    assert codes(answers) == ["Bill"] * 3
+    assert sorted(bill.due_fen for bill in answers) == [8_000, 8_500, 9_000]
+    assert (fresh(use).used, trial()) == (2_500, 0)
+
+
+def test_first_fen_of_a_days_cap_is_given_once(money, shop):
+    """The same before anybody was counted: there is no row to lock yet, the key decides."""
+    published(shop, shares=[union_share(money.city), MERCHANT], caps=[("store_day", 1_000)])
+    tills = [selling(shop, who=who, shown_due_fen=8_000) for who in ("mei", "lan", "qiang")]
+    answers = past_the_check(("LOCK TABLE bills_limituse IN SHARE MODE",), *tills)
+    assert codes(answers) == ["Bill", "bill_price_changed", "bill_price_changed"]
+    assert (LimitUse.objects.unscoped("test").get().used, bills(), trial()) == (1_000, 1, 0)
+
+
 def test_same_points_pay_one_of_two_bills(money, shop, funded):
     """Saleor #544: two checkouts, one balance. Here: 60 of 100 points on two bills at once; one has them, the other till hears
     that the price is another one."""
@@ -259,6 +284,24 @@ def test_refund_and_sale_under_one_cap_wait_for_each_other_in_no_circle(money, s
     answers = in_turn(lock_on(tally), *((till, back) if first == "sale" else (back, till)))
     assert codes(answers) == ["Bill", "BillRefund"]
     assert (fresh(tally).amount_fen, trial()) == (1_500, 0)
+
+
+@pytest.mark.parametrize("first", ["sale", "refund"])
+def test_refund_and_sale_under_one_days_cap_lose_neither(money, shop, first):
+    """Medusa #16595: the way back wrote what it had read before. Here: the day's cap of a store is used up; half of a bill goes
+    back while another is sold; both happen in no circle, and the counter holds what both bills still have of it."""
+    shares = [union_share(money.city, when_empty="shrink"), MERCHANT]
+    published(
+        shop, shares=shares, caps=[("store_day", 1_500), ("partner_month", 90_000)], limits=[("day", 9)]
+    )
+    bill = sold(shop, ("面", 5_000, 4))
+    cap = LimitUse.objects.unscoped("test").get(limit__per="store_day")
+    till, back = selling(shop, who="lan"), giving_back(shop, bill, 2)
+    answers = in_turn(lock_on(cap), *((till, back) if first == "sale" else (back, till)))
+    assert codes(answers) == ["Bill", "BillRefund"]
+    parts = BillPart.objects.unscoped("test").filter(payer="union")
+    kept = sum(part.fen - part.refunded_fen for part in parts)
+    assert (fresh(cap).used, kept, trial()) == (kept, 1_000, 0)
 
 
 # --- Held, and paid in the last second -------------------------------------------------------------------------

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from gonghui.bills import counters, errors, flows, rule_checks
-from gonghui.bills.actions.selling import lock_payment, locked_bill
+from gonghui.bills.actions.selling import lock_payment, locked_bill, union_parts_of
 from gonghui.bills.actions.writing import OURS, tills_of
 from gonghui.bills.events import BillRefunded
 from gonghui.bills.flows import Ticket, Totals
@@ -55,12 +55,13 @@ def refund_bill(actor: Actor, *, bill_id: int, key: UUID, back: Sequence[Back], 
     require(bill.state == Bill.State.SETTLED, errors.NOT_SETTLED, state=bill.get_state_display())
     require(reason.strip(), errors.REFUND_REASON_MISSING)
     lines = lines_back(bill, back)
-    totals = flows.totals_of(part for one in lines for part in one.back.parts)
+    parts = [part for one in lines for part in one.back.parts]
+    totals = flows.totals_of(parts)
     # In the order of a sale's locks, counters and tallies before accounts, and the payment before both: nobody waits in a circle.
     lock_payment(bill)
     refund = insert_refund(actor, bill, key, reason, lines)
-    end_if_all_back(bill)
-    rule_checks.take_back(bill, union_parts_of(lines))
+    counters.give_back(bill, parts, is_over=end_if_all_back(bill))
+    rule_checks.take_back(bill, union_parts_of(parts))
     return_value(actor, bill, refund, totals)
     emit(BillRefunded(refund_id=refund.pk))
     return refund
@@ -128,15 +129,6 @@ def is_within(asked: int | None, left: int) -> bool:
     return type(asked) is int and 0 < asked <= left
 
 
-def union_parts_of(lines: Iterable[LineBack]) -> dict[tuple[int, int], int]:
-    found: dict[tuple[int, int], int] = {}
-    for one in lines:
-        for part in one.back.parts:
-            if part.payer == Payer.UNION:
-                found[part.offer_id, part.funder] = found.get((part.offer_id, part.funder), 0) + part.fen
-    return found
-
-
 # --- rows ---------------------------------------------------------------------------------------------------
 
 
@@ -165,12 +157,13 @@ def insert_refund(actor: Actor, bill: Bill, key: UUID, reason: str, lines: Seque
     return refund
 
 
-def end_if_all_back(bill: Bill) -> None:
-    """The database has counted: a bill all of which is back frees its vouchers and its places."""
+def end_if_all_back(bill: Bill) -> bool:
+    """The database has counted: a bill all of which is back is over."""
     left = Bill.objects.unscoped(OURS).filter(pk=bill.pk).values_list("list_fen", "refunded_fen").get()
-    if left[0] == left[1]:
+    is_over = left[0] == left[1]
+    if is_over:
         move(bill, BILL_VERBS, "refund")
-        counters.give_back(bill)
+    return is_over
 
 
 # --- value --------------------------------------------------------------------------------------------------

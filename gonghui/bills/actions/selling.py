@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from gonghui.bills.customers import Customer, customer_of
 from gonghui.bills.events import BillCancelled, BillSettled
 from gonghui.bills.models import Bill, BillPart
 from gonghui.bills.models.bills import BILL_VERBS
-from gonghui.bills.pricing import Basket, LiveOffer, Payer, Quote, quote
+from gonghui.bills.pricing import Basket, LiveOffer, Part, Payer, Quote, quote
 from gonghui.bills.rule_checks import take_back
 from gonghui.bills.selling import BillFacts, Quoted, Sale, require_sane
 from gonghui.kit import clock
@@ -210,8 +211,9 @@ def has_paid(payment: Payment) -> bool:
 
 def end_held(bill: Bill) -> None:
     """What was set aside is free again; so is what was used up."""
-    counters.give_back(bill)
-    take_back(bill, union_parts_of(bill))
+    given = parts_of(bill)
+    counters.give_back(bill, given, is_over=True)
+    take_back(bill, union_parts_of(given))
     voids = flows.resolving(ticket_of(bill).subject, "void")
     said = create_transfers(voids)
     assert VOIDED.issuperset(said), said
@@ -219,11 +221,20 @@ def end_held(bill: Bill) -> None:
     emit(BillCancelled(bill_id=bill.pk))
 
 
-def union_parts_of(bill: Bill) -> dict[tuple[int, int], int]:
+def parts_of(bill: Bill) -> list[Part]:
+    rows = BillPart.objects.unscoped(OURS).filter(line__bill=bill)
+    return [
+        Part(Payer(payer), fen, account_id, offer_id)
+        for payer, fen, account_id, offer_id in rows.values_list("payer", "fen", "account_id", "offer_id")
+    ]
+
+
+def union_parts_of(parts: Iterable[Part]) -> dict[tuple[int, int], int]:
+    """By offer and account."""
     found: dict[tuple[int, int], int] = {}
-    parts = BillPart.objects.unscoped(OURS).filter(line__bill=bill, payer=Payer.UNION)
-    for offer_id, account_id, fen in parts.values_list("offer_id", "account_id", "fen"):
-        found[offer_id, account_id] = found.get((offer_id, account_id), 0) + fen
+    for part in parts:
+        if part.payer == Payer.UNION:
+            found[part.offer_id, part.funder] = found.get((part.offer_id, part.funder), 0) + part.fen
     return found
 
 

@@ -78,7 +78,9 @@ def _write_parts(terms: OfferTerms, plan: TermsPlan) -> None:
         FundingShare(terms=terms, nth=nth, **asdict(share)) for nth, share in enumerate(plan.shares, 1)
     )
     OfferWindow.objects.bulk_create(_window_row(terms, window) for window in plan.windows)
-    OfferLimit.objects.bulk_create(OfferLimit(terms=terms, per=per, most=most) for per, most in plan.limits)
+    counted = [OfferLimit(terms=terms, per=per, most=most) for per, most in plan.limits]
+    capped = [OfferLimit(terms=terms, per=per, most_fen=fen) for per, fen in plan.caps]
+    OfferLimit.objects.bulk_create(counted + capped)
     OfferStore.objects.bulk_create(OfferStore(terms=terms, store_id=pk) for pk in sorted(set(plan.store_ids)))
 
 

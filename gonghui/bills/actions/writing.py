@@ -91,7 +91,7 @@ def use_up(writing: Writing) -> None:
     """In the order of the locks: windows, limits, vouchers, tallies of the rulebook."""
     applied, facts = writing.quoted.applied, writing.facts
     counters.use_windows(applied)
-    limits = {limit: one.title for one in applied for limit in writing.terms[one.offer_id].limits}
+    limits = {limit: one for one in applied for limit in writing.terms[one.offer_id].limits}
     counters.use_limits(limits, facts)
     counters.use_vouchers(facts, list(writing.vouchers.values()))
     if writing.totals.funders:

@@ -20,7 +20,7 @@ from gonghui.bills import plans, pricing
 from gonghui.bills.actions import terms as actions
 from gonghui.bills.forms import stores_to_choose
 from gonghui.bills.holidays import says_known_holidays
-from gonghui.bills.models import Bill, BillOffer, BillPart, OfferTerms, Programme, Purse
+from gonghui.bills.models import Bill, BillOffer, BillPart, OfferLimit, OfferTerms, Programme, Purse
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
     ReasonForm,
@@ -38,7 +38,7 @@ from gonghui.kit.console import (
     subtree_filter,
 )
 from gonghui.kit.errors import NOT_FOUND, require
-from gonghui.kit.templatetags.kit import yuan
+from gonghui.kit.templatetags.kit import count, yuan
 from gonghui.members.models import WorkerGroup
 
 TONES = {"draft": "info", "reviewed": "warning", "published": "success", "paused": "warning", "ended": "info"}
@@ -242,7 +242,7 @@ def offer_page(request: HttpRequest, terms_id: int) -> HttpResponse:
         "screen": pricing.says(plan.windows, plan.price, names, named).split("\n"),
         "tried": plans.tried_on(plan, plans.sample_fen(plan.price)),
         "shares": shares_shown(terms),
-        "limits": [(limit.get_per_display(), limit.most) for limit in terms.limits.order_by("id")],
+        "limits": [says_limit(limit) for limit in terms.limits.order_by("id")],
         "stores": stores,
         "groups": [names.get(code, code) for code in terms.groups],
         "bill_count": bills.filter(bill__state__in=GIVEN[1:]).count(),
@@ -259,6 +259,13 @@ def offer_page(request: HttpRequest, terms_id: int) -> HttpResponse:
         "sees_bills": request.actor.may("bills.view", path),
     }
     return render(request, "bills/console/offer.html", page_facts(request, terms.offer.title, **facts))
+
+
+def says_limit(limit: OfferLimit) -> str:
+    per = limit.get_per_display()
+    if limit.most_fen:
+        return _("%(per)s最多补贴 %(fen)s 元") % {"per": per, "fen": yuan(limit.most_fen)}
+    return _("%(per)s %(n)s 次") % {"per": per, "n": count(limit.most)}
 
 
 def shares_shown(terms: OfferTerms) -> list[dict[str, Any]]:

@@ -323,7 +323,7 @@ class WindowUse(Row):
 
 
 class OfferLimit(Row):
-    """限次: how often the offer is given, per `pricing.Per`."""
+    """限次、限额: how often the offer is given, or how much its funders give for it, per `pricing.Per`."""
 
     class Per(models.TextChoices):
         PERSON = "person", _("每人")
@@ -332,39 +332,71 @@ class OfferLimit(Row):
         DAY = "day", _("每天")
         MONTH = "month", _("每月")
         TOTAL = "total", _("总共")
+        STORE_DAY = "store_day", _("每店每天")
+        PARTNER_DAY = "partner_day", _("每家商户每天")
+        PARTNER_MONTH = "partner_month", _("每家商户每月")
+
+    COUNTED = (Per.PERSON, Per.PERSON_DAY, Per.PERSON_MONTH, Per.DAY, Per.MONTH, Per.TOTAL)
+    CAPPED = (Per.STORE_DAY, Per.PARTNER_DAY, Per.PARTNER_MONTH, Per.DAY, Per.MONTH, Per.PERSON_MONTH)
 
     scope = Everyone("printed on the offer")
     audit = Audit.ALL
 
     terms = models.ForeignKey(OfferTerms, models.CASCADE, related_name="limits", verbose_name=_("优惠"))
-    per = models.CharField(_("范围"), max_length=12, choices=Per)
-    most = models.PositiveIntegerField(_("次数"))
+    per = models.CharField(_("范围"), max_length=16, choices=Per)
+    most = models.PositiveIntegerField(_("次数"), null=True)
+    most_fen = models.BigIntegerField(_("最多补贴（分）"), null=True)
+    """Of unions and employers together; what a merchant concedes is its own."""
 
     class Meta:
-        verbose_name = verbose_name_plural = _("限次")
+        verbose_name = verbose_name_plural = _("限次和限额")
         constraints = [
-            models.UniqueConstraint(fields=["terms", "per"], name="bills_limit_once"),
-            models.CheckConstraint(condition=Q(most__gte=1), name="bills_limit_most"),
+            models.UniqueConstraint(
+                fields=["terms", "per"], condition=Q(most__isnull=False), name="bills_limit_once"
+            ),
+            models.UniqueConstraint(
+                fields=["terms", "per"], condition=Q(most_fen__isnull=False), name="bills_cap_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    most__gte=1,
+                    most_fen=None,
+                    per__in=["person", "person_day", "person_month", "day", "month", "total"],
+                )
+                | Q(
+                    most=None,
+                    most_fen__gte=1,
+                    per__in=["store_day", "partner_day", "partner_month", "day", "month", "person_month"],
+                ),
+                name="bills_limit_most",
+            ),
         ]
 
 
 class LimitUse(Row):
-    """What has been used of a limit by whom (None: by all) in the period that began on `since`; held by the database."""
+    """Times or fen used of a limit by whom or where (None: by all) in the period that began on `since`; held by the
+    database."""
 
     scope = Nobody("a counter of actions.bills")
     audit = Audit.no("moves with every bill; the bills are the record")
 
     limit = models.ForeignKey(OfferLimit, models.PROTECT, related_name="uses")
     person = models.ForeignKey("members.Person", models.PROTECT, null=True, related_name="+")
+    store = models.ForeignKey("partners.Store", models.PROTECT, null=True, related_name="+", db_index=False)
+    partner = models.ForeignKey(
+        "partners.Partner", models.PROTECT, null=True, related_name="+", db_index=False
+    )
     since = models.DateField()
-    used = models.PositiveIntegerField(default=0)
-    most = models.PositiveIntegerField()
+    used = models.PositiveBigIntegerField(default=0)
+    most = models.PositiveBigIntegerField()
 
     class Meta:
         verbose_name = verbose_name_plural = _("限次用量")
         constraints = [
             models.UniqueConstraint(
-                fields=["limit", "person", "since"], name="bills_limit_use_once", nulls_distinct=False
+                fields=["limit", "person", "store", "partner", "since"],
+                name="bills_limit_use_once",
+                nulls_distinct=False,
             ),
             models.CheckConstraint(
                 condition=Q(used__gte=0, used__lte=F("most")), name="bills_limit_never_overused"

@@ -7,6 +7,8 @@ from gonghui.bills.pricing.refunds import refund_amount, refund_parts
 from gonghui.bills.pricing.screen import says, says_terms
 from gonghui.bills.pricing.shares import split_discount, wrong_shares
 from gonghui.bills.pricing.terms import (
+    BY_DAY,
+    BY_MONTH,
     Asker,
     Basis,
     Basket,
@@ -30,6 +32,8 @@ from gonghui.bills.pricing.windows import is_open, next_opening, open_windows
 from gonghui.funds.worth import POINT_FEN
 
 __all__ = [
+    "BY_DAY",
+    "BY_MONTH",
     "POINT_FEN",
     "Applied",
     "Asker",

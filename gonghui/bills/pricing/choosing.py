@@ -91,7 +91,7 @@ def _taken(
         return _gift(candidate, touched, purses, len(lines))
     off = line_discounts(terms, touched)
     wanted = sum(off)
-    split = split_discount(wanted, candidate.offer.shares, purses)
+    split = split_discount(wanted, candidate.offer.shares, purses, candidate.cap_fen)
     if not split.given_fen:
         return None
     if split.given_fen < wanted:
@@ -109,7 +109,7 @@ def _gift(
     terms = candidate.offer.terms
     if basis_of(terms, touched) < terms.threshold_fen:
         return None
-    split = split_discount(terms.price_fen, candidate.offer.shares, purses)
+    split = split_discount(terms.price_fen, candidate.offer.shares, purses, candidate.cap_fen)
     if split.is_refused or split.given_fen < terms.price_fen:
         return None
     return Given(candidate, (0,) * count, split, terms.price_fen)

@@ -45,6 +45,12 @@ NOTHING_OFF = refusal(
 BUDGET_EMPTY = refusal(
     "offer_budget_empty", _("这项优惠的资金已经用完。"), advice=_("请查看其他优惠，或者下期再来。")
 )
+CAP_USED = refusal("offer_cap_used", _("{cap}的补贴用完了，{again}再来。"), advice=_("也可以看看其他优惠。"))
+CAP_SHORT = refusal(
+    "offer_cap_short",
+    _("{cap}的补贴只剩 {left} 元，不够这一单，{again}再来。"),
+    advice=_("也可以看看其他优惠。"),
+)
 BEATEN_IN_CLASS = refusal(
     "offer_beaten_in_class",
     _("与“{by}”同类，只能用一项；“{by}”更合算。"),

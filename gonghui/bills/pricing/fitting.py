@@ -23,6 +23,8 @@ class Candidate:
     """Lines of the basket, by position."""
     window: Window | None = None
     window_day: date | None = None
+    cap_fen: int | None = None
+    """What its limits in fen leave its funders; None: nothing limits them."""
     alone_fen: int = 0
     """What it takes off without company, before and after its funders are asked."""
     given_fen: int = 0
@@ -40,12 +42,13 @@ def fit(offer: LiveOffer, basket: Basket, asker: Asker, visit: Visit) -> Candida
     touched = _touched(offer, basket)
     if not touched:
         return refused(offer, errors.SECTION_NOT_ALLOWED)
+    cap_fen = offer.cap_left_fen
     if not offer.windows:
-        return Candidate(offer, touched)
+        return Candidate(offer, touched, cap_fen=cap_fen)
     opened = open_windows(offer.windows, asker, visit)
     for window, day in opened:
         if not is_full(window, day, visit.window_uses):
-            return Candidate(offer, touched, window, day)
+            return Candidate(offer, touched, window, day, cap_fen)
     return _why_not_now(offer, asker, visit, is_taken=bool(opened))
 
 
@@ -66,7 +69,7 @@ def _why_not_they(offer: LiveOffer, asker: Asker) -> Refused | None:
 
 def _why_not_more(offer: LiveOffer) -> Refused | None:
     for limit in offer.limits:
-        if limit.is_used_up:
+        if limit.is_used_up and not limit.in_fen:
             return refused(offer, errors.LIMIT_USED, per=limit.per, most=limit.most, used=limit.used)
     if offer.needs_voucher and offer.vouchers < 1:
         return refused(offer, errors.NO_VOUCHER)

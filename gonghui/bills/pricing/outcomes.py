@@ -7,14 +7,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from gonghui.bills.pricing.screen import says_moment, says_per, says_terms
+from gonghui.bills.pricing.screen import says_capped, says_midnight, says_moment, says_per, says_terms
 from gonghui.bills.pricing.terms import Form, Id, Payer, Terms, Window
 from gonghui.bills.pricing.tracing import trace_of
 from gonghui.funds.worth import POINT_FEN
 from gonghui.kit.errors import DomainError, Refusal
 from gonghui.kit.templatetags.kit import yuan
 
-SAID = {"missing": yuan, "threshold": yuan, "alone": yuan, "gain": says_terms, "per": says_per}
+SAID = {
+    "missing": yuan,
+    "threshold": yuan,
+    "alone": yuan,
+    "left": yuan,
+    "gain": says_terms,
+    "per": says_per,
+    "cap": says_capped,
+}
+MOMENTS = {"opens": says_moment, "again": says_midnight}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +102,8 @@ class Refused:
         return DomainError(self.reason, **{name: self._said(name, fact) for name, fact in self.facts.items()})
 
     def _said(self, name: str, fact: Any) -> Any:
-        if name == "opens":
-            return says_moment(fact, self.facts["now"])
+        if name in MOMENTS:
+            return MOMENTS[name](fact, self.facts["now"])
         return SAID[name](fact) if name in SAID else fact
 
     @property

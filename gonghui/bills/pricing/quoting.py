@@ -28,6 +28,7 @@ from gonghui.bills.pricing.terms import (
     Stacking,
     Visit,
 )
+from gonghui.bills.pricing.windows import begins_anew
 from gonghui.funds.worth import POINT_FEN
 
 NO_END = 10**12
@@ -73,15 +74,26 @@ def judged_alone(candidate: Candidate, basket: Basket, visit: Visit) -> Candidat
             return _under_threshold(offer, missing)
         if not gift:
             return refused(offer, errors.NOTHING_OFF)
-    given_fen = split_discount(off_fen, offer.shares, visit.left_fen).given_fen
+    given_fen = split_discount(off_fen, offer.shares, visit.left_fen, candidate.cap_fen).given_fen
     if given_fen < off_fen and (gift or not given_fen):
-        return refused(offer, errors.BUDGET_EMPTY)
+        return _why_no_money(offer, off_fen, given_fen, visit)
     if terms.basis == Basis.AFTER and not gift:
         left = sum(fen for _, fen, _ in touched) - given_fen
         if left < terms.threshold_fen:
             return _under_threshold(offer, terms.threshold_fen - left)
     candidate.alone_fen, candidate.given_fen = off_fen, given_fen
     return candidate
+
+
+def _why_no_money(offer: LiveOffer, off_fen: int, given_fen: int, visit: Visit) -> Refused:
+    """A cap, where more would be given without it; else an empty purse."""
+    cap = offer.tightest_cap
+    if cap is None or split_discount(off_fen, offer.shares, visit.left_fen).given_fen <= given_fen:
+        return refused(offer, errors.BUDGET_EMPTY)
+    reason = errors.CAP_SHORT if cap.left else errors.CAP_USED
+    return refused(
+        offer, reason, cap=cap.per, left=cap.left, again=begins_anew(cap.per, visit.at), now=visit.at
+    )
 
 
 def _under_threshold(offer: LiveOffer, missing_fen: int) -> Refused:

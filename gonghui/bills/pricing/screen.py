@@ -117,6 +117,13 @@ def says_day(day: date) -> str:
     return _("%(month)d月%(day)d日") % {"month": day.month, "day": day.day}
 
 
+def says_midnight(at: datetime, now: datetime) -> str:
+    """明天 0 点, 12月1日 0 点."""
+    local = at.astimezone(CHINA).date()
+    is_tomorrow = (local - now.astimezone(CHINA).date()).days == 1
+    return _("%s 0 点") % (_("明天") if is_tomorrow else says_day(local))
+
+
 def says_moment(at: datetime, now: datetime) -> str:
     """今天 13:00, 明天 13:00, 10月1日 13:00, with the year when it is another."""
     local, today = at.astimezone(CHINA), now.astimezone(CHINA).date()
@@ -176,4 +183,19 @@ def says_per(per: Per) -> str:
         Per.DAY: _("每天"),
         Per.MONTH: _("每月"),
         Per.TOTAL: _("总共"),
+        Per.STORE_DAY: _("每店每天"),
+        Per.PARTNER_DAY: _("每家商户每天"),
+        Per.PARTNER_MONTH: _("每家商户每月"),
+    }[per]
+
+
+def says_capped(per: Per) -> str:
+    """Whose money it is that is used up, as one who stands there says it."""
+    return {
+        Per.PERSON_MONTH: _("您本月"),
+        Per.DAY: _("今天"),
+        Per.MONTH: _("本月"),
+        Per.STORE_DAY: _("今天这家店"),
+        Per.PARTNER_DAY: _("今天这家商户"),
+        Per.PARTNER_MONTH: _("本月这家商户"),
     }[per]

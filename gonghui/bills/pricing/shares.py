@@ -21,19 +21,28 @@ class Split(NamedTuple):
 
 
 def split_discount(
-    discount_fen: int, shares: Sequence[Share], left_fen: Mapping[Id, int] | None = None
+    discount_fen: int,
+    shares: Sequence[Share],
+    left_fen: Mapping[Id, int] | None = None,
+    cap_fen: int | None = None,
 ) -> Split:
     """Shares give in their order. Fixed and permille parts are taken first, the earlier before the later where there is
-    not enough for both; the one that takes the rest gets what they leave, and so the last fen."""
+    not enough for both; the one that takes the rest gets what they leave, and so the last fen. `cap_fen`: all that those
+    who are not the merchant may give together."""
     left = dict(left_fen) if left_fen else {}
     fens, carried, short = [], 0, None
     for share, wanted in zip(shares, _wanted(discount_fen, shares), strict=True):
         asked = given = wanted + carried
         if share.max_fen is not None and share.max_fen < given:
             given = share.max_fen
+        is_capped = cap_fen is not None and share.payer != Payer.MERCHANT
+        if is_capped and cap_fen < given:
+            given = cap_fen
         if share.funder in left:
             given = max(min(given, left[share.funder]), 0)
             left[share.funder] -= given
+        if is_capped:
+            cap_fen -= given
         fens.append(given)
         missing, carried = asked - given, 0
         if missing:

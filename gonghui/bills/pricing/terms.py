@@ -150,17 +150,31 @@ class Per(StrEnum):
     DAY = "day"
     MONTH = "month"
     TOTAL = "total"
+    STORE_DAY = "store_day"
+    PARTNER_DAY = "partner_day"
+    PARTNER_MONTH = "partner_month"
+
+
+BY_DAY = (Per.PERSON_DAY, Per.DAY, Per.STORE_DAY, Per.PARTNER_DAY)
+BY_MONTH = (Per.PERSON_MONTH, Per.MONTH, Per.PARTNER_MONTH)
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
+    """Of times, or `in_fen`: of what unions and employers give for the offer together."""
+
     per: Per
     most: int
     used: int = 0
+    in_fen: bool = False
 
     @property
     def is_used_up(self) -> bool:
         return self.used >= self.most
+
+    @property
+    def left(self) -> int:
+        return max(self.most - self.used, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +201,16 @@ class LiveOffer:
     vouchers: int = 0
     """How many unused ones the asker holds for this offer."""
     limits: tuple[Limit, ...] = ()
+
+    @property
+    def tightest_cap(self) -> Limit | None:
+        """Of the limits in fen, the one with the least left; the first of equals."""
+        return min((limit for limit in self.limits if limit.in_fen), key=lambda cap: cap.left, default=None)
+
+    @property
+    def cap_left_fen(self) -> int | None:
+        cap = self.tightest_cap
+        return cap and cap.left
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 
-from gonghui.bills.pricing.terms import Asker, Holidays, Id, Visit, Window
+from gonghui.bills.pricing.terms import BY_MONTH, Asker, Holidays, Id, Per, Visit, Window
 from gonghui.kit.clock import CHINA
 
 AHEAD_DAYS = 400
 """How far `next_opening` looks."""
 DAY = timedelta(days=1)
 Uses = Mapping[tuple[Id, date], int]
+
+
+def begins_anew(per: Per, at: datetime) -> datetime:
+    """The midnight at which a limit of this day or month counts from nothing again."""
+    day = at.astimezone(CHINA).date() + DAY
+    while per in BY_MONTH and day.day != 1:
+        day += DAY
+    return datetime.combine(day, time(0), CHINA)
 
 
 def is_across_midnight(window: Window) -> bool:

@@ -28,7 +28,9 @@ def union_share(budget, permille: int = 500, **facts: Any) -> dict[str, Any]:
     return {"payer": "union", "budget": budget, "permille": permille, "set_aside_fen": 100_000} | facts
 
 
-def published(cast, *, shares=(MERCHANT,), windows=(), limits=(), stores=None, **facts: Any) -> OfferTerms:
+def published(
+    cast, *, shares=(MERCHANT,), windows=(), limits=(), caps=(), stores=None, **facts: Any
+) -> OfferTerms:
     """满 100 减 20 of the city at the pier, without a voucher, unless said otherwise."""
     offer = Offer.objects.create(
         union=cast.unions["city"], title=facts.pop("title", "满减"), kind="food", is_priced=True
@@ -41,6 +43,8 @@ def published(cast, *, shares=(MERCHANT,), windows=(), limits=(), stores=None, *
         OfferWindow.objects.create(terms=terms, **window)
     for per, most in limits:
         OfferLimit.objects.create(terms=terms, per=per, most=most)
+    for per, fen in caps:
+        OfferLimit.objects.create(terms=terms, per=per, most_fen=fen)
     for store in stores or [cast.store]:
         OfferStore.objects.create(terms=terms, store=store)
     found = OfferTerms.objects.unscoped("test").filter(pk=terms.pk)

@@ -168,7 +168,7 @@ def test_what_is_typed_is_what_is_written(cast, client):
             "share0-max_fen": "25", "share1-payer": "merchant", "share1-takes_rest": "on",
             "window0-weekdays": ["1", "2"], "window0-from_time": "13:00", "window0-to_time": "14:00",
             "window0-capacity": "50", "window0-holidays": "excluded", "window0-groups": ["food_rider"],
-            "limit_person_day": "1", "codes": "690 691",
+            "limit_person_day": "1", "codes": "690 691", "cap_store_day": "300", "cap_person_month": "60.50",
         },
     )  # fmt: skip
     answer = send(client, cast, "city_admin", "offer_new", posted)
@@ -187,6 +187,11 @@ def test_what_is_typed_is_what_is_written(cast, client):
         ("690", "691"),
         (cast.store.pk,),
     )
+    assert plan.caps == (("store_day", 30_000), ("person_month", 6_050))
+    editor = page(client, cast, "city_admin", "offer_edit", made.pk).context["editor"]
+    assert str(editor.form["cap_store_day"].value()) == "300"
+    said = page(client, cast, "city_admin", "offer", made.pk).context["limits"]
+    assert said == ["每人每天 1 次", "每店每天最多补贴 300 元", "每人每月最多补贴 60.50 元"]
 
 
 RIDERS_AT_ONE = {

@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from gonghui.bills.pricing import Payer, Share, WhenEmpty, split_discount, wrong_shares
 from gonghui.bills.tests.prices import CITY, HALVES, MERCHANT_REST, TOWN, amounts, purses, shares
@@ -64,6 +65,31 @@ def test_no_funder_gives_more_than_it_has_or_may(discount, by, left):
     for funder, fen in left.items():
         assert sum(f for s, f in zip(by, split.fens, strict=True) if s.funder == funder) <= fen
     assert split == split_discount(discount, by, left)
+
+
+@pytest.mark.parametrize(
+    ("when", "fens"),
+    [(WhenEmpty.REFUSE, (0, 0)), (WhenEmpty.SHRINK, (700, 1000)), (WhenEmpty.NEXT, (700, 1300))],
+)
+def test_cap_follows_the_policy_of_the_share_it_meets(when, fens):
+    two = (Share(Payer.UNION, CITY, permille=500, when_empty=when), MERCHANT_REST)
+    assert split_discount(2000, two, {CITY: 5_000}, 700).fens == fens
+
+
+def test_what_is_handed_on_stays_under_the_same_cap():
+    two = (
+        Share(Payer.UNION, CITY, permille=500, max_fen=300, when_empty=WhenEmpty.NEXT),
+        Share(Payer.EMPLOYER, TOWN, takes_rest=True, when_empty=WhenEmpty.SHRINK),
+    )
+    assert split_discount(2000, two, cap_fen=700).fens == (300, 400)
+
+
+@given(amounts, shares(), purses, st.integers(0, 30_000))
+def test_funders_never_give_more_than_their_cap_and_plenty_changes_nothing(discount, by, left, cap):
+    split = split_discount(discount, by, left, cap)
+    assert sum(f for s, f in zip(by, split.fens, strict=True) if s.payer != Payer.MERCHANT) <= cap
+    assert sum(split.fens) == split.given_fen <= discount
+    assert split_discount(discount, by, left, discount) == split_discount(discount, by, left)
 
 
 def test_wrong_shares_are_named_for_the_form():

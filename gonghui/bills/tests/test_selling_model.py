@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gonghui.bills.actions import writing
 from gonghui.bills.actions.refunds import refund_bill
 from gonghui.bills.actions.selling import cancel_bill, end_waiting, sell, settle_bill
-from gonghui.bills.models import Bill, WindowUse
+from gonghui.bills.models import Bill, LimitUse, WindowUse
 from gonghui.bills.pricing import Part, Payer, refund_parts
 from gonghui.bills.selling import Back
 from gonghui.bills.tests.priced import MERCHANT, published, union_share
@@ -26,6 +26,7 @@ from gonghui.ledger.models import LedgerAccount
 from gonghui.members.models import PayCodeUse
 
 OFF, THRESHOLD, PURSE, PLACES, POINTS = 2_000, 5_000, 3_700, 4, 60
+CAP = 2_900  # under the purse, so that it is met first
 WHO = ("mei", "lan")
 NO_GRACE = timedelta(0)
 
@@ -53,6 +54,8 @@ class Plain:
     money: Counter = field(default_factory=Counter)
     aside: Counter = field(default_factory=Counter)
     places: int = 0
+    cap: int = PURSE
+    capped: int = 0
     bills: list[PlainBill] = field(default_factory=list)
 
     def available(self, name: str) -> int:
@@ -61,7 +64,7 @@ class Plain:
     def sell(self, who: str, price: int, units: int, points: int, *, online: bool, dead: bool) -> PlainBill:
         whole = price * units
         has_place = whole >= THRESHOLD and self.places < PLACES
-        union = min(OFF // 2, self.available("purse")) if has_place else 0
+        union = min(OFF // 2, self.available("purse"), self.cap - self.capped) if has_place else 0
         merchant = OFF // 2 if has_place else 0
         left = whole - union - merchant
         spent = min(points, self.available(f"lot:{who}"), left // 100)
@@ -74,6 +77,7 @@ class Plain:
         parts = tuple(Part(payer, fen) for payer, fen in given if fen)
         bill = PlainBill("settled", who, units, parts, online, has_place, dead)
         self.places += has_place
+        self.capped += union
         if online and bill.fen(Payer.WORKER):
             bill.state = "held"
             for name, fen in self.gifts(bill):
@@ -129,10 +133,12 @@ class Plain:
             self.free(bill)
         bill.state = "cancelled"
         self.places -= bill.has_place
+        self.capped -= bill.fen(Payer.UNION)
 
     def refund(self, bill: PlainBill, units: int) -> None:
         back = refund_parts(bill.parts, bill.units, bill.back, units).parts
         self.post(bill, back, -1)
+        self.capped -= sum(part.fen for part in back if part.payer == Payer.UNION)
         if bill.online:
             self.aside["prepaid"] += sum(part.fen for part in back if part.payer == Payer.WORKER)
         bill.back += units
@@ -144,9 +150,9 @@ class Plain:
 class Day:
     """The same steps, ours and the plain one's."""
 
-    def __init__(self, money, names: dict[int, str], monkeypatch) -> None:
+    def __init__(self, money, names: dict[int, str], cap: int | None, monkeypatch) -> None:
         self.shop, self.names, self.patch = money.cast, names, monkeypatch
-        self.plain, self.bills = Plain(), []
+        self.plain, self.bills = Plain(cap=cap or PURSE), []
         self.plain.money.update(self.stand()[0])
 
     def stand(self) -> tuple[Counter, Counter]:
@@ -178,7 +184,8 @@ class Day:
         if dead and plain.state == "held":
             engine.void_expired()
             self.plain.free(plain)
-            plain.dead = True
+            # What set nothing aside has nothing that ends.
+            plain.dead = any(fen for _name, fen in self.plain.gifts(plain))
 
     def pick(self, n: int) -> tuple[Bill, PlainBill] | None:
         return (
@@ -234,6 +241,9 @@ class Day:
         assert [fresh(bill).state for bill in self.bills] == [plain.state for plain in self.plain.bills]
         use = WindowUse.objects.unscoped("test").first()
         assert (use.used if use else 0) == self.plain.places
+        if self.plain.cap == CAP:
+            use = LimitUse.objects.unscoped("test").first()
+            assert (use.used if use else 0) == self.plain.capped
         assert is_backed()
         assert trial() == 0
 
@@ -252,24 +262,25 @@ steps = st.lists(
 )  # fmt: skip
 
 
-@pytest.fixture
-def stage(cast):
+@pytest.fixture(params=[None, CAP])
+def stage(cast, request):
     money = build_money(open_shop(cast))
     with_points(money, POINTS)
     share = union_share(money.city, 500, set_aside_fen=PURSE, when_empty="shrink")
     terms = published(
-        cast, threshold_fen=THRESHOLD, off_fen=OFF, windows=[{"capacity": PLACES}], shares=[share, MERCHANT]
-    )
+        cast, threshold_fen=THRESHOLD, off_fen=OFF, windows=[{"capacity": PLACES}], shares=[share, MERCHANT],
+        caps=[("store_day", request.param)] if request.param else [],
+    )  # fmt: skip
     purse = terms.shares.get(payer="union").purses.get().commitment.account_id
-    return money, {purse: "purse"}
+    return money, {purse: "purse"}, request.param
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(course=steps)
 def test_random_days_agree_with_a_plain_ledger(stage, monkeypatch, course):
-    money, names = stage
+    money, names, cap = stage
     with transaction.atomic():
-        day = Day(money, names, monkeypatch)
+        day = Day(money, names, cap, monkeypatch)
         for verb, *facts in course:
             getattr(day, verb)(*facts)
             day.compare()

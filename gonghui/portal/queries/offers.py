@@ -23,6 +23,7 @@ from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.clock import CHINA
 from gonghui.kit.errors import NOT_FOUND, require
+from gonghui.kit.templatetags.kit import yuan
 from gonghui.partners.models import Store
 from gonghui.portal.queries.bills import BarPart, PartShown, bar_of
 
@@ -216,11 +217,15 @@ def open_releases(actor: Actor, offer_ids: Sequence[int], at: datetime) -> dict[
 
 
 def limits_said(shown: OfferShown) -> list[str]:
-    """How often it is given, in words."""
-    return [
-        _("%(per)s限用 %(most)d 次") % {"per": says_per(limit.per), "most": limit.most}
-        for limit in shown.printed.limits
-    ]
+    """How often it is given, and how much for it, in words."""
+    return [_says_limit(limit) for limit in shown.printed.limits]
+
+
+def _says_limit(limit: pricing.Limit) -> str:
+    per = says_per(limit.per)
+    if limit.in_fen:
+        return _("%(per)s最多补贴 %(fen)s 元") % {"per": per, "fen": yuan(limit.most)}
+    return _("%(per)s限用 %(most)d 次") % {"per": per, "most": limit.most}
 
 
 # --- who pays -----------------------------------------------------------------------------------------------
