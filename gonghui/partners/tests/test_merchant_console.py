@@ -22,6 +22,7 @@ from gonghui.partners.tests.stage import (
     new_partner,
     new_staff,
     new_user,
+    standing_agreement,
 )
 from tests.console_contract import ConsoleContract
 
@@ -67,6 +68,41 @@ def test_sister_city_sees_no_application(cast, client):
     row = applied(cast)
     cast.sign_in(client, "sister_admin")
     assert row.company not in client.get("/console/partners/partnerapplication/").content.decode()
+
+
+class TestApplicationScreen(ConsoleContract):
+    model = PartnerApplication
+    sightless = ("judge",)
+
+    def own(self, cast):
+        return self._applied(cast, "city", 1)
+
+    def foreign(self, cast):
+        return self._applied(cast, "sister", 2)
+
+    def more(self, cast, count):
+        for n in range(count):
+            self._applied(cast, "city", 10 + n)
+
+    def _applied(self, cast, union, n):
+        phone = f"138000007{n:02d}"
+        given = {"union": cast.unions[union], "uscc": good_uscc(n), "contact_phone": phone}
+        return applied(cast, new_user(phone), **given)
+
+
+class TestAgreementScreen(ConsoleContract):
+    model = Agreement
+    sightless = ("judge",)
+
+    def own(self, cast):
+        return standing_agreement(cast.store.partner)
+
+    def foreign(self, cast):
+        return standing_agreement(new_partner(cast, "西岭植物园", "sister"))
+
+    def more(self, cast, count):
+        for n in range(count):
+            standing_agreement(new_partner(cast, f"更多 {n}"))
 
 
 class TestRoleScreen(ConsoleContract):
