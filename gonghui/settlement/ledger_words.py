@@ -1,8 +1,9 @@
 """The ledger's words of settlement."""
 
+from django.apps import apps
 from django.utils.translation import gettext_lazy as _
 
-from gonghui.ledger.kinds import PLAIN, WORDS
+from gonghui.ledger.kinds import PLAIN, SUBJECTS, WORDS
 
 PLAIN.update({"fee": _("服务费")})
 
@@ -17,3 +18,17 @@ WORDS.update(
         "offset_payable": _("门店之间冲抵"),
     }
 )
+
+
+def _numbers_of(model: str):
+    """By id, the number that merchant, union and bank know it by."""
+
+    def names(ids: list[int]) -> dict[int, str]:
+        rows = apps.get_model("settlement", model).objects.unscoped("numbers, of transfers already seen")
+        return {row.pk: row.number for row in rows.filter(pk__in=ids).only(*NUMBERED[model])}
+
+    return names
+
+
+NUMBERED = {"Statement": ("period_id",), "Payout": ("batch_id",)}
+SUBJECTS.update({"statement": _numbers_of("Statement"), "payout": _numbers_of("Payout")})

@@ -10,15 +10,16 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from gonghui.kit.console import (
+    Amount,
     ChoicesDropdownFilter,
     ScopedAdmin,
     SmallNameSearch,
     Verb,
     in_state,
+    money,
     state_column,
     subtree_filter,
 )
-from gonghui.kit.templatetags.kit import yuan
 from gonghui.settlement import actions
 from gonghui.settlement.admin import tones
 from gonghui.settlement.models import Period
@@ -70,5 +71,5 @@ class PeriodAdmin(ScopedAdmin):
         return _("{done} / {all} 张").format(done=row._settled, all=row._all)
 
     @display(description=gettext_lazy("应付合计（元）"))
-    def owed(self, row: Period) -> str:
-        return yuan(row._owed or 0)
+    def owed(self, row: Period) -> Amount:
+        return money(row._owed or 0)

@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from gonghui.kit.audit import Audit
@@ -13,6 +14,7 @@ from gonghui.kit.clock import CHINA
 from gonghui.kit.models import Row
 from gonghui.kit.scope import BySubtree
 from gonghui.partners.models import Agreement
+from gonghui.settlement.cycles import bounds_of
 
 # verb → {from: to}; the same table stands in sql/10_statements.sql.
 PERIOD_VERBS = {"make": {"open": "closing"}, "close": {"closing": "closed"}}
@@ -55,7 +57,11 @@ class Period(Row):
         ]
 
     def __str__(self) -> str:
-        return f"{self.starts_on:%Y-%m-%d} – {self.last_day:%Y-%m-%d}"
+        first, last = self.starts_on, self.last_day
+        if bounds_of("monthly", first) == (first, self.ends_on):
+            return _now("{year}年{month}月").format(year=first.year, month=first.month)
+        until = f"{last:%m-%d}" if last.year == first.year else f"{last:%Y-%m-%d}"
+        return f"{first:%Y-%m-%d} – {until}"
 
     @property
     def last_day(self):
