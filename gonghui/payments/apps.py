@@ -8,6 +8,10 @@ class PaymentsConfig(AppConfig):
     verbose_name = _("支付")
 
     def ready(self) -> None:
+        from django.core.checks import register
+
+        from gonghui.payments.checks import adapters_know_the_same_account
         from gonghui.payments.ledger_words import register_words
 
         register_words()
+        register(adapters_know_the_same_account)

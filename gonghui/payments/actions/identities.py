@@ -64,19 +64,18 @@ def use_round(actor: Actor, *, session_key: str, state: str) -> Return:
 
 @action
 def note_identity(actor: Actor, *, appid: str, openid: str) -> PayerIdentity:
-    """The one this openid belongs to: whoever had it first. A member who comes with a new WeChat has that from now on."""
+    """The one this openid belongs to: whoever had it first. A member who comes with a new WeChat has that from now on.
+
+    As a new row: the sessions on the old WeChat know the old one, and ask again.
+    """
     require(actor.person_id, NOT_ALLOWED)
     lock_name("identity-openid", f"{appid}:{openid}")
     lock_name("identity-person", f"{appid}:{actor.person_id}")
     rows = PayerIdentity.objects.unscoped(WHY).filter(appid=appid)
     if owned := rows.filter(openid_index=openid).first():
         return owned
-    row = rows.filter(person_id=actor.person_id).first() or PayerIdentity(
-        person_id=actor.person_id, appid=appid
-    )
-    row.openid = openid
-    row.save()
-    return row
+    rows.filter(person_id=actor.person_id).delete()
+    return PayerIdentity.objects.create(person_id=actor.person_id, appid=appid, openid=openid)
 
 
 @action

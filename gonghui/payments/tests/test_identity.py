@@ -1,6 +1,7 @@
 """The way through WeChat's authorisation: once a session, back to where one was, and nothing for anybody else."""
 
 from datetime import timedelta
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
@@ -12,9 +13,11 @@ from django.test import Client
 from gonghui.kit import clock
 from gonghui.kit.errors import DomainError
 from gonghui.kit.models import AuditEntry
+from gonghui.kit.tests.racing import at_once
 from gonghui.payments import collecting, identity_views
 from gonghui.payments.actions import identities
 from gonghui.payments.actions.coupons import note_stock, order_stock, send_external_coupon
+from gonghui.payments.checks import adapters_know_the_same_account
 from gonghui.payments.models import ExternalCoupon, IdentityRound, LocalTrade, PayerIdentity
 from gonghui.payments.ports.coupons import StockOrder
 from gonghui.payments.ports.local_identity import local_openid
@@ -269,6 +272,19 @@ def test_member_with_a_new_wechat_has_that_one_from_now_on(mei, cast):
     assert before[:2] == now[:2] and before[2] != now[2]
 
 
+def test_session_on_the_wechat_of_before_asks_again(mei, cast, wechat, taken):
+    """Both phones pay, each from its own WeChat."""
+    other = connected(cast.sign_in(Client(), "mei"))
+    connected(mei)
+    page = other.get("/payments/wechat/authorise?next=/privacy", follow=True)
+    assert page.redirect_chain[-1][0] == "/privacy"
+    [(_person, _appid, openid)] = kept()
+    payment = taken()
+    collecting.start_payment(cast.actor("mei"), payment_id=payment.pk, identity_id=at_hand(other)[1])
+    assert LocalTrade.objects.unscoped("test").get(kind="trade").facts["payer"] == {"openid": openid}
+    assert not PayerIdentity.objects.unscoped("test").filter(pk=at_hand(mei)[1]).exists()
+
+
 def test_payment_without_any_identity_is_refused_in_words(cast, wechat, taken):
     payment = taken()
     PayerIdentity.objects.unscoped("test").all().delete()
@@ -317,6 +333,52 @@ def test_members_own_file_names_their_wechat_and_no_others(mei, hua, cast):
     by_person = {person: openid for person, _appid, openid in kept()}
     said = my_data_json(cast.actor("mei")).decode()
     assert by_person[cast.people["mei"].pk] in said and by_person[cast.people["hua"].pk] not in said
+
+
+# --- at once ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_wechat_noted_for_two_members_at_once_is_one_members(cast):
+    sides = [
+        partial(identities.note_identity, cast.actor(name), appid=APPID, openid=openid)
+        for name in ("mei", "hua", "qiang")
+        for openid in ("o1234567", "o7654321")
+    ]
+    found = at_once(*sides, *sides)
+    assert {type(one).__name__ for one in found} == {"PayerIdentity"}
+    rows = PayerIdentity.objects.unscoped("test")
+    people, openids = zip(*((row.person_id, row.openid) for row in rows), strict=True)
+    assert len(set(people)) == len(people) == len(set(openids)) <= 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_round_used_from_sixteen_sides_is_first_once(cast):
+    actor = cast.actor("mei")
+    state = identities.begin_round(actor, session_key="s", back="/me")
+    found = at_once(*[partial(identities.use_round, actor, session_key="s", state=state)] * 16)
+    assert sorted(one.is_first for one in found) == [False] * 15 + [True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rounds_begun_from_sixteen_sides_stay_within_their_number(cast):
+    actor = cast.actor("mei")
+    at_once(*[partial(identities.begin_round, actor, session_key="s", back="/me")] * 16)
+    assert IdentityRound.objects.unscoped("test").count() == 10
+
+
+# --- set up -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("changed", "said"), [
+    ({}, []),
+    ({"payment": "gonghui.payments.ports.wechat.WeChatPayments"}, ["payment"]),
+    ({"wechat_identity": "gonghui.payments.ports.wechat_identity.WeChatIdentity"}, ["payment", "coupon_provider"]),
+    ({"payment": "a.WeChatPayments", "coupon_provider": "a.WeChatCoupons", "wechat_identity": "a.WeChatIdentity"}, []),
+])  # fmt: skip
+def test_adapters_of_different_accounts_are_said_at_start(settings, changed, said):
+    settings.GONGHUI_PORTS = settings.GONGHUI_PORTS | changed
+    assert [one.msg.split()[1] for one in adapters_know_the_same_account()] == said
 
 
 # --- the page that plays it ---------------------------------------------------------------------------------
