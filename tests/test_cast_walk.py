@@ -104,6 +104,8 @@ GET    /me/points/{key}/proof.json                    none      404 404 404 404 
 GET    /offers                                        none      200 200 200 200 200 200 200 200 200 200
 GET    /offers/quote                                  none      200 200 200 200 200 200 200 200 200 200
 GET    /offers/999999999                              none      404 404 404 404 404 404 404 404 404 404
+GET    /me/wechat-coupons                             none      200 200 200 200 200 200 200 200 200 302
+POST   /me/wechat-coupons/999999999/claim             empty     403 403 403 403 403 403 404 403 403 401
 GET    /me/pay                                        none      200 200 200 200 200 200 200 200 200 302
 GET    /me/pay/next                                   none      403 403 403 403 403 403 200 200 403 302
 POST   /me/pay/renew                                  empty     403 403 403 403 403 403 302 302 403 401

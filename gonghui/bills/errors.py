@@ -129,3 +129,6 @@ REFUND_REASON_MISSING = refusal(
 REFUND_KEY_TAKEN = refusal(
     "bill_refund_key_taken", _("这个编号已经是另一笔退货。"), advice=_("请刷新页面，从头再办一次。")
 )
+
+# --- coupons of a provider ---
+STOCK_GONE = refusal("external_stock_gone", _("这批微信券已经领完了。"), advice=_("看看别的优惠。"))

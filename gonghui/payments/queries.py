@@ -8,8 +8,9 @@ from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 
 from gonghui.kit.actors import Actor
-from gonghui.kit.errors import NOT_FOUND, require
-from gonghui.kit.ports import port
+from gonghui.kit.errors import NOT_FOUND, DomainError, require
+from gonghui.kit.ports import PortFailed, port
+from gonghui.payments.errors import PROVIDER_DOWN
 from gonghui.payments.models import PayerIdentity, Payment, StatementFile, StatementRow
 
 
@@ -30,7 +31,11 @@ def openid_to_pay(appid: str, *, person_id: int | None, identity_id: int | None 
 
 def openid_for_coupons(person_id: int | None) -> str:
     """Of the member's own WeChat and no other: a coupon given to another's is a coupon given away."""
-    return openid_to_pay(port("coupon_provider").appid, person_id=person_id)
+    try:
+        appid = port("coupon_provider").appid
+    except PortFailed:
+        raise DomainError(PROVIDER_DOWN) from None
+    return openid_to_pay(appid, person_id=person_id)
 
 
 def own_identities(actor: Actor):

@@ -29,6 +29,7 @@ from gonghui.portal.views import (
     sign_in,
     tickets,
     verification,
+    wechat_coupons,
 )
 
 CODE = "(?P<code>[0-9A-Z]{6,16})"
@@ -80,6 +81,12 @@ purchases = [
     page("offers", offers.offers, "offers"),
     page("offers/quote", offers.offer_quote, "offer_quote"),
     page(rf"offers/{OFFER}", offers.offer, "offer"),
+    page("me/wechat-coupons", wechat_coupons.wechat_coupons, "wechat_coupons"),
+    page(
+        rf"me/wechat-coupons/(?P<stock_id>{ROW_ID})/claim",
+        wechat_coupons.wechat_coupon_claim,
+        "wechat_coupon_claim",
+    ),
     page("me/pay", pay_code.pay_code, "pay_code"),
     page("me/pay/next", pay_code.pay_code_next, "pay_code_next"),
     page("me/pay/renew", pay_code.pay_code_renew, "pay_code_renew"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import NAMESPACE_OID, uuid5
 
+from gonghui.bills.actions.external_claims import take_back_unused
 from gonghui.bills.models import ExternalUse, Programme, StockFunding
 from gonghui.bills.models.external import USE_VERBS
 from gonghui.funds.actions.commitments import release_commitment, reserve
@@ -106,9 +107,14 @@ def release_over_stocks(actor: Actor) -> int:
     over = StockFunding.objects.unscoped("the daily sweep").filter(
         stock__ends_at__lt=clock.now() - GRACE, commitment__state="reserved"
     )
-    return sum(
-        release_commitment(actor, purpose=purpose_of(stock)) for stock in over.values_list("stock", flat=True)
-    )
+    return sum(_release(actor, stock) for stock in over.values_list("stock", flat=True))
+
+
+@action
+def _release(actor: Actor, stock_pk: int) -> int:
+    """The tallies of the rulebook first, then accounts: so a till takes them."""
+    take_back_unused(stock_pk)
+    return release_commitment(actor, purpose=purpose_of(stock_pk))
 
 
 def _funding(provider: str, stock_id: str, use_id: str) -> StockFunding | None:

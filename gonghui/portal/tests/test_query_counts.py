@@ -36,6 +36,7 @@ PAGES = [
     "/offers?view=all&store={store}",
     "/offers/{offer}",
     "/offers/quote",
+    "/me/wechat-coupons",
     "/offers/quote?store={store}&amount=150&points=3",
 ]
 
