@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import NAMESPACE_OID, uuid5
+
+import structlog
+from django.db import DatabaseError
+from django.db.models import F, Q
 
 from gonghui.bills.actions.external_claims import take_back_unused
 from gonghui.bills.models import ExternalUse, Programme, StockFunding
 from gonghui.bills.models.external import USE_VERBS
+from gonghui.funds.accounts import lock_accounts
 from gonghui.funds.actions.commitments import release_commitment, reserve
 from gonghui.funds.models import Budget
 from gonghui.kit import clock
@@ -24,7 +31,17 @@ from gonghui.payments.ports.coupons import StockOrder
 
 GRACE = timedelta(days=30)
 """After a stock's end: the provider's last news and its last file are in by then."""
+BATCH = 5000
+"""Uses in one transaction of the sweep."""
 State = ExternalUse.State
+log = structlog.get_logger("gonghui.bills")
+
+
+class Ends(NamedTuple):
+    """The accounts a stock's uses move money between."""
+
+    commitment_id: int
+    provider_id: int
 
 
 @action
@@ -67,7 +84,7 @@ def post_use(use: ExternalUse) -> bool:
     """False where what was set aside does not cover it: it stays on the list and is tried again."""
     if use.off_fen:
         try:
-            transfer_all([_order(use, "use_external")])
+            transfer_all([use_order(use.pk, use.off_fen, ends_of(use.funding))])
         except DomainError:
             return False
     move(use, USE_VERBS, "post")
@@ -87,27 +104,76 @@ def note_return(actor: Actor, *, news: ExternalCouponReturned) -> ExternalUse | 
         )
     if use.state == State.RETURNED:
         return use
-    was_posted = use.state == State.POSTED
+    if use.state == State.POSTED and use.off_fen:
+        transfer_all([return_order(use.pk, use.off_fen, ends_of(use.funding))])
     move(use, USE_VERBS, "come_back")
-    if was_posted and use.off_fen:
-        transfer_all([_order(use, "return_external")])
     return use
 
 
-@action
 def cover_uses(actor: Actor) -> int:
-    """The daily second try of those that were not covered. Returns how many are now."""
+    """The daily second try of those that were not covered. What is wrong with one stock stops no other. Returns how many
+    are covered now."""
     waiting = ExternalUse.objects.unscoped("the daily sweep").filter(state=State.UNCOVERED)
-    locked = waiting.select_related("funding__stock", "funding__commitment").order_by("id")
-    return sum(post_use(use) for use in locked.select_for_update(of=("self",), skip_locked=True))
+    fundings = waiting.order_by("funding").values_list("funding", flat=True).distinct()
+    return sum(_cover_stock(actor, pk) for pk in list(fundings))
+
+
+def _cover_stock(actor: Actor, funding_id: int) -> int:
+    """Batch by batch, each in its own transaction: killed half-way, run it again."""
+    covered, after = 0, 0
+    try:
+        while after is not None:
+            now_covered, after = cover_batch(actor, funding_id=funding_id, after=after)
+            covered += now_covered
+    except (DomainError, DatabaseError):
+        log.exception("external_stock_not_covered", funding=funding_id)
+    return covered
+
+
+@action
+def cover_batch(actor: Actor, *, funding_id: int, after: int) -> tuple[int, int | None]:
+    """Of the uses behind `after`, in the order they were heard, each that what is still set aside covers; what others work at
+    is left to them. Returns how many, and the last that was looked at (None: there are no more)."""
+    found = StockFunding.objects.unscoped("the daily sweep").select_related("stock", "commitment")
+    funding = found.get(pk=funding_id)
+    ends = ends_of(funding)
+    left = lock_accounts(*ends)[ends.commitment_id].available
+    waiting = ExternalUse.objects.unscoped("the daily sweep").filter(
+        funding=funding, state=State.UNCOVERED, pk__gt=after, off_fen__lte=left
+    )
+    locked = waiting.order_by("pk").values_list("pk", "off_fen").select_for_update(skip_locked=True)
+    looked_at = list(locked[:BATCH])
+    fitting = dict(_fitting(looked_at, left))
+    transfer_all([use_order(pk, fen, ends) for pk, fen in fitting.items() if fen])
+    ExternalUse.objects.unscoped("locked above").filter(pk__in=list(fitting)).update(state=State.POSTED)
+    return len(fitting), looked_at[-1][0] if len(looked_at) == BATCH else None
+
+
+def _fitting(uses: Iterable[tuple[int, int]], left: int) -> Iterator[tuple[int, int]]:
+    for pk, fen in uses:
+        if fen <= left:
+            left -= fen
+            yield pk, fen
 
 
 def release_over_stocks(actor: Actor) -> int:
-    """What stocks past their end and grace did not use goes back to the budget. Returns fen."""
-    over = StockFunding.objects.unscoped("the daily sweep").filter(
-        stock__ends_at__lt=clock.now() - GRACE, commitment__state="reserved"
+    """What stocks past their end and grace did not use goes back to the budget, and what returns brought since. Returns fen."""
+    account = "commitment__account__"
+    has_left = Q(commitment__state="reserved") | Q(
+        **{f"{account}credits_posted__gt": F(f"{account}debits_posted") + F(f"{account}debits_pending")}
     )
-    return sum(_release(actor, stock) for stock in over.values_list("stock", flat=True))
+    over = StockFunding.objects.unscoped("the daily sweep").filter(
+        has_left, stock__ends_at__lt=clock.now() - GRACE
+    )
+    return sum(_release_stock(actor, pk) for pk in list(over.order_by("pk").values_list("stock", flat=True)))
+
+
+def _release_stock(actor: Actor, stock_pk: int) -> int:
+    try:
+        return _release(actor, stock_pk)
+    except (DomainError, DatabaseError):
+        log.exception("external_stock_not_released", stock=stock_pk)
+        return 0
 
 
 @action
@@ -125,18 +191,26 @@ def _funding(provider: str, stock_id: str, use_id: str) -> StockFunding | None:
 
 
 def _uses(funding: StockFunding):
+    """Locked as they are read: the use's row first, then the accounts, as everybody does who waits for both."""
     found = ExternalUse.objects.unscoped("news of the provider").filter(funding=funding)
-    return found.select_related("funding__stock", "funding__commitment")
+    return found.select_related("funding__stock", "funding__commitment").select_for_update(of=("self",))
 
 
-def _order(use: ExternalUse, code: str) -> Order:
-    """`use_external`: commitment → what the provider took of our money there; `return_external` the other way."""
-    funding = use.funding
+def ends_of(funding: StockFunding) -> Ends:
     stock = funding.stock
-    taken = open_account(
-        Opening("provider", stock.union_id, stock.provider, limited=LedgerAccount.Limit.NONE)
-    )
-    ends = (funding.commitment.account_id, taken.pk)
-    debit, credit = ends if code == "use_external" else ends[::-1]
-    key = uuid5(NAMESPACE_OID, f"external-use/{use.pk}")
-    return Order(id_of(key, code), code, use.off_fen, debit, credit, subject=f"external:{use.pk}")
+    taken = Opening("provider", stock.union_id, stock.provider, limited=LedgerAccount.Limit.NONE)
+    return Ends(funding.commitment.account_id, open_account(taken).pk)
+
+
+def use_order(use_pk: int, fen: int, ends: Ends) -> Order:
+    """Commitment → what the provider took of our money there."""
+    return _order(use_pk, "use_external", fen, ends)
+
+
+def return_order(use_pk: int, fen: int, ends: Ends) -> Order:
+    return _order(use_pk, "return_external", fen, ends[::-1])
+
+
+def _order(use_pk: int, code: str, fen: int, way: tuple[int, int]) -> Order:
+    key = uuid5(NAMESPACE_OID, f"external-use/{use_pk}")
+    return Order(id_of(key, code), code, fen, *way, subject=f"external:{use_pk}")

@@ -55,10 +55,11 @@ class ExternalUse(Row):
         RETURNED = "returned", _("已退回")
 
     scope = BySubtree("funding__stock__union__path", verb="payments.view")
-    audit = Audit.CHANGES
+    audit = Audit.no("facts never change; its state is what its transfers say, and those are the record")
 
+    # No index of its own: the unique one begins with it.
     funding = models.ForeignKey(
-        StockFunding, models.PROTECT, related_name="uses", verbose_name=_("外部券批次")
+        StockFunding, models.PROTECT, db_index=False, related_name="uses", verbose_name=_("外部券批次")
     )
     use_id = models.CharField(_("渠道事件"), max_length=64)
     code = models.CharField(_("券号"), max_length=64)
@@ -73,6 +74,11 @@ class ExternalUse(Row):
             models.CheckConstraint(
                 condition=Q(off_fen__gte=0, paid_fen__gte=0), name="bills_external_amounts"
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["funding", "id"], condition=Q(state="uncovered"), name="bills_external_waiting"
+            )
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,8 @@ from itertools import permutations
 from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from gonghui.bills.actions import external
 from gonghui.bills.actions.external import (
@@ -16,10 +18,11 @@ from gonghui.bills.actions.external import (
 )
 from gonghui.bills.models import ExternalUse, StockFunding
 from gonghui.funds.models import Commitment
-from gonghui.funds.tests.stage import balance, build_money, trial
+from gonghui.funds.tests.stage import approved, balance, build_money, trial
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import DomainError
+from gonghui.ledger.models import LedgerAccount
 from gonghui.payments.actions.coupons import note_stock
 from gonghui.payments.events import ExternalCouponReturned, ExternalCouponUsed
 from gonghui.payments.models import ExternalStock
@@ -84,6 +87,16 @@ def test_same_order_again_is_the_same_stock(money):
     assert Commitment.objects.unscoped("test").count() == 1
 
 
+def test_same_key_out_of_another_budget_is_refused_and_sets_nothing_aside(money):
+    order = order_of()
+    order_funded_stock(money.actor("city_finance"), budget_id=money.city.pk, order=order)
+    other = approved(money.cast, "city", parent=money.province, yuan=100, name="另一笔预算")
+    with pytest.raises(DomainError) as refused:
+        order_funded_stock(money.actor("city_finance"), budget_id=other.pk, order=order)
+    assert refused.value.code == "external_stock_key_taken"
+    assert (balance(other.account_id), Commitment.objects.unscoped("test").count()) == (100_00, 1)
+
+
 @pytest.mark.parametrize("heard", sorted(set(permutations(["used", "used", "returned", "returned"]))))
 def test_use_and_return_in_any_order_leave_what_was_there(funding, heard):
     for news in heard:
@@ -112,6 +125,82 @@ def test_use_nothing_covers_waits_on_the_list(funding):
     note_return(PROVIDER, news=returned("u0"))
     assert external.cover_uses(PROVIDER) == 1
     assert left(funding) == 0
+
+
+def uncovered(funding, *offs):
+    """Uses of these sums, heard and not covered yet, oldest first."""
+    uses = [
+        ExternalUse(funding=funding, use_id=uuid4().hex, code="c", off_fen=off, state="uncovered")
+        for off in offs
+    ]
+    return ExternalUse.objects.bulk_create(uses)
+
+
+def states(funding):
+    return "".join(use.state[0] for use in funding.uses.order_by("id"))
+
+
+def test_sweep_covers_the_oldest_first_and_leaves_what_does_not_fit(funding, monkeypatch):
+    monkeypatch.setattr(external, "BATCH", 2)
+    first, *_others = uncovered(funding, 600, 0, 700, 300, 200, 100)
+    assert external.cover_uses(PROVIDER) == 4
+    assert (states(funding), left(funding)) == ("pppupu", 0)
+    assert external.cover_uses(PROVIDER) == 0
+    note_return(PROVIDER, news=returned(first.use_id))
+    assert external.cover_uses(PROVIDER) == 2
+    assert (states(funding), left(funding)) == ("rppppp", 200)
+    assert trial() == 0
+
+
+def test_what_is_wrong_with_one_stock_stops_no_other(money, funding):
+    other = order_funded_stock(money.actor("city_finance"), budget_id=money.city.pk, order=order_of())
+    note_stock(PROVIDER, pk=other.stock_id, stock_id="s2")
+    for one in (funding, other):
+        uncovered(one, FACE, FACE)
+    LedgerAccount.objects.unscoped("test").filter(pk=funding.commitment.account_id).update(
+        closed_at=clock.now()
+    )
+    assert external.cover_uses(PROVIDER) == 2
+    assert (states(funding), states(other)) == ("uu", "pp")
+    assert (left(funding), left(other)) == (FACE * TOTAL, FACE)
+
+
+def test_sweep_takes_the_same_statements_for_one_use_and_for_many(funding, django_assert_num_queries):
+    uncovered(funding, 1)
+    with CaptureQueriesContext(connection) as one:
+        assert external.cover_uses(PROVIDER) == 1
+    uncovered(funding, *[1] * 200)
+    with django_assert_num_queries(len(one)):
+        assert external.cover_uses(PROVIDER) == 200
+
+
+@pytest.mark.parametrize(
+    ("statement", "constraint"),
+    [
+        ("UPDATE bills_externaluse SET state = 'posted'", "bills_external_moved"),
+        ("INSERT INTO bills_externaluse (funding_id, use_id, code, off_fen, paid_fen, state)"
+         " SELECT id, 'by hand', 'c', 1, 0, 'posted' FROM bills_stockfunding", "bills_external_moved"),
+        ("UPDATE bills_externaluse SET state = 'returned'; UPDATE bills_externaluse SET state = 'uncovered'",
+         "bills_external_stays"),
+        ("UPDATE bills_externaluse SET off_fen = off_fen - 1", "bills_external_stays"),
+        ("DELETE FROM bills_externaluse", "bills_external_stays"),
+    ],
+)  # fmt: skip
+def test_database_lets_no_use_be_what_its_transfers_are_not(funding, statement, constraint):
+    uncovered(funding, FACE)
+    with pytest.raises(IntegrityError) as error, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert error.value.__cause__.diag.constraint_name == constraint
+    assert states(funding) == "u"
+
+
+def test_what_returns_after_the_money_went_home_follows_it(money, funding, time_machine):
+    note_use(PROVIDER, news=used())
+    time_machine.move_to(funding.stock.ends_at + GRACE + dt.timedelta(hours=1), tick=False)
+    assert release_over_stocks(PROVIDER) == FACE * (TOTAL - 1)
+    note_return(PROVIDER, news=returned())
+    assert release_over_stocks(PROVIDER) == FACE
+    assert (left(funding), balance(money.city.account_id)) == (0, 30_000_00)
 
 
 def test_coupons_no_union_pays_for_move_nothing(funding):

@@ -1,20 +1,36 @@
-"""Bills and uses of a provider's coupons, written set by set through SQL with every trigger on: the totals of Shenzhen, 2024.
+"""Bills and uses of a provider's coupons, many at a time: the totals of Shenzhen, 2024.
 
-Of each bill a part is the merchant's, a part the union's or (every fifth) a sponsor's, a part the worker's. Two neighbours
-differ by 37 fen each way, so that nothing is round and the sums are exact. No transfers: those are the till's (test_programmes).
+Rows are written set by set with every trigger on; every fen of them moves by the orders of the till and of the daily sweep,
+out of commitments that were reserved out of budgets. Of each bill a part is the merchant's, a part the union's or (every fifth)
+a sponsor's, a part the worker's. Two neighbours differ by 37 fen each way, so that nothing is round and the sums are exact.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import dataclass
 from uuid import uuid4
 
 from django.db import connection, transaction
 
 from gonghui.benefits.models import Offer
-from gonghui.bills.models import OfferTerms, Programme, StockFunding
+from gonghui.bills import flows
+from gonghui.bills.actions.external import order_funded_stock
+from gonghui.bills.actions.writing import ticket_of, tills_of
+from gonghui.bills.models import Bill, BillPart, OfferTerms, Programme, StockFunding
+from gonghui.bills.pricing import Part, Payer
 from gonghui.funds.actions.commitments import reserve
-from gonghui.payments.models import ExternalStock
+from gonghui.funds.models import Budget, Commitment
+from gonghui.funds.tests.stage import approved, funded_source
+from gonghui.kit import clock
+from gonghui.ledger.engine import Order, transfer_all
+from gonghui.payments.actions.coupons import note_stock
+from gonghui.payments.ports.coupons import StockOrder
 from gonghui.settlement.tests.stage import SYSTEM, Shop
+
+YUAN = 100
+BILLS_AT_ONCE = 1000
+YEAR = (dt.datetime(2024, 1, 1, tzinfo=clock.CHINA), dt.datetime(2025, 1, 1, tzinfo=clock.CHINA))
 
 BILLS = """
 INSERT INTO bills_bill (key, union_id, partner_id, store_id, person_id, at, list_fen, due_fen, points, method, state, settled_at,
@@ -37,7 +53,8 @@ SELECT l.id, s.nth, s.payer, s.fen, s.offer, s.account, 0
   FROM bills_billline l JOIN bills_bill b ON b.id = l.bill_id
  CROSS JOIN LATERAL (VALUES
       (1, 'merchant', %(merchant_fen)s::bigint, %(offer)s, NULL::bigint),
-      (2, CASE b.id %% 5 WHEN 0 THEN 'employer' ELSE 'union' END, %(union_fen)s, %(offer)s, %(account)s),
+      (2, CASE b.id %% 5 WHEN 0 THEN 'employer' ELSE 'union' END, %(union_fen)s, %(offer)s,
+          CASE b.id %% 5 WHEN 0 THEN %(sponsor_account)s ELSE %(union_account)s END),
       (3, 'worker', b.due_fen, NULL, NULL)) s(nth, payer, fen, offer, account)
  WHERE b.partner_id = %(partner)s
 """
@@ -47,7 +64,7 @@ SELECT id, %(offer)s, %(union_fen)s + %(merchant_fen)s, '', true FROM bills_bill
 """
 USES = """
 INSERT INTO bills_externaluse (funding_id, use_id, code, off_fen, paid_fen, state, created_at)
-SELECT %(funding)s, 'use ' || i, 'code ' || i, %(off_fen)s, %(paid_fen)s, 'posted',
+SELECT %(funding)s, 'use ' || i, 'code ' || i, %(off_fen)s, %(paid_fen)s, 'uncovered',
        timestamptz '2024-01-01 08:00+08' + (i %% 330) * interval '1 day'
   FROM generate_series(1, %(uses)s) i
 """
@@ -64,7 +81,34 @@ def programme(cast, title: str = "工会杯职工普惠服务项目") -> tuple[P
     return made, offer
 
 
-def write_bills(shop: Shop, offer: Offer, bills: int, *, fen: tuple[int, int, int] = (750, 250, 250)) -> None:
+@dataclass(frozen=True, slots=True)
+class Purses:
+    """What the unions put in: the city's budget, and what a sponsor's reserved out of its own for bills."""
+
+    city: Budget
+    sponsor: Budget
+    of_union: Commitment
+    of_sponsor: Commitment
+
+
+def purses(cast, *, union_yuan: int, sponsor_yuan: int, stock_yuan: int) -> Purses:
+    """Source → province → city → sponsor, to the fen: nothing is left in any of them once all is reserved."""
+    whole = union_yuan + sponsor_yuan + stock_yuan
+    source = funded_source(cast, "province", yuan=whole)
+    province = approved(cast, "province", source=source, yuan=whole)
+    city = approved(cast, "city", parent=province, yuan=whole)
+    sponsor = approved(cast, "factory", parent=city, yuan=sponsor_yuan, by="city_finance")
+    return Purses(
+        city,
+        sponsor,
+        reserve(SYSTEM, budget_id=city.pk, amount_fen=union_yuan * YUAN, purpose="shenzhen:bills"),
+        reserve(SYSTEM, budget_id=sponsor.pk, amount_fen=sponsor_yuan * YUAN, purpose="shenzhen:sponsor"),
+    )
+
+
+def write_bills(
+    shop: Shop, offer: Offer, purses: Purses, bills: int, *, fen: tuple[int, int, int] = (750, 250, 250)
+) -> None:
     """`fen`: union or sponsor, merchant, worker; of each bill, on average."""
     facts = {
         "union": shop.partner.union_id,
@@ -74,7 +118,8 @@ def write_bills(shop: Shop, offer: Offer, bills: int, *, fen: tuple[int, int, in
         "count": len(shop.cast.people),
         "bills": bills,
         "offer": offer.pk,
-        "account": shop.commitment_id,
+        "union_account": purses.of_union.account_id,
+        "sponsor_account": purses.of_sponsor.account_id,
         **dict(zip(("union_fen", "merchant_fen", "worker_fen"), fen, strict=True)),
     }
     with transaction.atomic(), connection.cursor() as cursor:
@@ -83,18 +128,43 @@ def write_bills(shop: Shop, offer: Offer, bills: int, *, fen: tuple[int, int, in
         for text in (BILLS, LINES, PARTS, OFFERS):
             cursor.execute(text, facts)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    post_bills(shop)
 
 
-def write_uses(shop: Shop, programme: Programme, uses: int, *, off_fen: int, paid_fen: int) -> None:
-    """Of one stock of a provider's coupons that the programme pays for."""
-    commitment = reserve(SYSTEM, budget_id=shop.money.city.pk, amount_fen=100, purpose="test:stock")
-    stock = ExternalStock.objects.create(
-        key=uuid4(), union=shop.partner.union, name="渠道券", face_fen=off_fen, threshold_fen=0, total=uses,
-        starts_at="2024-01-01T00:00+08:00", ends_at="2025-01-01T00:00+08:00",
-    )  # fmt: skip
-    funding = StockFunding.objects.create(
-        stock=stock, budget=shop.money.city, commitment=commitment, programme=programme
-    )
+def post_bills(shop: Shop) -> None:
+    """The orders the till makes of a bill, of many bills at once."""
+    bills = list(Bill.objects.unscoped("test").filter(partner=shop.partner).order_by("pk"))
+    tills = {
+        person_id: tills_of(bill) for person_id, bill in {bill.person_id: bill for bill in bills}.items()
+    }
+    for start in range(0, len(bills), BILLS_AT_ONCE):
+        some = bills[start : start + BILLS_AT_ONCE]
+        parts = parts_of(some)
+        transfer_all([o for bill in some for o in orders_of(bill, parts[bill.pk], tills[bill.person_id])])
+
+
+def parts_of(bills: list[Bill]) -> dict[int, list[Part]]:
+    found = BillPart.objects.unscoped("test").filter(line__bill__in=bills).select_related("line")
+    parts: dict[int, list[Part]] = {bill.pk: [] for bill in bills}
+    for row in found.order_by("line__bill", "nth"):
+        parts[row.line.bill_id].append(Part(Payer(row.payer), row.fen, row.account_id, row.offer_id))
+    return parts
+
+
+def orders_of(bill: Bill, parts: list[Part], tills: flows.Tills) -> list[Order]:
+    ticket = ticket_of(bill)
+    given = flows.given(ticket, flows.totals_of(parts), tills, {})
+    return given + flows.paid(ticket, bill.due_fen, tills, online=False)
+
+
+def hear_uses(
+    purses: Purses, programme: Programme, uses: int, *, off_fen: int, paid_fen: int
+) -> StockFunding:
+    """Of one stock of a provider's coupons that the programme pays for: heard, not covered yet."""
+    order = StockOrder(uuid4().hex, "渠道券", off_fen, 0, uses, *YEAR)
+    funding = order_funded_stock(SYSTEM, budget_id=purses.city.pk, order=order, programme_id=programme.pk)
+    note_stock(SYSTEM, pk=funding.stock_id, stock_id="stock-2024")
     facts = {"funding": funding.pk, "uses": uses, "off_fen": off_fen, "paid_fen": paid_fen}
     with connection.cursor() as cursor:
         cursor.execute(USES, facts)
+    return funding

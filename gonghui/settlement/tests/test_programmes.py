@@ -9,29 +9,39 @@ from decimal import Decimal
 import openpyxl
 import pytest
 import time_machine
+from django.db import connection
 from django.urls import reverse
 
+from gonghui.bills.actions.external import cover_uses
 from gonghui.bills.models import Programme
 from gonghui.bills.tests import stage as till
 from gonghui.bills.tests.priced import MERCHANT, published, union_share
-from gonghui.funds.tests.stage import build_money, trial
+from gonghui.funds.tests.stage import balance, build_money, trial
 from gonghui.kit import clock
+from gonghui.ledger.models import LedgerAccount
+from gonghui.ledger.sealing import seal_transfers
+from gonghui.ledger.verify import unsealed_count, verify_ledger
 from gonghui.settlement import actions
 from gonghui.settlement.models import Measure, Period, Statement
 from gonghui.settlement.programmes import effects_of, measures
 from gonghui.settlement.reconciling import reconcile
 from gonghui.settlement.tests import shenzhen
-from gonghui.settlement.tests.stage import on, refunded, sold
+from gonghui.settlement.tests.stage import SYSTEM, on, refunded, sold
 
 pytestmark = pytest.mark.django_db
 YUAN = 100
 
 
+@pytest.mark.django_db(transaction=True)
 def test_shenzhen_totals_come_out_to_the_fen(shop, cast):
-    """400,000 visits: 4,000 bills, all triggers on, and 396,000 uses of a provider's coupons. 3 M in, 4 M consumed, 1 M off."""
+    """400,000 visits: 4,000 bills, and 396,000 uses of a provider's coupons. 3 M in, 4 M consumed, 1 M off; in the report, in
+    the accounts, on the merchant's statement."""
     programme, offer = shenzhen.programme(cast)
-    shenzhen.write_bills(shop, offer, 4_000, fen=(255_00, 250_00, 151_00))
-    shenzhen.write_uses(shop, programme, 396_000, off_fen=5_00, paid_fen=1_00)
+    purses = shenzhen.purses(cast, union_yuan=816_000, sponsor_yuan=204_000, stock_yuan=1_980_000)
+    shenzhen.write_bills(shop, offer, purses, 4_000, fen=(255_00, 250_00, 151_00))
+    stock = shenzhen.hear_uses(purses, programme, 396_000, off_fen=5_00, paid_fen=1_00)
+    assert cover_uses(SYSTEM) == 396_000
+    assert cover_uses(SYSTEM) == 0
     whole, months = effects_of(programme)
     assert whole.visits == 400_000
     assert whole.input_fen == 3_000_000 * YUAN
@@ -43,6 +53,49 @@ def test_shenzhen_totals_come_out_to_the_fen(shop, cast):
     assert [sum(getattr(one, name) for one in months) for name in ("input_fen", "consumption_fen", "visits")] == [
         whole.input_fen, whole.consumption_fen, whole.visits,
     ]  # fmt: skip
+    _accounts_say_the_same(shop, purses, stock, whole)
+    _statement_says_the_same(shop, cast)
+    for _minute in range(2):
+        seal_transfers(SYSTEM)
+    assert (unsealed_count(), [check.name for check in verify_ledger() if not check.ok]) == (0, [])
+    assert trial() == 0
+
+
+def _accounts_say_the_same(shop, purses, stock, whole) -> None:
+    spent = [
+        purses.city.account_id,
+        purses.sponsor.account_id,
+        purses.of_union.account_id,
+        purses.of_sponsor.account_id,
+    ]
+    assert [balance(pk) for pk in [*spent, stock.commitment.account_id]] == [0] * 5
+    accounts = LedgerAccount.objects.unscoped("test")
+    provider = accounts.get(kind="provider").balance
+    payable, counter, concession = (
+        accounts.get(kind=kind).balance for kind in ("payable", "counter", "concession")
+    )
+    workers = sum(account.balance for account in accounts.filter(kind="paid"))
+    assert provider == 1_980_000 * YUAN
+    assert payable == whole.input_fen - provider == 1_020_000 * YUAN
+    assert -concession == whole.merchant_fen
+    assert -workers == whole.worker_fen - 396_000 * YUAN == 604_000 * YUAN
+    assert counter == whole.merchant_fen - workers
+
+
+def _statement_says_the_same(shop, cast) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # as autovacuum does, sooner or later
+    year = Period.objects.create(
+        union=cast.unions["city"], cycle="monthly", starts_on="2024-01-01", ends_on="2025-01-01"
+    )
+    assert actions.make_statements(SYSTEM, period_id=year.pk) == 1
+    row = Statement.objects.unscoped("test").get()
+    assert (row.bill_count, row.refund_count, row.owed_fen) == (4_000, 0, 1_020_000 * YUAN)
+    assert {f.payer: f.net_fen for f in row.funders.all()} == {
+        "union": 816_000 * YUAN,
+        "employer": 204_000 * YUAN,
+    }
+    assert reconcile(row).is_equal
 
 
 def sold_at_the_till(cast, money) -> Programme:
