@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import structlog
 
 from gonghui.kit import clock
@@ -40,9 +42,20 @@ def start_payment(
         invitation = adapter.prepay(charge)
     except PortFailed as failed:
         log.warning("prepay_failed", payment=payment.pk, reason=str(failed))
-        raise DomainError(errors.PROVIDER_DOWN) from None
+        raise why_not_asked(actor, payment, failed) from None
     mark_paying(actor, payment_id=payment.pk)
     return invitation
+
+
+def why_not_asked(actor: Actor, payment: Payment, failed: PortFailed) -> DomainError:
+    """Where the provider refused, it may be paid or closed there and we have not heard: nobody is told that nothing was taken."""
+    if not isinstance(failed, PortUncertain):
+        with suppress(PortFailed):
+            ask_result(actor, payment)
+        payment.refresh_from_db(from_queryset=Payment.objects.unscoped("just asked"))
+    if payment.state in PAYMENT_VERBS["start"]:
+        return DomainError(errors.PROVIDER_DOWN)
+    return DomainError(errors.NOT_PAYABLE, state=payment.get_state_display())
 
 
 def learn_identity(actor: Actor, *, code: str) -> PayerIdentity:

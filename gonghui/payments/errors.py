@@ -10,6 +10,11 @@ BAD_SUM = refusal(
 KEY_TAKEN = refusal(
     "payment_key_taken", _("这个编号已经用在另一笔支付上。"), advice=_("请返回上一页，从头再办一次。")
 )
+STOCK_KEY_TAKEN = refusal(
+    "external_stock_key_taken",
+    _("这个编号已经用在另一批外部券上，内容不同。"),
+    advice=_("请到外部券批次里核对；要再建一批，请从头填写。"),
+)
 PROVIDER_DOWN = refusal(
     "payment_provider_down",
     _("微信支付暂时没有应答，没有扣款。"),

@@ -26,6 +26,7 @@ from gonghui.kit.states import move
 from gonghui.ledger.engine import Opening, Order, id_of, open_account, transfer_all
 from gonghui.ledger.models import LedgerAccount
 from gonghui.payments.actions.coupons import order_stock
+from gonghui.payments.errors import STOCK_KEY_TAKEN
 from gonghui.payments.events import ExternalCouponReturned, ExternalCouponUsed
 from gonghui.payments.ports.coupons import StockOrder
 
@@ -60,6 +61,7 @@ def order_funded_stock(
     made, _is_new = StockFunding.objects.unscoped("the same key again").get_or_create(
         stock=stock, defaults={"budget": budget, "commitment": commitment, "programme_id": programme_id}
     )
+    require((made.budget_id, made.programme_id) == (budget.pk, programme_id), STOCK_KEY_TAKEN)
     return made
 
 

@@ -44,6 +44,8 @@ def order_stock(actor: Actor, *, union_id: int, order: StockOrder) -> ExternalSt
     stock, is_new = ExternalStock.objects.unscoped("the same key again").get_or_create(
         key=UUID(order.key), defaults={"union": union, **facts}
     )
+    asked = facts | {"union_id": union.pk}
+    require(all(getattr(stock, name) == value for name, value in asked.items()), errors.STOCK_KEY_TAKEN)
     if is_new:
         from gonghui.payments.tasks import create_stock
 

@@ -79,6 +79,9 @@ def note_result(actor: Actor, *, fact: TradeFact) -> str:
         return Verdict.DIFFERENT
     if payment.state == Payment.State.SUCCEEDED:
         return Verdict.KNOWN if payment.transaction_id == fact.transaction_id else Verdict.DIFFERENT
+    others = Payment.objects.unscoped("one trade of the provider's pays one thing").exclude(pk=payment.pk)
+    if others.filter(transaction_id=fact.transaction_id).exists():
+        return Verdict.DIFFERENT
     receive(actor, payment, fact.transaction_id, fact.paid_at or clock.now())
     return Verdict.MOVED
 

@@ -9,6 +9,7 @@ from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import require
 from gonghui.kit.events import emit
+from gonghui.kit.locks import lock_name
 from gonghui.kit.states import move
 from gonghui.kit.templatetags.kit import yuan
 from gonghui.ledger.engine import transfer_all
@@ -26,6 +27,7 @@ Verdict = Notification.Verdict
 def refund_payment(actor: Actor, *, payment_id: int, amount_fen: int, key: UUID) -> Refund:
     """All or part of it. The same key again is the same refund. Cash is handed over the counter and posts nothing."""
     payment = Payment.objects.unscoped("its own verb").select_for_update().get(pk=payment_id)
+    lock_name("payment-refund", str(key))  # two payments may be asked at once with one key
     known = Refund.objects.unscoped("the same key again").filter(key=key).first()
     if known:
         same = (known.payment_id, known.amount_fen) == (payment_id, amount_fen)
@@ -65,7 +67,7 @@ def note_refund(actor: Actor, *, fact: RefundFact) -> str:
     refund = found.select_for_update(of=("self",)).filter(out_refund_no=fact.out_refund_no).first()
     if refund is None:
         return Verdict.UNKNOWN
-    if fact.amount_fen != refund.amount_fen:
+    if fact.amount_fen != refund.amount_fen or is_of_another(refund, fact.refund_id):
         return Verdict.DIFFERENT
     if refund.state != Refund.State.REQUESTED:
         return Verdict.KNOWN
@@ -74,6 +76,12 @@ def note_refund(actor: Actor, *, fact: RefundFact) -> str:
         return Verdict.KNOWN
     settle(refund, fact)
     return Verdict.MOVED
+
+
+def is_of_another(refund: Refund, refund_id: str) -> bool:
+    """The provider's number already stands on another refund of ours."""
+    others = Refund.objects.unscoped("one number of the provider's is one refund").exclude(pk=refund.pk)
+    return others.filter(refund_id=refund_id).exists()
 
 
 def note_acceptance(refund: Refund, fact: RefundFact) -> None:

@@ -257,12 +257,12 @@ class LocalCore(Core):
         return code, content if skip_verify else content.decode()
 
 
-def client_for(service: LocalWeChat, *, timeout=None) -> WeChatPay:
+def client_for(service: LocalWeChat, *, timeout=None, key_id: str = KEY_ID) -> WeChatPay:
     """The library, holding the merchant's half of the stand-in's keys."""
     return WeChatPay(
         wechatpay_type=WeChatPayType.JSAPI, mchid=MCHID, private_key=pem_of(service.merchant), cert_serial_no=SERIAL,
         appid=APPID, apiv3_key=service.apiv3_key, notify_url="https://example.invalid/payments/wechat/notify",
-        timeout=timeout, public_key=public_pem_of(service.platform), public_key_id=KEY_ID,
+        timeout=timeout, public_key=public_pem_of(service.platform), public_key_id=key_id,
     )  # fmt: skip
 
 

@@ -3,6 +3,8 @@
 Never called inside a transaction. Every answer is believed only when the provider's signature over it fits.
 The library reads the public-key mode: GONGHUI_WECHAT_MCHID, _APPID, _CERT_SERIAL, _KEY_FILE (merchant's private key),
 _APIV3_KEY_FILE (32 characters), _PUBLIC_KEY_FILE and _PUBLIC_KEY_ID (the provider's), _NOTIFY_URL.
+While the provider changes its key, its callbacks are signed by the old one or the new one: _NEXT_PUBLIC_KEY_FILE and
+_NEXT_PUBLIC_KEY_ID are the other of the two, believed as well.
 """
 
 from __future__ import annotations
@@ -176,36 +178,51 @@ def checked_time(value: object) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=CHINA)
 
 
+def client_from(env: Mapping[str, str], *, key: str) -> WeChatPay:
+    """The merchant of the environment, believing the provider's `key`."""
+
+    def text_of(name: str) -> str:
+        return Path(env[f"GONGHUI_WECHAT_{name}"]).read_text(encoding="ascii").strip()
+
+    return WeChatPay(
+        wechatpay_type=WeChatPayType.JSAPI,
+        mchid=env["GONGHUI_WECHAT_MCHID"],
+        private_key=text_of("KEY_FILE"),
+        cert_serial_no=env["GONGHUI_WECHAT_CERT_SERIAL"],
+        appid=env["GONGHUI_WECHAT_APPID"],
+        apiv3_key=text_of("APIV3_KEY_FILE"),
+        notify_url=env["GONGHUI_WECHAT_NOTIFY_URL"],
+        timeout=TIMEOUT_S,
+        public_key=text_of(f"{key}_FILE"),
+        public_key_id=env[f"GONGHUI_WECHAT_{key}_ID"],
+    )
+
+
 class WeChatClient:
     """Asks through the library, and believes only what is signed."""
 
-    def __init__(self, client: WeChatPay, *, appid: str, public_key_id: str, gateway: str = ""):
+    def __init__(
+        self,
+        client: WeChatPay,
+        *,
+        appid: str,
+        public_key_id: str,
+        gateway: str = "",
+        also: Mapping[str, WeChatPay] | None = None,
+    ):
+        """`also`: who opens what is signed by another key of the provider's, by that key's id."""
         self.client, self.appid, self.public_key_id = client, appid, public_key_id
+        self.openers = {**(also or {}), public_key_id: client}
         if gateway:
             client._core._gate_way = gateway
 
     @classmethod
     def configured(cls):
         env = os.environ
-
-        def text_of(name: str) -> str:
-            return Path(env[name]).read_text(encoding="ascii").strip()
-
-        client = WeChatPay(
-            wechatpay_type=WeChatPayType.JSAPI,
-            mchid=env["GONGHUI_WECHAT_MCHID"],
-            private_key=text_of("GONGHUI_WECHAT_KEY_FILE"),
-            cert_serial_no=env["GONGHUI_WECHAT_CERT_SERIAL"],
-            appid=env["GONGHUI_WECHAT_APPID"],
-            apiv3_key=text_of("GONGHUI_WECHAT_APIV3_KEY_FILE"),
-            notify_url=env["GONGHUI_WECHAT_NOTIFY_URL"],
-            timeout=TIMEOUT_S,
-            public_key=text_of("GONGHUI_WECHAT_PUBLIC_KEY_FILE"),
-            public_key_id=env["GONGHUI_WECHAT_PUBLIC_KEY_ID"],
-        )
-        return cls(
-            client, appid=env["GONGHUI_WECHAT_APPID"], public_key_id=env["GONGHUI_WECHAT_PUBLIC_KEY_ID"]
-        )
+        other_id = env.get("GONGHUI_WECHAT_NEXT_PUBLIC_KEY_ID")
+        also = {other_id: client_from(env, key="NEXT_PUBLIC_KEY")} if other_id else {}
+        client, public_key_id = client_from(env, key="PUBLIC_KEY"), env["GONGHUI_WECHAT_PUBLIC_KEY_ID"]
+        return cls(client, appid=env["GONGHUI_WECHAT_APPID"], public_key_id=public_key_id, also=also)
 
     def ask(self, call: Callable[..., tuple[int, Any]], **facts: Any) -> dict[str, Any]:
         """The answer's facts; an answer whose signature does not fit leaves open whether it was done."""
@@ -242,12 +259,13 @@ class WeChatClient:
         """Serial and time are checked here: the library would fetch certificates for a stranger's serial."""
         given = {name.lower(): value for name, value in headers.items()}
         stamp = given.get("wechatpay-timestamp", "")
-        if not hmac.compare_digest(given.get("wechatpay-serial", "").encode(), self.public_key_id.encode()):
+        opener = self.openers.get(given.get("wechatpay-serial", ""))
+        if opener is None:
             raise Forged("another key")
         if not (stamp.isascii() and stamp.isdigit()) or abs(time.time() - int(stamp)) > CLOCK_SKEW_S:
             raise Forged("another time")
         try:
-            said = self.client.callback({k: v for k, v in given.items() if k.startswith("wechatpay-")}, body)
+            said = opener.callback({k: v for k, v in given.items() if k.startswith("wechatpay-")}, body)
             return News(checked_event(said["id"]), str(said["event_type"])[:64], dict(said["resource"]))
         except Exception as error:  # bare Exception from the library, and whatever a forger's body provokes
             raise Forged(type(error).__name__) from None

@@ -13,12 +13,21 @@ from gonghui.kit import clock
 from gonghui.kit.ports import PortFailed, PortUncertain
 from gonghui.payments.ports import local_trades
 from gonghui.payments.ports.coupons import LocalCoupons, StockOrder, WeChatCoupons
-from gonghui.payments.ports.local import APPID, KEY_ID, LocalPayments, LocalWeChat, client_for
+from gonghui.payments.ports.local import (
+    APPID,
+    KEY_ID,
+    LocalPayments,
+    LocalWeChat,
+    client_for,
+    local_key,
+    sign,
+)
 from gonghui.payments.ports.local_identity import local_openid
 from gonghui.payments.ports.wechat import Charge, Forged, NoStatementYet, NotThere, WeChatPayments
 from gonghui.payments.statement_file import read_coupons, read_trades
 
 pytestmark = pytest.mark.django_db(transaction=True)
+NEXT_ID = "PUB_KEY_ID_NEXT"
 
 
 class Gateway(BaseHTTPRequestHandler):
@@ -156,6 +165,28 @@ class PaymentContract:
         with pytest.raises(Forged):
             adapter.open_news(headers, body + b" ")
 
+    def test_callback_by_the_providers_next_key_opens_once_we_were_told_of_it(self, adapter, service):
+        """While it changes its key, some callbacks come by the old one and some by the new."""
+        from gonghui.payments.models import LocalNotice
+
+        service.pay(self.charged(adapter))
+        old = service.envelope(LocalNotice.objects.unscoped("test").get())
+        new = by_another_key(*old)
+        with pytest.raises(Forged):
+            adapter.open_news(*new)
+        following = LocalWeChat(platform=local_key("next"), apiv3_key=service.apiv3_key)
+        told = WeChatPayments(
+            adapter.client,
+            appid=APPID,
+            public_key_id=KEY_ID,
+            also={NEXT_ID: client_for(following, key_id=NEXT_ID)},
+        )
+        assert [told.open_news(*each).event_type for each in (old, new)] == ["TRANSACTION.SUCCESS"] * 2
+        headers, body = new
+        for wrong in ({"Wechatpay-Serial": KEY_ID}, {"Wechatpay-Signature": old[0]["Wechatpay-Signature"]}):
+            with pytest.raises(Forged):
+                told.open_news(headers | wrong, body)
+
     def test_coupons_are_ordered_sent_and_listed(self, coupons, service):
         now = clock.now()
         order = StockOrder(uuid4().hex, "满30减5", 500, 3000, 100, now, now + timedelta(days=30))
@@ -167,6 +198,12 @@ class PaymentContract:
         local_trades_move(service, key)
         rows = read_coupons(coupons.statement(stock))
         assert [(r.kind, r.number, r.amount_fen, r.paid_fen) for r in rows] == [("used", code, 500, 3000)]
+
+
+def by_another_key(headers, body):
+    parts = headers["Wechatpay-Timestamp"], headers["Wechatpay-Nonce"], body.decode()
+    signature = sign(local_key("next"), *parts)
+    return headers | {"Wechatpay-Serial": NEXT_ID, "Wechatpay-Signature": signature}, body
 
 
 def local_trades_move(service, key):
@@ -231,3 +268,8 @@ class TestWeChatPay(PaymentContract):
         adapter = WeChatPayments.configured()
         adapter.client._core._gate_way = gateway
         assert adapter.trade(self.charged(adapter)).state == "waiting"
+        assert list(adapter.openers) == [KEY_ID]
+        (tmp_path / "NEXT").write_text(public_pem_of(local_key("next")))
+        monkeypatch.setenv("GONGHUI_WECHAT_NEXT_PUBLIC_KEY_FILE", str(tmp_path / "NEXT"))
+        monkeypatch.setenv("GONGHUI_WECHAT_NEXT_PUBLIC_KEY_ID", NEXT_ID)
+        assert sorted(WeChatPayments.configured().openers) == [KEY_ID, NEXT_ID]

@@ -132,18 +132,23 @@ def test_flood_of_forgeries_is_told_to_stop_and_the_genuine_still_gets_in(client
     assert again(payment).state == "succeeded"
 
 
-def test_genuine_news_of_an_unknown_trade_is_kept_and_answered(wechat, client):
+def test_genuine_news_of_what_nobody_knows_is_kept_and_answered(wechat, client):
     facts = {
         "out_trade_no": "f" * 32, "trade_state": "SUCCESS", "transaction_id": "4200000009", "amount": {"total": 5},
         "success_time": "2026-11-21T10:00:00+08:00",
     }  # fmt: skip
     wechat.announce("TRANSACTION.SUCCESS", facts)
+    unknown_refund = {
+        "out_refund_no": "e" * 32, "refund_status": "SUCCESS", "refund_id": "5030000009", "amount": {"refund": 5},
+        "success_time": "2026-11-21T10:00:00+08:00",
+    }  # fmt: skip
+    wechat.announce("REFUND.SUCCESS", unknown_refund)
     wechat.announce("TRANSACTION.SUCCESS", {"out_trade_no": 5})
     wechat.announce("MCHTRANSFER.BILL.FINISHED", {})
     for notice in LocalNotice.objects.unscoped("test").order_by("id"):
         assert knock(client, *wechat.envelope(notice)).status_code == 200
     found = Notification.objects.unscoped("test").order_by("id").values_list("verdict", flat=True)
-    assert list(found) == ["unknown", "ignored", "ignored"]
+    assert list(found) == ["unknown", "unknown", "ignored", "ignored"]
 
 
 def test_refund_news_before_the_answer_settles_it_once(wechat, client, news):

@@ -1,6 +1,7 @@
 """External coupons: events late, twice and in any order end in the same state."""
 
 import datetime as dt
+from dataclasses import replace
 from itertools import permutations
 from uuid import uuid4
 
@@ -51,6 +52,19 @@ def told(monkeypatch):
         coupon_actions, "emit", lambda event: heard.append((type(event).__name__, event.use_id))
     )
     return heard
+
+
+def test_one_key_is_one_stock_and_with_other_facts_is_refused(stock, cast):
+    order = StockOrder(
+        stock.key.hex, stock.name, stock.face_fen, stock.threshold_fen, stock.total, stock.starts_at, stock.ends_at
+    )  # fmt: skip
+    city, sister = cast.unions["city"].pk, cast.unions["sister"].pk
+    assert order_stock(SYSTEM, union_id=city, order=order).pk == stock.pk
+    for union_id, other in ((city, replace(order, total=101)), (sister, order)):
+        with pytest.raises(DomainError) as refused, transaction.atomic():
+            order_stock(SYSTEM, union_id=union_id, order=other)
+        assert refused.value.code == "external_stock_key_taken"
+    assert ExternalStock.objects.unscoped("test").get().total == 100
 
 
 STORY = [("e1", "sent", 0), ("e2", "used", 1), ("e3", "returned", 2), ("e4", "used", 3)]

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from gonghui.kit.errors import DomainError
 from gonghui.payments import collecting, tasks
-from gonghui.payments.actions.payments import close_payment, note_result
+from gonghui.payments.actions.payments import close_payment, mark_paying, note_result
 from gonghui.payments.actions.refunds import note_refund, refund_payment
 from gonghui.payments.models import Payment, Refund
 from gonghui.payments.ports.wechat import RefundFact, TradeFact
@@ -90,6 +90,40 @@ def test_result_with_another_amount_or_number_moves_nothing(taken):
     assert balance("prepaid") == 5000
 
 
+def test_trade_that_pays_another_payment_moves_nothing(taken):
+    first, second = taken(), taken()
+    note_result(SYSTEM, fact=paid(first))
+    assert note_result(SYSTEM, fact=paid(second)) == "different"
+    assert (again(second).state, balance("prepaid")) == ("created", 5000)
+    assert note_result(SYSTEM, fact=paid(second, transaction_id="4200000002")) == "moved"
+
+
+def test_paid_before_we_heard_the_answer_to_our_asking(wechat, taken):
+    """The provider did what was asked, its answer was lost, its callback comes first."""
+    payment = taken()
+    wechat.faults = ["slow"]
+    with pytest.raises(DomainError) as said:
+        collecting.start_payment(SYSTEM, payment_id=payment.pk)
+    assert said.value.code == "payment_provider_down"
+    wechat.pay(payment.out_trade_no)
+    wechat.deliver(tasks.take_notice)
+    assert (again(payment).state, balance("prepaid")) == ("succeeded", 5000)
+    assert mark_paying(SYSTEM, payment_id=payment.pk).state == "succeeded"
+    refused("payment_not_payable", collecting.start_payment, payment_id=payment.pk)
+
+
+def test_who_asks_to_pay_what_is_paid_there_already_is_not_told_that_nothing_was_taken(wechat, taken):
+    """The callback is lost; the member taps again."""
+    payment = taken()
+    collecting.start_payment(SYSTEM, payment_id=payment.pk)
+    wechat.notice_faults = ["lost"]
+    wechat.pay(payment.out_trade_no)
+    with pytest.raises(DomainError) as said:
+        collecting.start_payment(SYSTEM, payment_id=payment.pk)
+    assert (said.value.code, "已支付" in str(said.value)) == ("payment_not_payable", True)
+    assert (again(payment).state, balance("prepaid")) == ("succeeded", 5000)
+
+
 def test_money_after_close_goes_straight_back(wechat, taken):
     payment = taken()
     collecting.start_payment(SYSTEM, payment_id=payment.pk)
@@ -154,6 +188,31 @@ def test_refund_in_parts_never_exceeds_what_was_paid(wechat, taken):
     wechat.deliver(tasks.take_notice)
     assert (again(first).state, balance("prepaid"), held("prepaid")) == ("succeeded", 2000, 0)
     assert again(payment).refunded_fen == 3000
+
+
+def test_one_key_on_two_payments_is_refused(taken):
+    payments = [taken(), taken()]
+    for n, payment in enumerate(payments):
+        note_result(SYSTEM, fact=paid(payment, transaction_id=f"420000000{n}"))
+    first = refund_payment(SYSTEM, payment_id=payments[0].pk, amount_fen=5000, key=uuid4())
+    asked = {"payment_id": payments[1].pk, "amount_fen": 5000, "key": first.key}
+    refused("payment_key_taken", refund_payment, **asked)
+    cash = taken(method="cash")
+    refused("payment_key_taken", refund_payment, **(asked | {"payment_id": cash.pk}))
+
+
+def test_refund_under_the_number_of_another_moves_nothing(taken):
+    payment = taken()
+    note_result(SYSTEM, fact=paid(payment))
+    first, second = (
+        refund_payment(SYSTEM, payment_id=payment.pk, amount_fen=2000, key=uuid4()) for _n in range(2)
+    )
+    fact = RefundFact(first.out_refund_no, "done", 2000, "5000000001")
+    assert note_refund(SYSTEM, fact=fact) == "moved"
+    for state in ("waiting", "done"):
+        told = replace(fact, out_refund_no=second.out_refund_no, state=state)
+        assert note_refund(SYSTEM, fact=told) == "different"
+    assert (again(second).state, balance("prepaid"), held("prepaid")) == ("requested", 3000, 2000)
 
 
 def test_refund_the_provider_refuses_leaves_the_money_with_us(taken):

@@ -84,6 +84,16 @@ def test_refund_with_one_key_from_sixteen_sides_is_one_refund(wechat, succeeded)
     assert (balance("prepaid"), held("prepaid")) == (3000, 0)
 
 
+def test_refunds_of_eight_payments_with_one_key_are_one(taken):
+    """Whoever comes second is refused in words."""
+    key, payments = uuid4(), [taken(method="cash") for _n in range(8)]
+    said = at_once(
+        *[partial(refund_payment, SYSTEM, payment_id=p.pk, amount_fen=5000, key=key) for p in payments]
+    )
+    assert sorted(getattr(one, "code", "refund") for one in said) == ["payment_key_taken"] * 7 + ["refund"]
+    assert sum(again(payment).refunded_fen for payment in payments) == 5000
+
+
 def test_take_with_one_key_from_sixteen_sides_is_one_payment(wechat, cast):
     asked = {
         "key": uuid4(), "person_id": cast.people["mei"].pk, "union_id": cast.unions["city"].pk, "amount_fen": 100,
