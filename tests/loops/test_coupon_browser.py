@@ -20,8 +20,8 @@ from gonghui.partners.models import Agreement, Clerk, Partner, PartnerApplicatio
 from gonghui.partners.queries import may_trade
 from gonghui.partners.tests.stage import good_uscc
 from gonghui.settlement.actions import open_periods
-from gonghui.settlement.models import Payout, PayoutBatch, Period, Statement
 from tests.loops.conftest import do, press, work_off
+from tests.loops.settling import confirmed_by, first_of_next_month, paid_out
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 CLOCK = Actor.system("the calendar")
@@ -53,8 +53,8 @@ def test_coupon_from_the_merchants_application_to_its_money(people, merchant, se
     open_periods(CLOCK)
     with time_machine.travel(first_of_next_month(), tick=True):
         people.leave()
-        statement = merchant_confirms_the_statement(people)
-        merchant_is_paid(people, statement)
+        statement = confirmed_by(people, "owner", fen=6_00)
+        paid_out(people, statement, fen=6_00)
         merchant_reads_the_traffic(people)
     assert trial() == 0
     assert people.complaints() == {}
@@ -226,49 +226,6 @@ def part_goes_back(people, bill: Bill) -> None:
     parts = BillPart.objects.unscoped("test").filter(line__bill=bill)
     back = {part.payer: (part.fen, part.refunded_fen) for part in parts}
     assert back == {"union": (12_00, 6_00), "merchant": (18_00, 9_00), "worker": (70_00, 35_00)}
-
-
-def first_of_next_month() -> dt.datetime:
-    first = (clock.today().replace(day=1) + dt.timedelta(days=32)).replace(day=1)
-    return dt.datetime.combine(first, dt.time(10), clock.CHINA)
-
-
-def merchant_confirms_the_statement(people) -> Statement:
-    """Made and sent by finance when the month is over; it agrees with the ledger, and the merchant confirms it."""
-    period = Period.objects.unscoped("test").get(cycle="monthly", starts_on__lt=clock.today())
-    do(people, "city_finance", "admin:settlement_period_make", period, "出账")
-    do(people, "city_finance", "admin:settlement_period_send_all", period, "全部发给商户")
-    statement = Statement.objects.unscoped("test").get()
-    page = people.at("owner", reverse("merchant_statement", args=[statement.pk]))
-    assert people.findings("owner") == []
-    page.wait_for_selector("text=确认后，工会按 6 元")
-    press(page, "核对无误，确认")
-    page.wait_for_selector("text=已确认")
-    return statement
-
-
-def merchant_is_paid(people, statement: Statement) -> None:
-    """Approved by another, batched, the file taken, booked against the bank's slip; then the month is closed."""
-    do(people, "city_admin", "admin:settlement_statement_approve", statement, "批准付款")
-    page = people.at("city_finance", reverse("admin:payout_batch_new"))
-    page.select_option("[name=union]", label="东江市总工会")
-    press(page, "制作付款批次")
-    page.wait_for_url("**/settlement/batches/*")
-    batch = PayoutBatch.objects.unscoped("test").get()
-    do(people, "city_admin", "admin:settlement_payoutbatch_approve", batch, "批准付款批次")
-    page = people.at("city_finance", reverse("admin:payout_batch", args=[batch.pk]))
-    with page.expect_download() as taken:
-        page.locator(f"a[href$='/batches/{batch.pk}.xlsx']").first.click()
-    assert taken.value.suggested_filename.endswith(".xlsx")
-    payout = Payout.objects.unscoped("test").defer("account").get()
-    assert payout.amount_fen == 6_00
-    page = people.at("city_finance", reverse("admin:settlement_payout_paid", args=[payout.pk]))
-    page.fill("[name=bank_number]", "2026120100017")
-    press(page, "已到账")
-    page.wait_for_load_state("load")
-    do(people, "city_finance", "admin:settlement_period_close", statement.period, "关账")
-    period = Period.objects.unscoped("test").get(pk=statement.period_id)
-    assert period.state == "closed"
 
 
 def merchant_reads_the_traffic(people) -> None:
