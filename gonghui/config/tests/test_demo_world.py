@@ -20,7 +20,9 @@ from gonghui.funds.tests.stage import trial
 from gonghui.kit import clock
 from gonghui.members.models import Person
 from gonghui.orgs.models import Union
-from gonghui.partners.models import Hall, Partner
+from gonghui.partners.models import Agreement, Hall, Partner
+from gonghui.settlement.models import Dispute, Payout, Period
+from gonghui.settlement.reconciling import reconcile
 from gonghui.wellbeing.models import Enrolment, HealthPlan
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +75,22 @@ def test_world_has_money_worth_looking_at(world, settings):
     assert set(grants) >= {"granted", "draft"}
     cards = json.loads((settings.DATA_DIR / "accounts.json").read_text(encoding="utf-8"))
     assert {"finance", "treasury", "audit", MERCHANT_PHONE, APPLICANT_PHONE} <= {c["login"] for c in cards}
+
+
+def test_world_has_a_settled_month_in_every_state(world):
+    months = Period.objects.unscoped("test").filter(made_at__isnull=False).order_by("starts_on")
+    assert [month.state for month in months] == ["closed", "closing"]
+    found = months.last().statements.values_list("state", flat=True)
+    assert set(found) == {"draft", "sent", "disputed", "confirmed", "approved", "paid"}
+    assert Dispute.objects.unscoped("test").filter(state="open").count() == 1
+    payouts = Payout.objects.unscoped("test").values_list("state", flat=True)
+    assert {"sent", "paid", "bounced"} == set(payouts)
+    assert all(reconcile(row).is_equal for month in months for row in month.statements.all())
+    cinema = months.last().statements.get(partner__name="市第二工人文化宫")
+    assert cinema.fee_fen > 0
+    health = Agreement.objects.unscoped("test").filter(partner__kind="health")
+    assert not health.filter(payout_shown="").exists()
+    assert trial() == 0
 
 
 def branch_depth(branch) -> int:

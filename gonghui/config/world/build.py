@@ -7,15 +7,18 @@ from typing import Protocol
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from gonghui.config.actors import actor_of
 from gonghui.config.world.budgets import STEPS, build_budgets
 from gonghui.config.world.health import build_health
-from gonghui.config.world.merchants import build_merchants
+from gonghui.config.world.merchants import build_merchants, sign_cinema
 from gonghui.config.world.offers import STEPS as OFFER_STEPS
 from gonghui.config.world.offers import build_offers
 from gonghui.config.world.partners import VENUES, build_partners
 from gonghui.config.world.people import build_people
 from gonghui.config.world.points import build_points
 from gonghui.config.world.programme import build_programme
+from gonghui.config.world.settlements import STEPS as SETTLEMENT_STEPS
+from gonghui.config.world.settlements import build_settlements
 from gonghui.config.world.staff import POSTS, build_staff, write_cards
 from gonghui.config.world.tree import build_tree
 from gonghui.funds.actions.rules import load_rules
@@ -49,6 +52,7 @@ def build_world(members: int, seed: int, progress: Progress) -> None:
     merchants = build_merchants(tree, venues)
     progress.start(_("工作人员"), len(POSTS))
     staff, cards = build_staff(tree, venues, progress)
+    sign_cinema(venues, actor_of(staff["guangzhou"]), actor_of(staff["reviewer"]))
     write_cards([*cards, *merchants])
     load_rules(builder)
     progress.start(_("预算和福豆"), STEPS + 2)
@@ -57,6 +61,8 @@ def build_world(members: int, seed: int, progress: Progress) -> None:
     progress.start(_("优惠和账单"), OFFER_STEPS)
     build_offers(tree, staff, venues, money, progress)
     build_health(tree, staff, money)
+    progress.start(_("结算"), SETTLEMENT_STEPS)
+    build_settlements(tree, staff, venues, money, progress)
     build_programme(builder, tree, venues, staff, progress)
 
 

@@ -6,11 +6,15 @@ from django.utils.translation import gettext as _
 from stdnum.cn import uscc
 
 from gonghui.accounts.models import User
+from gonghui.config.actors import actor_of
 from gonghui.config.world.partners import Venues
 from gonghui.config.world.tree import Tree
 from gonghui.kit import clock
+from gonghui.kit.actors import Actor
+from gonghui.partners.actions import draft_agreement, send_agreement, sign_agreement
 from gonghui.partners.models import Agreement, MerchantRole, PartnerApplication, PayoutAccount
 
+SIGNS = "cinema"
 MERCHANT_PHONE = "19899990002"
 APPLICANT_PHONE = "19899990003"
 ACCOUNT = "6217000000001234"
@@ -19,7 +23,9 @@ BODY = "91440101MA59AB001"
 
 def build_merchants(tree: Tree, venues: Venues) -> list[dict]:
     """Returns the cards of the merchant and of whoever applies, for accounts.json."""
-    for partner in venues.partners.values():
+    for key, partner in venues.partners.items():
+        if key == SIGNS:
+            continue
         Agreement.objects.create(
             partner=partner,
             union_id=partner.union_id,
@@ -28,7 +34,7 @@ def build_merchants(tree: Tree, venues: Venues) -> list[dict]:
             state="effective",
         )
     owner = User.objects.create(phone=MERCHANT_PHONE, display_name=_("影城 梁经理"))
-    cinema = venues.partners["cinema"]
+    cinema = venues.partners[SIGNS]
     MerchantRole.objects.create(user=owner, partner=cinema, role="owner")
     PayoutAccount.objects.create(
         partner=cinema,
@@ -42,6 +48,18 @@ def build_merchants(tree: Tree, venues: Venues) -> list[dict]:
         {"role": _("商户负责人"), "address": "/merchant", "login": MERCHANT_PHONE, "password": ""},
         {"role": _("申请入驻的商户"), "address": "/merchant", "login": APPLICANT_PHONE, "password": ""},
     ]
+
+
+def sign_cinema(venues: Venues, maker: Actor, checker: Actor) -> Agreement:
+    """The one agreement of the demo that was read and signed here, with a service fee; the others stood before it."""
+    cinema = venues.partners[SIGNS]
+    row = draft_agreement(
+        maker, partner=cinema, concession=_("影票和小卖部对会员让利，具体以券面为准。"), concession_permille=50,
+        starts_on=cinema.since, cycle="monthly", silent_days=30, fee_bp=60,
+    )  # fmt: skip
+    row = send_agreement(checker, agreement_id=row.pk)
+    owner = MerchantRole.objects.unscoped("demo world").select_related("user").get(partner=cinema).user
+    return sign_agreement(actor_of(owner), agreement_id=row.pk, name=_("梁经理"), text_sha256=row.text_sha256)
 
 
 def _waiting_application(tree: Tree) -> None:
