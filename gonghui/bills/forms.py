@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gonghui.bills import pricing
-from gonghui.bills.models import FundingShare, OfferLimit, OfferTerms, OfferWindow, Programme
+from gonghui.bills.models import BenefitDay, FundingShare, OfferLimit, OfferTerms, OfferWindow, Programme
 from gonghui.bills.plans import SharePlan, TermsPlan
 from gonghui.funds.admin.asking import written_unions
 from gonghui.funds.models import Budget, Section
@@ -222,10 +222,10 @@ class OfferForm(forms.Form):
         return [self[f"cap_{per}"] for per in OfferLimit.CAPPED]
 
 
-def in_line(actor: Actor, field: str) -> Q:
-    """Of the unions the actor writes offers for, those below and those above."""
+def in_line(actor: Actor, field: str, verb: str = "releases.write") -> Q:
+    """Of the unions where the actor may do `verb`, those below and those above."""
     here = Q(pk__in=[])
-    for path in topmost(grant.path for grant in actor.reaches("releases.write")):
+    for path in topmost(grant.path for grant in actor.reaches(verb)):
         above = [int(part) for part in path.rstrip(".").split(".")]
         here |= Q(**{f"{field}__path__startswith": path}) | Q(**{f"{field}_id__in": above})
     return here
@@ -309,6 +309,25 @@ class ShareForm(forms.Form):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class WindowChoices:
+    """What windows of one offer choose from; read once for all rows."""
+
+    groups: list[tuple[str, str]]
+    stores: list[tuple[str, str]]
+    days: dict[str, BenefitDay]
+
+
+def days_to_choose(actor: Actor, chosen: Iterable[int] = ()) -> dict[str, BenefitDay]:
+    """Of the unions in line that are not ended, and those chosen before, by id."""
+    found = BenefitDay.objects.filter(Q(ended_at=None) & in_line(actor, "union") | Q(pk__in=list(chosen)))
+    return {str(row.pk): row for row in found.select_related("union").order_by("union__path", "name")}
+
+
+def day_choices(days: Iterable[BenefitDay]) -> list[tuple[str, str]]:
+    return [(str(day.pk), f"{day.name}（{day.named.says()}） · {day.union.name}") for day in days]
+
+
 class WindowForm(forms.Form):
     weekdays = forms.MultipleChoiceField(label=gettext_lazy("星期"), required=False, choices=WEEKDAYS)
     from_time = forms.TimeField(label=gettext_lazy("从"), required=False, widget=TIME)
@@ -329,12 +348,18 @@ class WindowForm(forms.Form):
         label=gettext_lazy("在哪些门店"), choices=WHERE, widget=forms.RadioSelect, initial="all", required=False
     )  # fmt: skip
     stores = forms.MultipleChoiceField(label=gettext_lazy("选中的门店"), required=False)
+    benefit_day = forms.ChoiceField(
+        label=gettext_lazy("工惠日"), required=False,
+        help_text=gettext_lazy("选了就只在这些日子；群体都不选时，按工惠日面向的群体。"),
+    )  # fmt: skip
 
-    def __init__(self, *args, groups: list[tuple[str, str]], stores: list[tuple[str, str]], **kwargs):
+    def __init__(self, *args, around: WindowChoices, **kwargs):
         super().__init__(*args, **kwargs)
+        self.days = around.days
         fields: dict[str, Any] = self.fields
-        fields["groups"].choices = groups
-        fields["stores"].choices = stores
+        fields["groups"].choices = around.groups
+        fields["stores"].choices = around.stores
+        fields["benefit_day"].choices = [("", _("不按工惠日")), *day_choices(around.days.values())]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
@@ -364,6 +389,7 @@ class WindowForm(forms.Form):
             groups=frozenset(given["groups"]),
             store_ids=frozenset(int(pk) for pk in given["stores"] if given["where"] == "some"),
             holidays=pricing.Holidays(given["holidays"] or "any"),
+            only_on=self.days[chosen].named if (chosen := given["benefit_day"]) else None,
             **plain,
         )
 
@@ -373,16 +399,17 @@ class OfferEditor:
 
     def __init__(self, actor: Actor, posted=None, plan: TermsPlan | None = None, union: Union | None = None):
         self.form = OfferForm(posted, actor=actor, initial=initial_of(plan, union) if plan else None)
-        budgets, groups = budgets_to_choose(actor), group_choices()
+        budgets = budgets_to_choose(actor)
         shares = [share_initial(share) for share in plan.shares] if plan else [MERCHANT_REST]
         windows = [window_initial(window) for window in plan.windows] if plan else []
-        stores = self.form.store_choices()
+        chosen = [window.only_on.id for window in plan.windows if window.only_on] if plan else []
+        around = WindowChoices(group_choices(), self.form.store_choices(), days_to_choose(actor, chosen))
         self.shares = [
             ShareForm(posted, prefix=f"share{n}", budgets=budgets, initial=_at(shares, n))
             for n in range(max(SHARE_ROWS, len(shares) + 1))
         ]
         self.windows = [
-            WindowForm(posted, prefix=f"window{n}", groups=groups, stores=stores, initial=_at(windows, n))
+            WindowForm(posted, prefix=f"window{n}", around=around, initial=_at(windows, n))
             for n in range(max(WINDOW_ROWS, len(windows) + 1))
         ]
 
@@ -465,6 +492,7 @@ def window_initial(window: pricing.Window) -> dict[str, Any]:
         "weekdays": [str(day) for day in sorted(window.weekdays)],
         "groups": sorted(window.groups),
         "holidays": window.holidays.value,
+        "benefit_day": str(window.only_on.id) if window.only_on else "",
         "where": "some" if window.store_ids else "all",
         "stores": [str(pk) for pk in sorted(window.store_ids)],
     }

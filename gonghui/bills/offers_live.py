@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from gonghui.benefits.models import Voucher
 from gonghui.bills import pricing
 from gonghui.bills.holidays import holidays_around
+from gonghui.bills.models.days import NAMED, named_days
 from gonghui.kit.clock import CHINA
 from gonghui.members.models import Membership
 
@@ -144,12 +145,16 @@ SELECT {", ".join(f't."{name}"' for name in COLUMNS)}, o.title, u.path, u.name,
        (SELECT json_agg(json_build_array(s.id, s.payer, s.permille, s.fixed_fen, s.max_fen, s.when_empty, s.takes_rest)
                ORDER BY s.nth) FROM bills_fundingshare s WHERE s.terms_id = t.id),
        (SELECT json_agg(json_build_array(w.id, w.starts_on, w.ends_on, w.weekdays, w.from_time, w.to_time, w.groups,
-               w.store_ids, w.capacity, w.holidays) ORDER BY w.id) FROM bills_offerwindow w WHERE w.terms_id = t.id),
+               w.store_ids, w.capacity, w.holidays, (
+               SELECT json_build_array(d.id, d.name, d.rule, d.day, d.nth, d.weekday, d.days, d.groups)
+                 FROM bills_benefitday d WHERE d.id = w.benefit_day_id)) ORDER BY w.id)
+          FROM bills_offerwindow w WHERE w.terms_id = t.id),
        (SELECT json_agg(json_build_array(l.id, l.per, COALESCE(l.most, l.most_fen), l.most IS NULL) ORDER BY l.id)
           FROM bills_offerlimit l WHERE l.terms_id = t.id)
   FROM bills_offerterms t JOIN benefits_offer o ON o.id = t.offer_id LEFT JOIN orgs_union u ON u.id = t.audience_union_id
  WHERE t.id = ANY(%s)
 """  # noqa: S608  names of our own columns
+DAYS_AT = NAMED.index("days")
 KEPT_MAX = 10_000
 _kept: dict[int, Printed] = {}
 
@@ -209,9 +214,21 @@ def _share(
 
 def _with_times(row: list[Any]) -> list[Any]:
     """JSON writes days and times as text."""
-    pk, starts_on, ends_on, weekdays, begins, ends, *rest = row
+    pk, starts_on, ends_on, weekdays, begins, ends, *rest, named = row
+    if named:
+        named = [
+            [date.fromisoformat(day) for day in one] if nth == DAYS_AT else one
+            for nth, one in enumerate(named)
+        ]
     days = [date.fromisoformat(day) if day else None for day in (starts_on, ends_on)]
-    return [pk, *days, weekdays, *(time.fromisoformat(at) if at else None for at in (begins, ends)), *rest]
+    return [
+        pk,
+        *days,
+        weekdays,
+        *(time.fromisoformat(at) if at else None for at in (begins, ends)),
+        *rest,
+        named,
+    ]
 
 
 def terms_of(row: Mapping[str, Any]) -> pricing.Terms:
@@ -224,8 +241,8 @@ def terms_of(row: Mapping[str, Any]) -> pricing.Terms:
 
 
 def window_of(row: Iterable[Any]) -> pricing.Window:
-    """Of the columns of `WINDOWS` from id to holidays."""
-    pk, starts_on, ends_on, weekdays, begins, ends, groups, store_ids, capacity, holidays = row
+    """Of the columns of a window in `AS_PRINTED`, the last of them those of the days it follows."""
+    pk, starts_on, ends_on, weekdays, begins, ends, groups, store_ids, capacity, holidays, named = row
     return pricing.Window(
         id=pk,
         starts_on=starts_on,
@@ -237,6 +254,7 @@ def window_of(row: Iterable[Any]) -> pricing.Window:
         store_ids=frozenset(store_ids),
         capacity=capacity,
         holidays=pricing.Holidays(holidays),
+        only_on=named_days(named) if named else None,
     )
 
 

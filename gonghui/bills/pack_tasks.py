@@ -6,7 +6,7 @@ from gonghui.bills.actions import packs
 from gonghui.kit.actors import Actor
 from gonghui.kit.events import reacts_to
 from gonghui.kit.jobs import periodic
-from gonghui.members.events import PersonVerified
+from gonghui.members.events import PersonVerified, RosterApplied
 
 
 @periodic("* * * * *")
@@ -16,6 +16,12 @@ def open_claimed_packs(timestamp: int) -> None:
 
 @periodic("*/5 * * * *")
 def welcome_new_members(timestamp: int) -> None:
+    """The net below the news of those who joined."""
+    packs.welcome_joiners(Actor.system("members who joined"))
+
+
+@reacts_to(RosterApplied)
+def welcome_who_is_on_a_roster(event: RosterApplied) -> None:
     packs.welcome_joiners(Actor.system("members who joined"))
 
 

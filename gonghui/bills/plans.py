@@ -103,7 +103,9 @@ def plan_of(terms: OfferTerms) -> TermsPlan:
             SharePlan(**{name: getattr(share, name) for name in SHARE_FACTS})
             for share in terms.shares.order_by("nth")
         ),
-        windows=tuple(window_of(window) for window in terms.windows.order_by("id")),
+        windows=tuple(
+            window_of(window) for window in terms.windows.select_related("benefit_day").order_by("id")
+        ),
         **limits_of(terms),
         store_ids=tuple(terms.offer_stores.order_by("store_id").values_list("store_id", flat=True)),
         **{name: getattr(terms, name) for name in AUDIENCE},
@@ -126,9 +128,14 @@ def price_of(terms: OfferTerms) -> pricing.Terms:
 
 
 def window_of(row: OfferWindow) -> pricing.Window:
-    facts = {name: getattr(row, name) for name in pricing.Window.__slots__}
-    sets = {name: frozenset(facts[name]) for name in ("weekdays", "groups", "store_ids")}
-    return pricing.Window(**(facts | sets | {"holidays": pricing.Holidays(row.holidays)}))
+    plain = ("id", "starts_on", "ends_on", "from_time", "to_time", "capacity")
+    sets = {name: frozenset(getattr(row, name)) for name in ("weekdays", "groups", "store_ids")}
+    return pricing.Window(
+        **{name: getattr(row, name) for name in plain},
+        **sets,
+        holidays=pricing.Holidays(row.holidays),
+        only_on=row.benefit_day and row.benefit_day.named,
+    )
 
 
 def greatest_discount(price: pricing.Terms) -> int | None:
@@ -226,9 +233,9 @@ def _wrong_windows(plan: TermsPlan, at: datetime) -> Iterable[str]:
             yield _("第 %d 个时段选了不参加这项优惠的门店：请先选上它们，或在时段里去掉。") % nth
         if not window.store_ids <= set(plan.store_ids or window.store_ids):
             continue
-        everybody = replace(window, groups=frozenset(), store_ids=frozenset(), capacity=None)
-        is_now = pricing.is_open(everybody, at, holidays=holidays)
-        if not is_now and pricing.next_opening([everybody], pricing.Asker(), visit) is None:
+        everybody = replace(window, store_ids=frozenset(), capacity=None)
+        is_now = pricing.is_open(everybody, at, groups=window.whom, holidays=holidays)
+        if not is_now and pricing.next_opening([everybody], pricing.Asker(groups=window.whom), visit) is None:
             yield _("第 %d 个时段在今后一年里一天也没有：请核对日期、星期和节假日。") % nth
 
 

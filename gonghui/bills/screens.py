@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Prefetch
+
 from gonghui.bills import plans, pricing
 from gonghui.bills.holidays import holidays_around
-from gonghui.bills.models import OfferTerms
+from gonghui.bills.models import OfferTerms, OfferWindow
 from gonghui.kit.clock import CHINA
 from gonghui.members.models import WorkerGroup
 
@@ -31,7 +33,9 @@ def screen_of(store_id: int, at: datetime) -> list[ScreenOffer]:
         OfferTerms.objects.unscoped(OURS)
         .filter(state=OfferTerms.State.PUBLISHED, offer_stores__store_id=store_id)
         .select_related("offer")
-        .prefetch_related("windows")
+        .prefetch_related(
+            Prefetch("windows", OfferWindow.objects.select_related("benefit_day").order_by("id"))
+        )
         .order_by("order", "id")
     )
     names = dict(WorkerGroup.objects.values_list("code", "name"))
@@ -43,7 +47,7 @@ def screen_of(store_id: int, at: datetime) -> list[ScreenOffer]:
 def _shown(terms: OfferTerms, visit: pricing.Visit, names: Mapping[str, str]) -> ScreenOffer | None:
     windows = [plans.window_of(row) for row in terms.windows.all()]
     here = [w for w in windows if not w.store_ids or visit.store_id in w.store_ids]
-    everybody = pricing.Asker(groups=frozenset(code for w in here for code in w.groups))
+    everybody = pricing.Asker(groups=frozenset(code for w in here for code in w.whom))
     is_open = not windows or bool(pricing.open_windows(here, everybody, visit))
     if windows and not is_open and pricing.next_opening(here, everybody, visit) is None:
         return None

@@ -114,3 +114,15 @@ PACK_NOT_ENLARGED = refusal(
 WELCOME_TAKEN = refusal(
     "welcome_taken", _("“{pack}”已经是入会礼包。"), advice=_("请先停用原来的，再重新设置。")
 )
+
+DAY_IS_FOLLOWED = refusal(
+    "benefit_day_followed",
+    _("已经复核的优惠或定期投放在按“{name}”执行，只能改名称、加日子。"),
+    advice=_("要换规则，请停用它，另建一个工惠日。"),
+)
+DAY_OF_OTHERS = refusal(
+    "benefit_day_of_others",
+    _("这个工惠日没有找到，或者不是本级和上级工会的。"),
+    advice=_("请刷新页面重新选择。"),
+    status=422,
+)

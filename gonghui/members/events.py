@@ -9,6 +9,13 @@ class PersonVerified:
 
 
 @dataclass(frozen=True, slots=True)
+class RosterApplied:
+    """Whoever it names belongs to a union from now on."""
+
+    roster_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class VerificationRevoked:
     person_id: int
 

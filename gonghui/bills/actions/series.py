@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
@@ -19,7 +19,8 @@ from gonghui.benefits.actions.releases import because, release_for
 from gonghui.benefits.models import Pool, Release
 from gonghui.benefits.models.releases import RELEASE_VERBS
 from gonghui.bills import terms_errors
-from gonghui.bills.models import ReleaseSeries, SeriesDay
+from gonghui.bills.actions.days import ended_days, require_day_of_line
+from gonghui.bills.models import BenefitDay, ReleaseSeries, SeriesDay
 from gonghui.bills.models.series import SERIES_VERBS
 from gonghui.bills.pricing.screen import says_day
 from gonghui.bills.terms_tasks import make_series_days
@@ -36,7 +37,7 @@ OURS = "a series, found by its timer"
 ONE_DAY = timedelta(days=1)
 Rule = ReleaseSeries.Rule
 COPIED = (
-    "mode", "verified_only", "audience_groups", "per_person", "party_max", "names_required",
+    "mode", "verified_only", "per_person", "party_max", "names_required",
     "confirm_within_s", "waitlist_max",
 )  # fmt: skip
 POOL_COPIED = ("label", "capacity", "place", "honour_by")
@@ -53,6 +54,7 @@ class SeriesPlan:
     weekdays: tuple[int, ...] = ()
     days: tuple[date, ...] = ()
     ahead_days: int = 7
+    benefit_day: BenefitDay | None = None
 
 
 def days_of(series: ReleaseSeries | SeriesPlan, first: date, last: date) -> Iterator[date]:
@@ -69,6 +71,8 @@ def _falls_on(series: ReleaseSeries | SeriesPlan, day: date) -> bool:
         return day.day == min(series.day, calendar.monthrange(day.year, day.month)[1])
     if series.rule == Rule.WEEKLY:
         return day.isoweekday() in series.weekdays
+    if series.rule == Rule.NAMED:
+        return series.benefit_day is not None and series.benefit_day.has(day)
     return day in series.days
 
 
@@ -82,6 +86,8 @@ def wrong_series(plan: SeriesPlan, today: date) -> list[str]:
         wrong.append(_("请选择每周的哪几天。"))
     if plan.rule == Rule.DAYS and not plan.days:
         wrong.append(_("请填写指定的日子。"))
+    if plan.rule == Rule.NAMED and plan.benefit_day is None:
+        wrong.append(_("请选择工惠日。"))
     if not 1 <= plan.day <= 31 or not 1 <= plan.ahead_days <= 60:
         wrong.append(_("每月几号要在 1 到 31 之间，提前天数要在 1 到 60 之间。"))
     if not wrong and next(days_of(plan, today + ONE_DAY, plan.ends_on), None) is None:
@@ -101,7 +107,12 @@ def draft_series(actor: Actor, *, release_id: int, plan: SeriesPlan) -> ReleaseS
     require(not is_taken, terms_errors.TEMPLATE_TAKEN, **named)
     require(template.pools.exists(), errors.NOTHING_TO_RELEASE)
     _say(wrong_series(plan, clock.today()))
-    facts = asdict(plan) | {"weekdays": sorted(set(plan.weekdays)), "days": sorted(set(plan.days))}
+    facts = {one.name: getattr(plan, one.name) for one in fields(plan)}
+    facts |= {"weekdays": sorted(set(plan.weekdays)), "days": sorted(set(plan.days))}
+    if plan.rule == Rule.NAMED:
+        require_day_of_line(plan.benefit_day.pk, template.union)
+    else:
+        facts["benefit_day"] = None
     return ReleaseSeries.objects.create(template=template, maker_id=actor.user_id, **facts)
 
 
@@ -111,7 +122,9 @@ def _say(wrong: Sequence[str]) -> None:
 
 def series_for(actor: Actor, series_id: int, verb: str) -> ReleaseSeries:
     """Fetched, locked and allowed in one call."""
-    found = ReleaseSeries.objects.visible_to(actor).select_related("template__union", "template__offer")
+    found = ReleaseSeries.objects.visible_to(actor).select_related(
+        "template__union", "template__offer", "benefit_day"
+    )
     series = found.filter(pk=series_id).select_for_update(of=("self",), no_key=True).first()
     require(series, NOT_FOUND)
     require(actor.may(verb, series.template.union.path))
@@ -123,6 +136,7 @@ def review_series(actor: Actor, *, series_id: int) -> ReleaseSeries:
     """By another than its maker: for all its times at once. The first ones are made right away, by a job."""
     series = series_for(actor, series_id, "releases.review")
     require(actor.user_id and actor.user_id != series.maker_id, terms_errors.SERIES_MAKER_IS_CHECKER)
+    _say(ended_days(filter(None, [series.benefit_day_id])))
     move(series, SERIES_VERBS, "review", checker_id=actor.user_id)
     make_series_days.defer()
     return series
@@ -142,6 +156,7 @@ def make_due_days(actor: Actor) -> list[SeriesDay]:
     today = clock.today()
     made = []
     living = ReleaseSeries.objects.unscoped(OURS).filter(state="reviewed", ends_on__gte=today)
+    living = living.select_related("benefit_day")
     for series in living.order_by("id"):
         for day in days_of(series, today, today + timedelta(days=series.ahead_days)):
             if one := make_day(actor, series_id=series.pk, day=day):
@@ -208,6 +223,7 @@ def _copied(series: ReleaseSeries, day: date) -> Release:
         opens_at=moved(template.opens_at),
         closes_at=moved(template.closes_at),
         cancel_until=moved(template.cancel_until),
+        audience_groups=template.audience_groups or (series.benefit_day.groups if series.benefit_day else []),
         **{name: getattr(template, name) for name in COPIED},
     )
     for pool in template.pools.order_by("id"):

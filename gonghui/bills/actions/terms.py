@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from gonghui.benefits.actions.releases import because
 from gonghui.benefits.models import Offer
 from gonghui.bills import plans, purses, terms_errors
+from gonghui.bills.actions.days import ended_days, require_day_of_line
 from gonghui.bills.models import FundingShare, OfferLimit, OfferStore, OfferTerms, OfferWindow, Programme
 from gonghui.bills.models.terms import TERMS_VERBS
 from gonghui.bills.plans import TermsPlan
@@ -85,10 +86,11 @@ def _write_parts(terms: OfferTerms, plan: TermsPlan) -> None:
 
 
 def _window_row(terms: OfferTerms, window) -> OfferWindow:
-    facts = asdict(window)
-    facts.pop("id")
-    lists = {name: sorted(facts[name]) for name in ("weekdays", "groups", "store_ids")}
-    return OfferWindow(terms=terms, **(facts | lists))
+    plain = ("starts_on", "ends_on", "from_time", "to_time", "capacity", "holidays")
+    facts = {name: getattr(window, name) for name in plain}
+    lists = {name: sorted(getattr(window, name)) for name in ("weekdays", "groups", "store_ids")}
+    day_id = window.only_on and window.only_on.id
+    return OfferWindow(terms=terms, benefit_day_id=day_id, **facts, **lists)
 
 
 def _require_sound(actor: Actor, union: Union, plan: TermsPlan) -> None:
@@ -97,6 +99,8 @@ def _require_sound(actor: Actor, union: Union, plan: TermsPlan) -> None:
     _stores(actor, union, plan.store_ids)
     _budgets(union, plan)
     _require_groups(plan)
+    for day_id in {window.only_on.id for window in plan.windows if window.only_on}:
+        require_day_of_line(day_id, union)
     if plan.audience_union_id is not None:
         audience = Union.objects.unscoped(OURS).filter(pk=plan.audience_union_id).first()
         require(audience and actor.may("releases.write", audience.path))
@@ -164,7 +168,8 @@ def review_terms(actor: Actor, *, terms_id: int) -> OfferTerms:
     plan, union = plans.plan_of(terms), terms.offer.union
     missing = [] if plan.store_ids else [_("请至少选一家门店。")]
     _say(missing + plans.wrong_plan(plan, clock.now()))
-    _say(_closed_stores(actor, union, plan) + _closed_budgets(union, plan))
+    ended = ended_days(window.only_on.id for window in plan.windows if window.only_on)
+    _say(_closed_stores(actor, union, plan) + _closed_budgets(union, plan) + ended)
     move(terms, TERMS_VERBS, "review", checker_id=actor.user_id)
     return terms
 

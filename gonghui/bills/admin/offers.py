@@ -140,6 +140,10 @@ def with_money(found: QuerySet) -> QuerySet:
 @admin.register(OfferTerms)
 class OfferTermsAdmin(ScopedAdmin):
     icon, order = "local_offer", 10
+    new_page = ("offer_new", "releases.write", gettext_lazy("新建优惠"))
+    empty_hint = gettext_lazy(
+        "满减、折扣、一口价、赠品：写明谁出钱、在哪里用、什么时候用，由另一位同事复核后上线。"
+    )
     view_verb, export_verb = "releases.view", "reports.export"
     state_field = "state"
     search = SmallNameSearch("offer__title")

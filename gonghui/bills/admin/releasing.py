@@ -30,6 +30,9 @@ PLACES_MAX = 1_000_000
 
 
 class CouponsForm(forms.Form):
+    halves = (
+        "mode", "places", "per_person", "audience_union", "opens_at", "closes_at", "valid_from", "valid_until",
+    )  # fmt: skip
     title = forms.CharField(label=gettext_lazy("投放名称"), max_length=120)
     mode = forms.ChoiceField(label=gettext_lazy("方式"), choices=Release.Mode)
     places = forms.IntegerField(label=gettext_lazy("多少张"), min_value=1, max_value=PLACES_MAX)
@@ -37,7 +40,7 @@ class CouponsForm(forms.Form):
         label=gettext_lazy("每人最多几张"), min_value=1, max_value=PER_PERSON_MAX, initial=1
     )
     audience_union = forms.ModelChoiceField(
-        None, label=gettext_lazy("面向的工会"), required=False, help_text=gettext_lazy("不填表示本工会及其下级。")
+        None, label=gettext_lazy("面向的工会"), required=False, empty_label=gettext_lazy("本工会和下级工会")
     )  # fmt: skip
     audience_groups = forms.MultipleChoiceField(
         label=gettext_lazy("面向的群体"), required=False, widget=forms.CheckboxSelectMultiple,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -19,7 +19,8 @@ from unfold.decorators import display
 from gonghui.benefits.models import Release
 from gonghui.bills.actions import series as actions
 from gonghui.bills.actions.series import SeriesPlan, days_of
-from gonghui.bills.forms import WEEKDAYS
+from gonghui.bills.admin.days import DatesField
+from gonghui.bills.forms import WEEKDAYS, day_choices, days_to_choose
 from gonghui.bills.models import ReleaseSeries
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
@@ -49,22 +50,27 @@ def series_address(series: ReleaseSeries) -> str:
 
 
 class SeriesForm(forms.Form):
+    shown_when: ClassVar = {
+        "day": ("rule", "monthly"), "weekdays": ("rule", "weekly"), "days": ("rule", "days"), "benefit_day": ("rule", "named"),
+    }  # fmt: skip
+    halves = ("starts_on", "ends_on")
     release = forms.ModelChoiceField(
-        None, label=gettext_lazy("按哪份投放草稿重复"),
+        None, empty_label=gettext_lazy("请选择"), label=gettext_lazy("按哪份投放草稿重复"),
         help_text=gettext_lazy("优惠、面向的人、名额和每天的时间都照它；草稿自己不会开放。"),
     )  # fmt: skip
     title = forms.CharField(label=gettext_lazy("名称"), max_length=80)
     rule = forms.ChoiceField(label=gettext_lazy("重复"), choices=ReleaseSeries.Rule)
     day = forms.IntegerField(
         label=gettext_lazy("每月几号"), min_value=1, max_value=31, initial=1,
-        help_text=gettext_lazy("按月重复时填；没有这一天的月份，在最后一天。"),
+        help_text=gettext_lazy("没有这一天的月份，在最后一天。"),
     )  # fmt: skip
     weekdays = forms.MultipleChoiceField(
         label=gettext_lazy("每周的哪几天"), required=False, choices=WEEKDAYS, widget=forms.CheckboxSelectMultiple
     )  # fmt: skip
-    days = forms.CharField(
-        label=gettext_lazy("指定的日子（工惠日）"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("一行一个，例如 2026-12-18。"),
+    days = DatesField(label=gettext_lazy("指定的日子"), required=False)
+    benefit_day = forms.ChoiceField(
+        label=gettext_lazy("工惠日"), required=False,
+        help_text=gettext_lazy("没有面向的群体时，按工惠日的群体。工惠日在“工惠日”里维护。"),
     )  # fmt: skip
     starts_on = day_field(gettext_lazy("从哪天起"))
     ends_on = day_field(gettext_lazy("到哪天止"))
@@ -78,18 +84,15 @@ class SeriesForm(forms.Form):
         found = Release.objects.unscoped("narrowed to what the actor writes to").select_related("offer")
         rule = BySubtree("union__path", verb="releases.write")
         found = found.filter(rule.condition(actor), state="draft", series=None, series_day=None)
+        self.named_days = days_to_choose(actor)
+        self.fields["benefit_day"].choices = [("", "—"), *day_choices(self.named_days.values())]
         self.fields["release"].queryset = found.exclude(mode="draw").order_by("-id")
-
-    def clean_days(self) -> tuple[date, ...]:
-        try:
-            return tuple(date.fromisoformat(text) for text in self.cleaned_data["days"].split())
-        except ValueError as wrong:
-            raise forms.ValidationError(_("日子要写成 2026-12-18 这样，一行一个。")) from wrong
 
     def facts(self) -> dict[str, Any]:
         given = dict(self.cleaned_data)
         release = given.pop("release")
         given["weekdays"] = tuple(int(day) for day in given["weekdays"])
+        given["benefit_day"] = self.named_days.get(given["benefit_day"])
         return {"release_id": release.pk, "plan": SeriesPlan(**given)}
 
 
@@ -111,6 +114,8 @@ VERBS = (
 @admin.register(ReleaseSeries)
 class ReleaseSeriesAdmin(ScopedAdmin):
     icon, order = "event_repeat", 15
+    new_page = ("series_new", "releases.write", gettext_lazy("新建定期投放"))
+    empty_hint = gettext_lazy("例如每月 1 号发 20,000 张券：复核一次，以后每一期自动备好、留足资金。")
     view_verb, export_verb = "releases.view", "reports.export"
     state_field = "state"
     search = SmallNameSearch("title")
@@ -130,7 +135,9 @@ class ReleaseSeriesAdmin(ScopedAdmin):
     verbs = VERBS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        found = super().get_queryset(request).select_related("template__union", "maker", "checker")
+        found = (
+            super().get_queryset(request).select_related("template__union", "benefit_day", "maker", "checker")
+        )
         not_ready = Q(occurrences__release__state="draft") & ~Q(occurrences__problem="")
         return found.annotate(_made=Count("occurrences"), _unready=Count("occurrences", filter=not_ready))
 
@@ -152,10 +159,7 @@ class ReleaseSeriesAdmin(ScopedAdmin):
         return row._unready
 
 
-@console_page(
-    "bills/series/new", name="series_new", needs="releases.write", title=gettext_lazy("新建定期投放"), icon="add",
-    group="bills", order=14,
-)  # fmt: skip
+@console_page("bills/series/new", name="series_new", needs="releases.write")
 def new_series(request: HttpRequest) -> HttpResponse:
     form = SeriesForm(
         request.POST or None, actor=request.actor, initial={"release": request.GET.get("release")}
@@ -173,7 +177,7 @@ def new_series(request: HttpRequest) -> HttpResponse:
 @console_page("bills/series/<int:series_id>", name="series", needs="releases.view")
 def series_page(request: HttpRequest, series_id: int) -> HttpResponse:
     found = admin.site._registry[ReleaseSeries].get_queryset(request).filter(pk=series_id)
-    series = found.select_related("template__offer").first()
+    series = found.select_related("template__offer", "benefit_day").first()
     require(series, NOT_FOUND)
     path = series.template.union.path
     coming = days_of(series, clock.today() + timedelta(days=1), series.ends_on)

@@ -10,6 +10,7 @@ from gonghui.bills.models.bills import (
     RefundLine,
     RefundPart,
 )
+from gonghui.bills.models.days import BenefitDay
 from gonghui.bills.models.external import ExternalUse, StockFunding
 from gonghui.bills.models.packs import PackItem, PackOpening, WelcomeGift, WelcomePack
 from gonghui.bills.models.series import ReleaseSeries, SeriesDay
@@ -26,6 +27,7 @@ from gonghui.bills.models.terms import (
 )
 
 __all__ = [
+    "BenefitDay",
     "Bill",
     "BillLine",
     "BillOffer",

@@ -24,7 +24,8 @@ class ReleaseSeries(Row):
     class Rule(models.TextChoices):
         MONTHLY = "monthly", _("每月")
         WEEKLY = "weekly", _("每周")
-        DAYS = "days", _("指定的日子（工惠日）")
+        DAYS = "days", _("指定的日子")
+        NAMED = "named", _("工惠日")
 
     class State(models.TextChoices):
         DRAFT = "draft", _("草稿")
@@ -46,6 +47,14 @@ class ReleaseSeries(Row):
         models.PositiveSmallIntegerField(), verbose_name=_("星期"), default=list, blank=True
     )
     days = ArrayField(models.DateField(), verbose_name=_("日子"), default=list, blank=True)
+    benefit_day = models.ForeignKey(
+        "bills.BenefitDay",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="series",
+        verbose_name=_("工惠日"),
+    )
     starts_on = models.DateField(_("从哪天起"))
     ends_on = models.DateField(_("到哪天止"))
     ahead_days = models.PositiveSmallIntegerField(_("提前几天备好"), default=7)
@@ -65,7 +74,8 @@ class ReleaseSeries(Row):
             models.CheckConstraint(
                 condition=Q(rule="monthly")
                 | Q(rule="weekly", weekdays__len__gt=0, weekdays__contained_by=[1, 2, 3, 4, 5, 6, 7])
-                | Q(rule="days", days__len__gt=0),
+                | Q(rule="days", days__len__gt=0)
+                | Q(rule="named", benefit_day__isnull=False),
                 name="bills_series_rule",
             ),
             models.CheckConstraint(

@@ -277,6 +277,14 @@ class OfferWindow(Row):
     store_ids = ArrayField(models.BigIntegerField(), verbose_name=_("门店"), default=list, blank=True)
     capacity = models.PositiveIntegerField(_("每天名额"), null=True, blank=True)
     holidays = models.CharField(_("节假日"), max_length=8, choices=Holidays, default=Holidays.ANY)
+    benefit_day = models.ForeignKey(
+        "bills.BenefitDay",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="windows",
+        verbose_name=_("工惠日"),
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = _("优惠时段")

@@ -89,8 +89,8 @@ def _why_not_now(offer: LiveOffer, asker: Asker, visit: Visit, *, is_taken: bool
     here = [w for w in offer.windows if not w.store_ids or visit.store_id in w.store_ids]
     if not here:
         return refused(offer, errors.NOT_THIS_STORE)
-    if all(w.groups and w.groups.isdisjoint(asker.groups) for w in here):
-        groups = frozenset[str]().union(*(w.groups for w in here))
+    if all(w.whom and w.whom.isdisjoint(asker.groups) for w in here):
+        groups = frozenset[str]().union(*(w.whom for w in here))
         names = sorted(visit.group_names.get(group, group) for group in groups)
         return refused(offer, errors.GROUP_NOT_SERVED, groups="、".join(names))
     opens = next_opening(here, asker, visit)

@@ -7,13 +7,13 @@ from datetime import date, datetime, time
 
 from django.utils.translation import gettext as _
 
+from gonghui.bills.pricing.named_days import WEEKDAYS
 from gonghui.bills.pricing.terms import Form, Holidays, Per, Terms, Window
 from gonghui.bills.pricing.windows import is_across_midnight
 from gonghui.kit.clock import CHINA
 from gonghui.kit.templatetags.kit import yuan
 
 DIGITS = "〇一二三四五六七八九"
-WEEKDAYS = "一二三四五六日"
 STORES_NAMED = 3
 
 
@@ -25,15 +25,15 @@ def says(
 ) -> str:
     """One line a group of people; windows that differ in weekdays or hours only are folded. `names` of group codes;
     `stores` by id for who does not stand in one: of a window that is for some of them, which."""
-    kinds: dict[tuple[str, str, str, str, int | None], dict[str, set[int]]] = {}
+    kinds: dict[tuple[str, str, str, str, str, int | None], dict[str, set[int]]] = {}
     for window in sorted(windows, key=_by_begin):
         who, where = _groups_of(window, names or {}), _stores_of(window, stores or {})
-        kind = (where, who, _dates_of(window), _holidays_of(window), window.capacity)
+        kind = (where, who, _named_of(window), _dates_of(window), _holidays_of(window), window.capacity)
         hours = kinds.setdefault(kind, {})
         hours.setdefault(_hours_of(window), set()).update(window.weekdays or range(1, 8))
     offer = says_terms(terms)
     lines = [
-        f"{' '.join(filter(None, (*kind, _times(hours))))}{_room(capacity, len(hours))} {offer}".strip()
+        " ".join(filter(None, (*kind, _times(hours), offer))) + _room(capacity, len(hours))
         for (*kind, capacity), hours in kinds.items()
     ]
     return "\n".join(lines) or offer
@@ -50,7 +50,7 @@ def _stores_of(window: Window, stores: Mapping[int, str]) -> str:
 def _room(capacity: int | None, times: int) -> str:
     if capacity is None:
         return ""
-    return (_("（每天 %d 个名额）") if times == 1 else _("（每个时段每天 %d 个名额）")) % capacity
+    return (_("，每天 %d 个名额") if times == 1 else _("，每个时段每天 %d 个名额")) % capacity
 
 
 def _by_begin(window: Window) -> tuple[date, time, time]:
@@ -86,7 +86,7 @@ def _run(run: list[int]) -> list[str]:
 
 
 def _groups_of(window: Window, names: Mapping[str, str]) -> str:
-    return "、".join(sorted(names.get(group, group) for group in window.groups))
+    return "、".join(sorted(names.get(group, group) for group in window.whom))
 
 
 def _dates_of(window: Window) -> str:
@@ -102,6 +102,14 @@ def _dates_of(window: Window) -> str:
 
 def _holidays_of(window: Window) -> str:
     return {Holidays.EXCLUDED: _("节假日除外"), Holidays.ONLY: _("仅限节假日")}.get(window.holidays, "")
+
+
+def _named_of(window: Window) -> str:
+    """骑手工惠日（每月最后一个周五）."""
+    if (named := window.only_on) is None:
+        return ""
+    said = named.says()
+    return _("%(name)s（%(days)s）") % {"name": named.name, "days": said} if said else named.name
 
 
 def _hours_of(window: Window) -> str:

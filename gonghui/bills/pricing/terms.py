@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
 
+from gonghui.bills.pricing.named_days import NamedDays
+
 Id = int | str
 """Opaque: rows of the app that asks. Within one call ids of one kind sort."""
 
@@ -133,6 +135,13 @@ class Window:
     capacity: int | None = None
     """Uses per day on which it began; counted by the caller in `Visit.window_uses`."""
     holidays: Holidays = Holidays.ANY
+    only_on: NamedDays | None = None
+    """On the days of this name only."""
+
+    @property
+    def whom(self) -> frozenset[str]:
+        """Its own groups, else those of the days it follows; empty: everybody."""
+        return self.groups or (self.only_on.groups if self.only_on else self.groups)
 
     def __post_init__(self) -> None:
         if (self.from_time is None) != (self.to_time is None):

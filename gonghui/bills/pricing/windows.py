@@ -46,11 +46,13 @@ def _has_day(window: Window, day: date, holidays: Collection[date]) -> bool:
         return False
     if window.weekdays and day.isoweekday() not in window.weekdays:
         return False
+    if window.only_on and not window.only_on.has(day):
+        return False
     return window.holidays == Holidays.ANY or (day in holidays) == (window.holidays == Holidays.ONLY)
 
 
 def is_for(window: Window, groups: Collection[str], store_id: int | None) -> bool:
-    fits = not window.groups or not window.groups.isdisjoint(groups)
+    fits = not window.whom or not window.whom.isdisjoint(groups)
     return fits and (not window.store_ids or store_id in window.store_ids)
 
 

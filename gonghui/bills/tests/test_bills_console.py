@@ -212,7 +212,7 @@ def test_window_for_chosen_stores_is_written_shown_and_priced_as_it_was_typed(ca
         cast, stores=[first, second, third], **RIDERS_AT_ONE, **{"window0-stores": [second, first]}
     )
     told = send(client, cast, "city_admin", "offer_new", posted, **{"X-Preview": "1"}).json()
-    assert told["says"] == ["限天河店、海珠店 外卖配送员 13:00–14:00（每天 50 个名额） 七折（最多减20元）"]
+    assert told["says"] == ["限天河店、海珠店 外卖配送员 13:00–14:00 七折（最多减20元），每天 50 个名额"]
     assert send(client, cast, "city_admin", "offer_new", posted).status_code == 302
     made = OfferTerms.objects.unscoped("test").get()
     assert made.windows.get().store_ids == [first, second]
@@ -225,7 +225,7 @@ def test_window_for_chosen_stores_is_written_shown_and_priced_as_it_was_typed(ca
     noon = dt.datetime(2026, 9, 16, 13, 30, tzinfo=clock.CHINA)
     (here,), there = screen_of(first, noon), screen_of(third, noon)
     assert (here.lines, here.is_open, there) == (
-        ("外卖配送员 13:00–14:00（每天 50 个名额） 七折（最多减20元）",),
+        ("外卖配送员 13:00–14:00 七折（最多减20元），每天 50 个名额",),
         True,
         [],
     )

@@ -10,6 +10,8 @@ from django.urls import reverse
 
 from gonghui.bills.models import OfferTerms, Programme
 from gonghui.bills.tests.test_bills_console import returned, sold
+from gonghui.bills.tests.test_terms_packs import parts, reviewed
+from gonghui.bills.tests.test_terms_series import template
 from gonghui.bills.tests.written import REST, by_union, put_up, reviewed_release
 from gonghui.funds.tests.stage import build_money
 from gonghui.kit.tests.browser import *  # noqa: F403
@@ -127,7 +129,8 @@ def test_window_for_riders_at_two_of_five_stores(console, world, size):
     shown.filter(has_text=names[0]).click()
     shown.filter(has_text=names[1]).click()
     page.locator(
-        "[data-says]", has_text=f"{names[0]}、{names[1]} 外卖配送员 13:00–14:00（每天 50 个名额） 七折"
+        "[data-says]",
+        has_text=f"{names[0]}、{names[1]} 外卖配送员 13:00–14:00 七折（最多减20元），每天 50 个名额",
     ).wait_for()
     seen(page, "window")
     places.locator("label", has_text=names[1]).locator("input").uncheck()
@@ -174,3 +177,53 @@ def test_pages_of_offers_and_bills_hold_on_a_phone_and_a_desk(console, world, si
     page.get_by_role("alert").first.wait_for()
     page.complaints.clear()  # a 422 stands in every browser's log
     seen(page, "wrong")
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+def test_what_comes_again_and_together_is_set_up_by_hand(console, world, size):
+    cast, money = world
+    page = console(reverse("admin:benefit_day_new"), size)
+    page.get_by_label("名称").fill("骑手工惠日")
+    assert (page.get_by_label("每月几号").is_hidden(), page.get_by_label("星期几").is_visible()) == (
+        True,
+        True,
+    )
+    page.get_by_label("哪些日子").select_option("dates")
+    page.get_by_label("指定的日子").fill("2099/13/41")
+    page.get_by_role("button", name="新建工惠日").click()
+    page.get_by_role("alert").first.wait_for()
+    page.complaints.clear()  # a 422 stands in every browser's log
+    seen(page, "day-wrong")
+    assert page.get_by_label("名称").input_value() == "骑手工惠日"
+    page.get_by_label("哪些日子").select_option("nth")
+    page.get_by_label("指定的日子").evaluate("field => { field.value = ''; }")
+    page.get_by_role("button", name="新建工惠日").click()
+    page.get_by_text("每月最后一个周五").first.wait_for()
+    seen(page, "day")
+    release = template(cast, money)
+    (charge,) = parts(cast, money, 10)
+    pack = reviewed(cast, (charge, 1))
+    page.goto(reverse("admin:series_new"), wait_until="load")
+    page.get_by_label("按哪份投放草稿重复").select_option(str(release.pk))
+    page.get_by_label("名称").fill(LONG[:60])
+    page.locator("[name=rule]").select_option("named")
+    page.locator("[name=benefit_day]").select_option(index=1)
+    assert page.get_by_label("每月几号").is_hidden()
+    page.get_by_label("从哪天起").fill("2026-11-01")
+    page.get_by_label("到哪天止").fill("2099-12-31")
+    seen(page, "series-new")
+    page.get_by_role("button", name="新建定期投放").click()
+    page.get_by_text("接下来的日子").wait_for()
+    seen(page, "series")
+    for name, address in (
+        ("days", reverse("admin:bills_benefitday_changelist")),
+        ("series-list", reverse("admin:bills_releaseseries_changelist")),
+        ("packs", reverse("admin:bills_packitem_changelist")),
+        ("pack", reverse("admin:pack", args=[pack.pk])),
+        ("pack-new", reverse("admin:pack_new")),
+        ("welcomes", reverse("admin:bills_welcomepack_changelist")),
+        ("welcome-new", reverse("admin:welcome_new")),
+        ("release", reverse("admin:offer_release", args=[charge.release.offer.priced_by.pk])),
+    ):
+        page.goto(address, wait_until="load")
+        seen(page, name)

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from gonghui.bills.actions import external
 from gonghui.bills.actions.external import (
@@ -17,8 +18,8 @@ from gonghui.bills.actions.external import (
     release_over_stocks,
 )
 from gonghui.bills.models import ExternalUse, StockFunding
-from gonghui.funds.models import Commitment
-from gonghui.funds.tests.stage import approved, balance, build_money, trial
+from gonghui.funds.models import Budget, Commitment
+from gonghui.funds.tests.stage import approved, balance, build_money, new_staff, trial
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import DomainError
@@ -27,6 +28,7 @@ from gonghui.payments.actions.coupons import note_stock
 from gonghui.payments.events import ExternalCouponReturned, ExternalCouponUsed
 from gonghui.payments.models import ExternalStock
 from gonghui.payments.ports.coupons import StockOrder
+from tests.console_contract import ConsoleContract
 
 pytestmark = pytest.mark.django_db
 PROVIDER = Actor.system("test")
@@ -215,3 +217,44 @@ def test_what_was_not_used_goes_home_after_the_grace(money, funding, time_machin
     assert release_over_stocks(PROVIDER) == FACE * (TOTAL - 1)
     assert release_over_stocks(PROVIDER) == 0
     assert balance(money.city.account_id) == 30_000_00 - FACE
+
+
+def test_stock_is_ordered_out_of_a_budget_in_the_back_office(cast, client, money):
+    posted = {
+        "budget": money.city.pk, "programme": "", "name": "满30减5", "face_fen": "5", "threshold_fen": "30",
+        "total": "3", "starts_on": f"{clock.today()}", "ends_on": f"{clock.today()}", "key": uuid4(),
+    }  # fmt: skip
+    cast.sign_in(client, "city_finance")
+    address = reverse("admin:funded_stock_new")
+    short = client.post(address, posted | {"total": "9000000"})
+    assert (short.status_code, StockFunding.objects.unscoped("test").exists()) == (422, False)
+    answers = [client.post(address, posted) for _n in range(2)]
+    made = StockFunding.objects.unscoped("test").get()
+    wanted = reverse("admin:bills_stockfunding_change", args=[made.pk])
+    assert [(one.status_code, one.url) for one in answers] == [(302, wanted)] * 2
+    assert (left(made), made.budget_id) == (FACE * TOTAL, money.city.pk)
+    assert "15" in client.get(wanted).content.decode()
+    cast.sign_in(client, "city_admin")
+    assert client.get(address).status_code == 403
+
+
+class TestStockFundingScreen(ConsoleContract):
+    model = StockFunding
+    owner, sister, parent = "city_finance", "sister_finance", "province_finance"
+
+    def own(self, cast):
+        return self._made(cast, "city_finance", build_money(cast).city)
+
+    def foreign(self, cast):
+        new_staff(cast, "sister_finance", "finance_officer", "sister")
+        province = Budget.objects.unscoped("test").filter(union=cast.unions["province"]).first()
+        sister = approved(cast, "sister", parent=province, yuan=1_000)
+        return self._made(cast, "sister_finance", sister)
+
+    def more(self, cast, count):
+        budget = Budget.objects.unscoped("test").filter(union=cast.unions["city"]).first()
+        for _n in range(count):
+            self._made(cast, "city_finance", budget)
+
+    def _made(self, cast, who: str, budget):
+        return order_funded_stock(cast.actor(who), budget_id=budget.pk, order=order_of())

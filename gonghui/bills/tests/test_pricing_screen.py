@@ -66,13 +66,11 @@ def test_window_for_some_stores_says_which_to_who_stands_in_none():
     riders = {"groups": frozenset({"rider"}), "store_ids": frozenset({7, 3}), "capacity": 50}
     stores = {3: "天河店", 7: "海珠店", 9: "越秀店"}
     window = Window(**riders, **NOON)
-    assert (
-        says([window], SEVENTY, NAMES, stores) == "限天河店、海珠店 骑手 13:00–14:00（每天 50 个名额） 七折"
-    )
-    assert says([window], SEVENTY, NAMES) == "骑手 13:00–14:00（每天 50 个名额） 七折"
+    assert says([window], SEVENTY, NAMES, stores) == "限天河店、海珠店 骑手 13:00–14:00 七折，每天 50 个名额"
+    assert says([window], SEVENTY, NAMES) == "骑手 13:00–14:00 七折，每天 50 个名额"
     later = Window(**riders, from_time=time(17), to_time=time(18))
     assert says([window, later], SEVENTY, NAMES, stores) == (
-        "限天河店、海珠店 骑手 13:00–14:00、17:00–18:00（每个时段每天 50 个名额） 七折"
+        "限天河店、海珠店 骑手 13:00–14:00、17:00–18:00 七折，每个时段每天 50 个名额"
     )
     many = Window(store_ids=frozenset(range(5)))
     assert says([many], SEVENTY, None, {n: f"{n}店" for n in range(5)}) == "限0店、1店、2店等 5 家门店 七折"

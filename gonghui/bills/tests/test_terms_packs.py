@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from gonghui.benefits import engine
 from gonghui.benefits.actions import releases
@@ -15,6 +16,7 @@ from gonghui.benefits.actions.releases import PoolPlan, ReleaseTerms
 from gonghui.benefits.models import Pool, Release, Voucher
 from gonghui.benefits.tests.crowd import counts, new_pool, new_release
 from gonghui.benefits.tests.plans import fresh, refused
+from gonghui.bills import pack_tasks
 from gonghui.bills.actions import packs
 from gonghui.bills.models import PackItem, WelcomeGift, WelcomePack
 from gonghui.bills.tests.priced import given_voucher
@@ -23,7 +25,9 @@ from gonghui.funds.tests.stage import build_money
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import DomainError
-from gonghui.members.models import Membership
+from gonghui.members.events import RosterApplied
+from gonghui.members.models import Membership, Person
+from gonghui.members.tests.test_rosters import applied, id_no
 from gonghui.partners.tests.stage import standing_agreement
 from tests.console_contract import ConsoleContract
 
@@ -202,6 +206,19 @@ def test_who_joins_is_welcomed_once_ever_and_who_was_there_before_is_not(cast, m
     join(cast, "mei", "district")
     assert packs.welcome_joiners(SYSTEM) == 0
     assert WelcomeGift.objects.unscoped("test").get().person_id == mei
+
+
+@pytest.mark.django_db
+def test_roster_brings_its_people_their_welcome_at_once(cast, money):
+    welcome(cast, money, verified_only=False)
+    roster = applied(cast, ("钱多一", id_no(7), "13900000007", "蓝海机械厂工会"))
+    assert roster.state == "applied"
+    job = "gonghui.bills.pack_tasks.welcome_who_is_on_a_roster"
+    (facts,) = ProcrastinateJob.objects.filter(task_name=job).values_list("args", flat=True)
+    assert facts == {"roster_id": roster.pk}
+    pack_tasks.welcome_who_is_on_a_roster(RosterApplied(**facts))
+    newcomer = Person.objects.unscoped("test").get(name="钱多一")
+    assert held(newcomer.pk) == [("充电", "confirmed"), ("出行礼包", "redeemed")]
 
 
 @pytest.mark.django_db

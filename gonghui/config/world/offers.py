@@ -36,17 +36,18 @@ WORKDAYS = frozenset(range(1, 6))
 MERCHANT_REST = SharePlan("merchant", takes_rest=True)
 
 
-def build_offers(tree: Tree, staff: dict[str, User], venues: Venues, money: Money, progress) -> None:
-    """Written by the city's administrator, reviewed by its reviewer, paid from the city's budget."""
+def build_offers(tree: Tree, staff: dict[str, User], venues: Venues, money: Money, progress) -> OfferTerms:
+    """Written by the city's administrator, reviewed by its reviewer, paid from the city's budget. Returns the coupon's."""
     maker, checker = actor_of(staff["guangzhou"]), actor_of(staff["reviewer"])
     city = tree.by_code["4401"]
     programme = terms.write_programme(
         maker, union_id=city.pk, title=_("工惠日"), starts_on=clock.today().replace(month=1, day=1)
     )
-    put_up = lambda plan: _put_up(maker, checker, city.pk, plan)  # noqa: E731
+    ours = (maker, checker, city.pk)
     cinema, opera, theatre = (venues.stores[key].pk for key in ("cinema", "opera", "theatre"))
     union_20 = SharePlan("union", money.city.pk, fixed_fen=20_00)
     coupon = put_up(
+        *ours,
         TermsPlan(
             title=_("观影满 200 减 30"), kind="cinema", price=Terms(Form.THRESHOLD_OFF, threshold_fen=200_00, off_fen=30_00, family=True),
             shares=(union_20, MERCHANT_REST), store_ids=(cinema, opera, theatre), programme_id=programme.pk,
@@ -55,6 +56,7 @@ def build_offers(tree: Tree, staff: dict[str, User], venues: Venues, money: Mone
     )  # fmt: skip
     progress.advance(1)
     put_up(
+        *ours,
         TermsPlan(
             title=_("错峰七折"), kind="cinema", price=Terms(Form.PERCENT, rate_permille=700, cap_fen=30_00),
             shares=(MERCHANT_REST,), store_ids=(cinema,), needs_voucher=False, programme_id=programme.pk,
@@ -62,6 +64,7 @@ def build_offers(tree: Tree, staff: dict[str, User], venues: Venues, money: Mone
         )
     )  # fmt: skip
     put_up(
+        *ours,
         TermsPlan(
             title=_("职工影票 30 元"), kind="cinema", price=Terms(Form.FIXED_PRICE, price_fen=30_00, units_max=2),
             shares=(SharePlan("union", money.city.pk, permille=400, set_aside_fen=50_000_00, when_empty="next"), MERCHANT_REST),
@@ -74,9 +77,10 @@ def build_offers(tree: Tree, staff: dict[str, User], venues: Venues, money: Mone
     _sell_a_few(cinema, city.path)
     open_periods(Actor.system("demo world"))
     progress.advance(1)
+    return coupon
 
 
-def _put_up(maker: Actor, checker: Actor, union_id: int, plan: TermsPlan) -> OfferTerms:
+def put_up(maker: Actor, checker: Actor, union_id: int, plan: TermsPlan) -> OfferTerms:
     made = terms.write_terms(maker, union_id=union_id, plan=plan)
     terms.review_terms(checker, terms_id=made.pk)
     return terms.publish_terms(maker, terms_id=made.pk)

@@ -57,9 +57,15 @@ def ask(
     says: str,
     back: str = "",
 ) -> HttpResponse:
-    """Shows the form; what it asked goes to the action, whose refusal stands on the form with all that was typed."""
-    for field in form.fields.values():
+    """Shows the form; what it asked goes to the action, whose refusal stands on the form with all that was typed.
+
+    Of the form, where there are: `shown_when` = {field: (another field, "its values that show this one")};
+    `halves`: fields that stand beside their neighbour where there is room.
+    """
+    for name, field in form.fields.items():
         dress(field)
+        field.when, field.when_is = getattr(form, "shown_when", {}).get(name, ("", ""))
+        field.is_half = name in getattr(form, "halves", ())
     if request.method == "POST" and form.is_valid():
         try:
             made = act(request.actor, **form.facts())

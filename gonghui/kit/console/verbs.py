@@ -87,6 +87,8 @@ def dress(field_: forms.Field) -> None:
         classes = widgets.TEXTAREA_CLASSES
     elif isinstance(plain, forms.Select):
         classes = widgets.SELECT_CLASSES
+    elif getattr(plain, "input_type", "") == "date":  # the browser's own picker, as `day_field` asks for it
+        classes = widgets.INPUT_CLASSES
     else:
         for kind, widget in DRESSES:
             if isinstance(field_, kind):

@@ -21,7 +21,9 @@ from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.crypto import CannotOpen, get_keyring
 from gonghui.kit.errors import DomainError
+from gonghui.kit.events import emit
 from gonghui.members.actions.roster_writes import write_matches
+from gonghui.members.events import RosterApplied
 from gonghui.members.models import RosterImport, RosterRefusal, RosterSheet, WorkerGroup
 from gonghui.members.roster import RosterReading, RosterRow, RowRefusal, SkippedRow, read_roster
 from gonghui.members.roster_match import REFUSED, Match, Matcher, UnionFinder
@@ -180,6 +182,7 @@ def _finish(actor: Actor, *, run: Run, reading: RosterReading) -> None:
     if run.is_applying:
         changes |= {"state": "applied", "applied_at": clock.now()}
         sheet.delete()
+        emit(RosterApplied(roster_id=run.roster.pk))
     else:
         changes |= {
             "state": "checked",

@@ -46,6 +46,10 @@ class StockForm(forms.Form):
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        self.narrow(actor)
+
+    def narrow(self, actor: Actor) -> None:
+        """What it chooses from is what the actor writes to."""
         written = BySubtree("path", verb="payments.write").condition(actor)
         found = Union.objects.unscoped("narrowed to what the actor writes to").filter(written)
         self.fields["union"].queryset = found.order_by("path")
@@ -62,14 +66,16 @@ class StockForm(forms.Form):
             self.add_error("face_fen", _("面额不能大于满减的门槛。"))
         return given
 
-    def facts(self) -> dict[str, Any]:
+    def order(self) -> StockOrder:
         given = self.cleaned_data
-        order = StockOrder(
+        return StockOrder(
             key=str(given["key"]), name=given["name"], face_fen=given["face_fen"], threshold_fen=given["threshold_fen"],
             total=given["total"], starts_at=datetime.combine(given["starts_on"], time(0), clock.CHINA),
             ends_at=datetime.combine(given["ends_on"], LAST, clock.CHINA),
         )  # fmt: skip
-        return {"union_id": given["union"].pk, "order": order}
+
+    def facts(self) -> dict[str, Any]:
+        return {"union_id": self.cleaned_data["union"].pk, "order": self.order()}
 
 
 @console_page("payments/stocks/new", name="payments_stock_new", needs="payments.write")

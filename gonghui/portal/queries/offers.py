@@ -73,7 +73,7 @@ class OfferShown:
             return []
         stores = {one.store_id: one.store.name for one in self.row.offer_stores.all()}
         said = pricing.says(self.windows, self.terms, self.group_names, stores)
-        return [line.removesuffix(self.says).strip() for line in said.split("\n")]
+        return [f" {line}".replace(f" {self.says}", "").lstrip(" ，") for line in said.split("\n")]
 
     @property
     def groups(self) -> list[str]:
@@ -112,7 +112,7 @@ class OfferShown:
         return [
             one
             for one in self.windows
-            if not one.groups or asker.person_id is None or not one.groups.isdisjoint(asker.groups)
+            if not one.whom or asker.person_id is None or not one.whom.isdisjoint(asker.groups)
         ]
 
     @property

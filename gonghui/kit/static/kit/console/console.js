@@ -20,3 +20,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.isError = false;
   }
 });
+// A part with data-when is shown while the field it names has one of the values of data-when-is. Without a script all are shown.
+const follow = (form) => {
+  form.querySelectorAll("[data-when]").forEach((part) => {
+    part.hidden = !part.dataset.whenIs.split(" ").includes(form.elements[part.dataset.when].value);
+  });
+};
+document.addEventListener("change", (event) => { if (event.target.form) follow(event.target.form); });
+document.addEventListener("DOMContentLoaded", () => { [...document.forms].forEach(follow); });
