@@ -18,7 +18,7 @@ from gonghui.bills.actions.external import (
     release_over_stocks,
 )
 from gonghui.bills.models import ExternalUse, StockFunding
-from gonghui.funds.models import Budget, Commitment
+from gonghui.funds.models import Commitment
 from gonghui.funds.tests.stage import approved, balance, build_money, new_staff, trial
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
@@ -242,19 +242,21 @@ class TestStockFundingScreen(ConsoleContract):
     model = StockFunding
     owner, sister, parent = "city_finance", "sister_finance", "province_finance"
 
+    @pytest.fixture(autouse=True)
+    def stage(self, cast):
+        self.money = build_money(cast)
+        new_staff(cast, "sister_finance", "finance_officer", "sister")
+
     def own(self, cast):
-        return self._made(cast, "city_finance", build_money(cast).city)
+        return self._made(cast, "city_finance", self.money.city)
 
     def foreign(self, cast):
-        new_staff(cast, "sister_finance", "finance_officer", "sister")
-        province = Budget.objects.unscoped("test").filter(union=cast.unions["province"]).first()
-        sister = approved(cast, "sister", parent=province, yuan=1_000)
+        sister = approved(cast, "sister", parent=self.money.province, yuan=1_000)
         return self._made(cast, "sister_finance", sister)
 
     def more(self, cast, count):
-        budget = Budget.objects.unscoped("test").filter(union=cast.unions["city"]).first()
         for _n in range(count):
-            self._made(cast, "city_finance", budget)
+            self._made(cast, "city_finance", self.money.city)
 
     def _made(self, cast, who: str, budget):
         return order_funded_stock(cast.actor(who), budget_id=budget.pk, order=order_of())
