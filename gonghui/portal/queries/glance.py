@@ -24,13 +24,15 @@ SELECT p.verification,
        EXISTS (SELECT FROM benefits_reminder r WHERE r.person_id = p.id AND r.release_id = %(release)s),
        (SELECT row_to_json(t) FROM (
             SELECT n.code, n.seats, n.state, coalesce(a.title, n.title) AS title, k.code AS kind, a.cover AS cover_key,
-                   n.starts_at, n.ends_at, o.name AS store, o.address, n.place
+                   n.starts_at, n.ends_at, n.is_coupon, n.good_until, o.name AS store, o.address, n.place
               FROM (SELECT v.code, v.seats, v.state, r.title, l.place, s.activity_id, s.store_id,
+                           f.is_priced AS is_coupon, CASE WHEN f.is_priced THEN l.valid_until END AS good_until,
                            coalesce(s.starts_at, l.valid_from, r.opens_at) AS starts_at,
                            coalesce(s.ends_at, l.valid_until) AS ends_at
                       FROM benefits_voucher v
                       JOIN benefits_pool l ON l.id = v.pool_id
                       JOIN benefits_release r ON r.id = v.release_id
+                      JOIN benefits_offer f ON f.id = r.offer_id
                       LEFT JOIN activities_session s ON s.pool_id = l.id
                      WHERE (v.person_id = p.id OR v.booked_by_id = p.id)
                        AND v.state = ANY(%(live)s)
@@ -91,7 +93,9 @@ def _ticket(row: dict[str, Any]) -> dict[str, Any]:
     ends_at = found.pop("ends_at")
     state, label = shown_state(found["state"], datetime.fromisoformat(ends_at) if ends_at else None)
     found["place"] = said_place(found.pop("store"), found.pop("address"), found["place"])
+    good_until = found.pop("good_until")
     return found | {
+        "good_until": datetime.fromisoformat(good_until) if good_until else None,
         "url": f"/tickets/{found['code']}",
         "starts_at": datetime.fromisoformat(found["starts_at"]),
         "is_held": state == "held",

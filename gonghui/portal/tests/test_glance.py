@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 
 from gonghui.activities.models import Session
-from gonghui.benefits.models import Voucher
+from gonghui.benefits.models import Pool, Voucher
+from gonghui.kit.templatetags.kit import cn_when
+from gonghui.kit.tests.shelves import forget_kept
 from gonghui.members.models import Membership
 from gonghui.portal.queries.glance import glance_of
 from gonghui.portal.queries.mine import standing, tickets_ahead
 from gonghui.portal.tests.programme import DAY, HOUR, MINUTE, new_activity, new_release
 from gonghui.portal.tests.test_home import text_of
 from gonghui.portal.tests.test_tickets import win
+from gonghui.portal.tests.till import coupon_of, opened
 from gonghui.portal.tickets import ticket_of
 
 OVER = "活动已结束"
@@ -51,7 +54,7 @@ def test_glance_shows_the_first_of_the_tickets_ahead(cast, tickets):
     assert (shown is None) == (first is None)
     if first is not None:
         ticket = ticket_of(first)
-        names = ("code", "seats", "title", "starts_at", "place", "url", "state", "state_label")
+        names = ("code", "seats", "title", "starts_at", "good_until", "place", "url", "state", "state_label")
         assert {n: shown[n] for n in names} == {n: getattr(ticket, n) for n in names}
 
 
@@ -68,6 +71,21 @@ def test_ticket_of_what_is_over_is_said_to_be_over_on_both_pages(client, cast):
         text = text_of(client, page)
         assert OVER in text
         assert "出示</span>" not in text
+
+
+def test_coupon_says_until_when_it_is_good_on_both_pages(client, cast):
+    opened(cast)
+    voucher = coupon_of(cast)
+    until = voucher.pool.valid_until
+    assert glance_of(cast.actor("mei"), None).ticket["good_until"] == until
+    cast.sign_in(client, "mei")
+    for page in ("/", "/tickets"):
+        text = text_of(client, page)
+        assert f"{cn_when(until)} 前到店出示" in text
+    Pool.objects.unscoped("test").filter(pk=voucher.pool_id).update(valid_until=None)
+    forget_kept()
+    for page in ("/", "/tickets"):
+        assert "到店结账时出示" in text_of(client, page)
 
 
 @pytest.mark.parametrize("status", [*Membership.LIVE, "exited"])

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
-from gonghui.kit.templatetags.kit import ago, cn_day, cn_time, server_now, short_code
+from gonghui.kit.templatetags.kit import ago, cn_day, cn_time, cn_when, server_now, short_code
 from gonghui.portal.queries.glance import Glance, glance_of
 from gonghui.portal.queries.programme import Card, holidays_ahead, kinds, running_cards
 from gonghui.portal.rules import Stage
@@ -22,7 +22,7 @@ from gonghui.portal.shells import answer, badge, filled, frame
 PAGE = "portal/home.html"
 OPENINGS_SHOWN = 4
 CARDS_SHOWN = 8
-SHAPE = ("is_held", "state", "state_label", "kind", "cover_key")  # of a ticket
+SHAPE = ("is_held", "state", "state_label", "kind", "cover_key", "is_coupon")  # of a ticket
 SIGNS = {
     "reminder": "bell",
     "ticket": "ticket",
@@ -86,7 +86,8 @@ def _own(glance: Glance) -> str:
 
 
 def _words_of_ticket(ticket: dict[str, Any]) -> dict[str, str]:
-    return {
+    until = ticket["good_until"]
+    return ({"ticket_until": cn_when(until)} if until else {}) | {
         "ticket_url": ticket["url"],
         "ticket_title": ticket["title"],
         "ticket_day": cn_day(ticket["starts_at"]),
