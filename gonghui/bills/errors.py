@@ -46,6 +46,11 @@ TAPPED_VOUCHER = refusal(
 OFFER_RESTS = refusal(
     "bill_offer_rests", _("“{title}”已暂停，现在不能使用。"), advice=_("请会员留意消息，恢复后再来。")
 )
+SHOWN_LEFT_OUT = refusal(
+    "bill_shown_left_out",
+    _("扫的就是这张券，不能把它去掉。"),
+    advice=_("不用这张券的话，请会员出示付款码，重新扫码。"),
+)
 BILL_KEY_TAKEN = refusal(
     "bill_key_taken", _("这个单号已经是另一笔账单。"), advice=_("请刷新页面，从头再收一次。")
 )
@@ -55,6 +60,17 @@ PRICE_CHANGED = refusal(
     "bill_price_changed",
     _("价格变了：刚才显示 {shown} 元，现在是 {now} 元。"),
     advice=_("没有收任何款。请告诉会员新的价格，再点一次收款。"),
+)
+GIFT_GONE = refusal(
+    "bill_gift_gone",
+    _("“{title}”的赠品这一刻送完了，现在应收 {now} 元，没有赠品。"),
+    advice=_("没有收任何款。请告诉会员没有赠品了，再点一次收款。"),
+)
+RULE_REFUSES_OFFER = refusal(
+    "bill_rule_refuses",
+    _("“{title}”不能给这位会员：{says}"),
+    advice=_("没有收任何款。请去掉这项优惠再算，其余的照样享受。"),
+    clause="{clause}",
 )
 BILL_WINDOW_FULL = refusal(
     "bill_window_full", _("“{title}”这个时段的名额刚刚用完。"), advice=_("没有收任何款。请重新试算。")

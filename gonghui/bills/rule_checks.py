@@ -6,18 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from gonghui.bills.errors import RULE_REFUSES_OFFER
 from gonghui.bills.models import Bill
 from gonghui.bills.selling import BillFacts
 from gonghui.funds import rulebook
 from gonghui.funds.models import BenefitUse, Budget
 from gonghui.funds.rulebook import Giving
 from gonghui.kit.clock import CHINA
+from gonghui.kit.errors import DomainError
 
 
 class Funding(NamedTuple):
     """What one budget gives through one offer."""
 
     offer_id: int
+    title: str
     account_id: int
     fen: int
     category: str
@@ -30,7 +33,8 @@ def occasion_of(key: UUID, offer_id: int, account_id: int) -> str:
 
 
 def obey_rules(facts: BillFacts, fundings: Sequence[Funding]) -> None:
-    """Refuses with the clause. In a fixed order: others who give to the same person wait for these tallies."""
+    """Refuses with the clause and the offer it speaks against. In a fixed order: others who give to the same person wait
+    for these tallies."""
     for one in sorted(fundings, key=lambda one: (one.category, one.festival, one.account_id)):
         giving = Giving(
             person_ids=[facts.person_id],
@@ -43,7 +47,10 @@ def obey_rules(facts: BillFacts, fundings: Sequence[Funding]) -> None:
             on=facts.at.astimezone(CHINA).date(),
             occasion=occasion_of(facts.key, one.offer_id, one.account_id),
         )
-        rulebook.require_given(rulebook.give(giving))
+        for verdict in rulebook.give(giving):
+            if verdict.rule is not None:
+                words = {"title": one.title, "says": verdict.reason, "clause": verdict.rule.clause}
+                raise DomainError(RULE_REFUSES_OFFER, offer_id=one.offer_id, **words)
 
 
 def take_back(bill: Bill, back: Mapping[tuple[int, int], int]) -> None:

@@ -24,7 +24,7 @@ METHODS = ("cash", "wechat")
 @dataclass(frozen=True, slots=True)
 class Sale:
     """One tap on 收款. `key` makes a repeated tap harmless; `customer` is what was scanned or typed: a member's pay code,
-    a voucher's QR or short code. `offer_ids`: only these offers; None: whatever applies."""
+    a voucher's QR or short code. `offer_ids`: only these offers; None: whatever applies. `without`: not these."""
 
     key: UUID
     store_id: int
@@ -34,7 +34,10 @@ class Sale:
     method: str = "cash"
     shown_due_fen: int | None = None
     """What the till showed; another price is refused."""
+    shown_gifts: frozenset[int] = frozenset()
+    """Offers whose gifts the till showed; one that is there no more is refused, as it need not move the price."""
     offer_ids: frozenset[int] | None = None
+    without: frozenset[int] = frozenset()
     is_family: bool = False
     """The one served is the member's family."""
 

@@ -25,6 +25,7 @@ NOISE = str.maketrans(
     {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | dict.fromkeys(map(ord, " ,，¥￥元"))
 )
 ROWS_SHOWN = 4
+OFFERS_MAX = 50
 
 
 def fen_typed(text: str, label: str) -> int:
@@ -75,6 +76,10 @@ class Typed:
     is_family: bool = False
     key: str = ""
     shown_due: str = ""
+    gifts: tuple[int, ...] = ()
+    """Offers whose gifts were shown."""
+    without: tuple[int, ...] = ()
+    """Offers left out by the clerk."""
 
     @classmethod
     def from_post(cls, post: QueryDict) -> Typed:
@@ -90,6 +95,8 @@ class Typed:
             rows=tuple(row for row in rows if not row.is_empty),
             method=method if method in METHODS else "cash",
             is_family="is_family" in post,
+            gifts=_ids(post.getlist("gift")),
+            without=_ids(post.getlist("without")),
             **plain,
         )
 
@@ -121,8 +128,15 @@ class Typed:
             shown_due_fen=int(self.shown_due)
             if self.shown_due.isascii() and self.shown_due.isdigit()
             else None,
+            shown_gifts=frozenset(self.gifts),
+            without=frozenset(self.without),
             is_family=self.is_family,
         )
+
+
+def _ids(texts: Iterable[str]) -> tuple[int, ...]:
+    found = (text for text in texts if text.isascii() and text.isdigit() and len(text) <= 18)
+    return tuple(dict.fromkeys(map(int, found)))[:OFFERS_MAX]
 
 
 def _line(row: Row, n: int) -> Line:
@@ -152,6 +166,7 @@ def applied_shown(applied: Applied) -> dict[str, Any]:
     """One offer that is given: what it says, what it takes off, who pays that."""
     labels = dict(Payer.choices)
     return {
+        "offer_id": applied.offer_id,
         "title": applied.title,
         "says": says_terms(applied.terms),
         "off_fen": applied.discount_fen,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from gonghui.benefits.errors import NOT_A_CLERK
-from gonghui.benefits.models import Voucher
+from gonghui.benefits.models import Offer, Voucher
 from gonghui.bills import counters, errors, flows, offers_live
 from gonghui.bills.actions.writing import OURS, ticket_of, tills_of, write_bill
 from gonghui.bills.customers import Customer, customer_of
@@ -76,11 +76,22 @@ def sell_once(actor: Actor, *, sale: Sale) -> Bill:
     customer = customer_of(actor, sale.customer, store_id=store.pk, at=at, spends=True)
     require(customer.person_id, errors.CUSTOMER_MISSING)
     quoted, vouchers = priced(sale, customer, store, at)
-    if sale.shown_due_fen is not None:
-        prices = {"shown": yuan(sale.shown_due_fen), "now": yuan(quoted.due_fen)}
-        require(quoted.due_fen == sale.shown_due_fen, errors.PRICE_CHANGED, **prices)
+    require_as_shown(sale, quoted)
     facts = BillFacts(sale.key, store, customer.person_id, actor.user_id, sale.method, at)
     return write_bill(actor, facts=facts, quoted=quoted, vouchers=vouchers)
+
+
+def require_as_shown(sale: Sale, quoted: Quote) -> None:
+    """Nobody pays another price than was shown, or gets less for it."""
+    now = yuan(quoted.due_fen)
+    if sale.shown_due_fen is not None:
+        is_same_price = quoted.due_fen == sale.shown_due_fen
+        require(is_same_price, errors.PRICE_CHANGED, shown=yuan(sale.shown_due_fen), now=now)
+    gone = sale.shown_gifts - sale.without - {one.offer_id for one in quoted.applied}
+    if gone:
+        named = Offer.objects.unscoped("printed on the offer").filter(pk__in=gone).order_by("pk")
+        titles = "”“".join(named.values_list("title", flat=True))
+        raise DomainError(errors.GIFT_GONE, title=titles, now=now)
 
 
 def store_of(actor: Actor, sale: Sale) -> Store:
@@ -103,6 +114,7 @@ def priced(sale: Sale, customer: Customer, store: Store, at: datetime) -> tuple[
     """With the vouchers it takes, by offer. Refuses when the voucher that was shown would not be used."""
     require(not sale.points or customer.may_spend_points, errors.POINTS_NEED_PAY_CODE)
     shown = customer.voucher
+    require(not shown or shown.release.offer_id not in sale.without, errors.SHOWN_LEFT_OUT)
     offers, asker, visit, vouchers = offers_live.facts_at(store.pk, customer.person_id, at, shown=shown)
     against = may_trade(store.pk, at.astimezone(CHINA).date())
     if against:
@@ -110,6 +122,7 @@ def priced(sale: Sale, customer: Customer, store: Store, at: datetime) -> tuple[
     if sale.offer_ids is not None:
         wanted = sale.offer_ids | ({shown.release.offer_id} if shown else set())
         offers = [offer for offer in offers if offer.id in wanted]
+    offers = [offer for offer in offers if offer.id not in sale.without]
     spends_points = customer.may_spend_points and not against
     asker = replace(asker, is_family=sale.is_family, lots=asker.lots if spends_points else ())
     quoted = quote(offers, Basket(sale.lines), asker, visit, points=sale.points)

@@ -122,18 +122,21 @@ def require_own_purses(writing: Writing, purses: Mapping[int, PurseFacts]) -> No
 def fundings_of(writing: Writing, purses: Mapping[int, PurseFacts]) -> list[Funding]:
     """What rules are asked about: all that comes out of a union's budget, whatever its maker wrote or left out."""
     asked = [
-        (one.offer_id, part, writing.terms[one.offer_id])
+        (one, part, writing.terms[one.offer_id])
         for one in writing.quoted.applied
         for part in one.parts
         if part.payer == Payer.UNION and part.fen
     ]
     if not asked:
         return []
-    wanted = {purses[part.funder].budget_id for _offer, part, _terms in asked}
+    wanted = {purses[part.funder].budget_id for _one, part, _terms in asked}
     budgets = Budget.objects.unscoped(OURS).select_related("union", "source").in_bulk(wanted)
     return [
-        Funding(offer_id, part.funder, part.fen, category_of(terms), terms.festival, budgets[purses[part.funder].budget_id])
-        for offer_id, part, terms in asked
+        Funding(
+            one.offer_id, one.title, part.funder, part.fen, category_of(terms), terms.festival,
+            budgets[purses[part.funder].budget_id],
+        )
+        for one, part, terms in asked
     ]  # fmt: skip
 
 

@@ -170,6 +170,31 @@ def test_only_the_offers_that_were_chosen(shop):
     assert sold(shop, customer=pay_code(shop, ahead=1), offer_ids=frozenset()).due_fen == 10_000
 
 
+def test_offers_left_out_are_not_given_and_a_shown_voucher_cannot_be(shop):
+    one = published(shop, off_fen=5_000)
+    published(shop, off_fen=1_000)
+    assert sold(shop, without=frozenset({one.offer_id})).due_fen == 9_000
+    coupon = published(shop, needs_voucher=True)
+    voucher = given_voucher(released(coupon), shop.people["mei"].pk)
+    before = counted()
+    with pytest.raises(DomainError) as error:
+        sold(shop, customer=voucher.code, without=frozenset({coupon.offer_id}))
+    assert (error.value.code, counted()) == ("bill_shown_left_out", before)
+
+
+def test_gift_that_went_between_the_quote_and_the_sale_is_refused_and_nothing_moves(shop):
+    terms = published(shop, title="送毛巾", form="gift", gift="毛巾", off_fen=0, windows=[{"capacity": 1}])
+    asked = sale(shop, shown_due_fen=10_000, shown_gifts=frozenset({terms.offer_id}))
+    sold(shop, customer=pay_code(shop, "lan"))  # the last one
+    before = counted()
+    with pytest.raises(DomainError) as error:
+        sell(shop.actor("clerk"), sale=asked)
+    assert (error.value.code, counted()) == ("bill_gift_gone", before)
+    assert "“送毛巾”" in error.value.message and "现在应收 100 元" in error.value.message
+    bill = sell(shop.actor("clerk"), sale=replace(asked, shown_gifts=frozenset()))
+    assert (bill.due_fen, bill.offers_given.count()) == (10_000, 0)
+
+
 def test_windows_and_limits_are_counted(shop):
     published(shop, windows=[{"capacity": 1}], limits=[("person", 2), ("day", 5)])
     bill = sold(shop)
@@ -183,14 +208,19 @@ def test_windows_and_limits_are_counted(shop):
 
 def test_rule_refuses_with_its_clause_and_counts_what_is_given(money, shop):
     rule = capped(15, category="coupon")
-    published(shop, category="coupon", shares=[union_share(money.city, 500), MERCHANT])
+    terms = published(
+        shop, title="工会补贴", category="coupon", shares=[union_share(money.city, 500), MERCHANT]
+    )
     sold(shop)
     before = counted()
     with pytest.raises(DomainError) as error:
         sold(shop, customer=pay_code(shop, ahead=1))
     assert rule.clause in error.value.clause
+    assert "“工会补贴”不能给这位会员" in error.value.message
+    assert error.value.facts["offer_id"] == terms.offer_id
     assert counted() == before
     assert trial() == 0
+    assert sold(shop, customer=pay_code(shop, ahead=1), without=frozenset({terms.offer_id})).due_fen == 10_000
 
 
 @pytest.mark.parametrize("category", ["", "general"])

@@ -107,6 +107,8 @@ class SaleQuoteIn(QuoteIn):
 
     customer: Annotated[str, Field(max_length=400)] = ""
     is_family: bool = False
+    without: Annotated[list[Id], Field(max_length=50)] = []
+    """Offers to leave out, such as one a rule speaks against."""
 
 
 class SaleQuoteOut(QuoteOut):
@@ -117,11 +119,13 @@ class SaleQuoteOut(QuoteOut):
 
 
 class SaleIn(SaleQuoteIn):
-    """`key` makes a repeated sale the same sale; another price than `shown_due_fen` is refused."""
+    """`key` makes a repeated sale the same sale; another price than `shown_due_fen` is refused, and so is a gift of
+    `shown_gifts` (offers) that is there no more."""
 
     key: UUID
     method: Method = "cash"
     shown_due_fen: Annotated[int, Field(ge=0, le=AMOUNT_FEN_MAX)] | None = None
+    shown_gifts: Annotated[list[Id], Field(max_length=50)] = []
 
 
 class BillLineOut(Schema):

@@ -77,6 +77,7 @@ def sale_of(body: shapes.SaleIn, customer: str) -> Sale:
     return Sale(
         key=body.key, store_id=body.store_id, customer=customer, lines=lines_of(body.lines), points=body.points,
         method=body.method, shown_due_fen=body.shown_due_fen, is_family=body.is_family,
+        shown_gifts=frozenset(body.shown_gifts), without=frozenset(body.without),
     )  # fmt: skip
 
 

@@ -7,8 +7,9 @@ import time_machine
 from django.utils import timezone
 
 from gonghui.bills.models import Bill, BillRefund
-from gonghui.bills.tests.priced import published
+from gonghui.bills.tests.priced import published, union_share
 from gonghui.bills.tests.stage import counted, fresh, pay_code, with_points
+from gonghui.funds.tests.granting import capped
 from gonghui.funds.tests.stage import build_money
 from gonghui.members.models import PayCodeUse
 from gonghui.portal.tests.till import Till, coupon_of, fields, opened, text
@@ -153,6 +154,46 @@ class TestSell:
         assert "刚才显示 90 元，现在是 100 元" in page and "新的应收" in page
         assert counted() == before
         assert fields(page)["shown_due"] == ["10000"]
+        assert till.sell(answer).status_code == 302
+
+    def test_gift_that_is_gone_is_said_before_the_money_is_taken(self, shop, till):
+        published(
+            shop,
+            title="送毛巾",
+            form="gift",
+            gift="毛巾",
+            off_fen=0,
+            stack_class="gift",
+            windows=[{"capacity": 1}],
+        )
+        quoted = till.quote()
+        assert "请给会员：毛巾" in text(quoted) and len(fields(text(quoted))["gift"]) == 1
+        till.sold(who="lan")
+        before = counted()
+        answer = till.sell(quoted)
+        page = text(answer)
+        assert (answer.status_code, counted()) == (409, before)
+        assert "“送毛巾”的赠品这一刻送完了" in page and "新的应收" in page and "gift" not in fields(page)
+        assert till.sell(answer).status_code == 302
+
+    def test_offer_a_rule_speaks_against_is_named_and_left_out_with_one_tap(self, shop, till):
+        money = build_money(shop)
+        capped(15, category="coupon")
+        against = published(
+            shop, title="工会补贴", category="coupon", stack_class="union",
+            shares=[union_share(money.city, takes_rest=True)],
+        )  # fmt: skip
+        quoted = till.quote()
+        before = counted()
+        answer = till.sell(quoted)
+        page = text(answer)
+        assert (answer.status_code, counted()) == (409, before)
+        assert "“工会补贴”不能给这位会员" in page and "去掉“工会补贴”，重新算" in page
+        assert f'name="without" value="{against.offer_id}"' in page and 'id="sell"' not in page
+        answer = till.client.post("/clerk/till/quote", fields(page) | {"without": [str(against.offer_id)]})
+        page = text(answer)
+        assert "已去掉 1 项优惠" in page and "确认收款 100 元" in page
+        assert fields(page)["without"] == [str(against.offer_id)]
         assert till.sell(answer).status_code == 302
 
     def test_voucher_of_a_priced_offer_is_used_on_the_bill(self, shop, till):

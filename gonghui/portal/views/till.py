@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from gonghui.bills.actions.selling import quote_sale, sell
-from gonghui.bills.errors import PRICE_CHANGED
+from gonghui.bills.errors import GIFT_GONE, PRICE_CHANGED, RULE_REFUSES_OFFER
 from gonghui.bills.pricing import Refused
 from gonghui.bills.selling import Quoted
 from gonghui.funds.models import Section
@@ -105,7 +105,8 @@ def _page(
         "typed": typed,
         "quoted": quoted and quote_shown(quoted),
         "error": error,
-        "is_price_news": bool(error and error.reason is PRICE_CHANGED),
+        "is_price_news": bool(error and error.reason in (PRICE_CHANGED, GIFT_GONE)),
+        "against": error.facts if error and error.reason is RULE_REFUSES_OFFER else None,
         "key": more.get("key") or uuid4(),
         "sections": Section.objects.unscoped("the list of shelves"),
         "has_pay_code": is_pay_code(typed.customer),
