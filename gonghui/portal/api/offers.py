@@ -9,6 +9,7 @@ from gonghui.bills.pricing import Applied, Line, Quote, Refused
 from gonghui.bills.selling import typed_line
 from gonghui.portal.api import bill_schemas as shapes
 from gonghui.portal.api import schemas
+from gonghui.portal.distances import place_of
 from gonghui.portal.queries import offers as found
 from gonghui.portal.till import plain_text
 
@@ -23,8 +24,9 @@ def offers(
     store_id: int | None = Query(None, ge=1, le=2**63 - 1),
     page: int = Query(1, ge=1, le=10_000),
 ):
-    """What can be used now comes first; with a token, for its holder."""
-    everything = found.offers_now(request.actor, store_id=store_id)
+    """What can be used now comes first; with a token, for its holder. With the header `X-Near: 23.129,113.264` (latitude,
+    longitude) the nearest first; the place is used for this one answer and kept nowhere."""
+    everything = found.offers_now(request.actor, store_id=store_id, near=place_of(request))
     begin = (page - 1) * PAGE_SIZE
     return {
         "items": [offer_out(one) for one in everything[begin : begin + PAGE_SIZE]],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from math import inf
 from typing import NamedTuple
 
 from django.db import connection
@@ -25,6 +26,7 @@ from gonghui.kit.clock import CHINA
 from gonghui.kit.errors import NOT_FOUND, require
 from gonghui.kit.templatetags.kit import yuan
 from gonghui.partners.models import Store
+from gonghui.portal.distances import Place, metres_to, said_distance
 from gonghui.portal.queries.bills import BarPart, PartShown, bar_of
 
 PRINTED = "printed on the offer"
@@ -45,6 +47,8 @@ class OfferShown:
     vouchers: int
     release: Release | None
     at: datetime
+    near: Place | None = None
+    """Where the reader stands, if their phone said so for this one request."""
 
     @property
     def terms(self) -> pricing.Terms:
@@ -81,7 +85,22 @@ class OfferShown:
 
     @property
     def stores(self) -> list[Store]:
-        return [one.store for one in self.row.offer_stores.all()]
+        """Nearest first where that is known, else by name; each with its distance in words, `far`."""
+        stores = [one.store for one in self.row.offer_stores.all()]
+        if self.near is None:
+            return stores
+        metres = {store.pk: metres_to(store, self.near) for store in stores}
+        for store in stores:
+            store.far = "" if metres[store.pk] is None else said_distance(metres[store.pk])
+        return sorted(stores, key=lambda store: (metres[store.pk] is None, metres[store.pk] or 0))
+
+    @property
+    def metres(self) -> float:
+        """To the nearest of its stores; endless where nobody knows."""
+        if self.near is None:
+            return inf
+        found = (metres_to(one.store, self.near) for one in self.row.offer_stores.all())
+        return min((far for far in found if far is not None), default=inf)
 
     @property
     def stores_named(self) -> list[Store]:
@@ -140,9 +159,10 @@ class OfferShown:
 
     @property
     def rank(self) -> tuple:
-        """Usable now first, then what one holds, then what is open."""
+        """Usable now first, then the nearest, then what one holds, then what is open."""
         return (
             not self.is_usable,
+            self.metres,
             not self.vouchers,
             not self.is_mine,
             not self.is_open,
@@ -160,12 +180,13 @@ def shown_terms() -> QuerySet[OfferTerms]:
     )
 
 
-def offers_now(actor: Actor, *, store_id: int | None = None) -> list[OfferShown]:
+def offers_now(actor: Actor, *, store_id: int | None = None, near: Place | None = None) -> list[OfferShown]:
     """Seven queries at most, however many offers."""
     found = shown_terms().filter(state=OfferTerms.State.PUBLISHED)
     if store_id:
         found = found.filter(offer_stores__store_id=store_id)
-    return sorted(_shown(actor, list(found)), key=lambda one: one.rank)
+    shown = (replace(one, near=near) for one in _shown(actor, list(found)))
+    return sorted(shown, key=lambda one: one.rank)
 
 
 def offer_now(actor: Actor, offer_id: int) -> OfferShown:

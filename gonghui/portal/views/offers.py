@@ -9,22 +9,35 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from gonghui.bills.selling import POINTS_MAX
 from gonghui.kit.errors import BAD_INPUT, DomainError, require
 from gonghui.partners.models import Store
+from gonghui.portal.distances import place_of
 from gonghui.portal.queries import offers as found
 from gonghui.portal.till import Typed, applied_shown, whole_typed
 
 PAGE_SIZE = 20
 VIEWS = ("now", "held", "all")
+NEAR_WORDS = {
+    "asking": gettext_lazy("正在找您的位置…"),
+    "refused": gettext_lazy(
+        "没有取得位置。可以在微信或浏览器的设置里允许使用位置，再点一次；不允许也能按名称看。"
+    ),
+    "failed": gettext_lazy("网络不通，没有按远近排好。请再点一次。"),
+    "done": gettext_lazy("已按离您的远近排好。位置只用这一次，不保存。"),
+}
 
 
+@never_cache
 @require_safe
 def offers(request: HttpRequest) -> HttpResponse:
-    store_id = _number(request.GET.get("store"))
-    everything = found.offers_now(request.actor, store_id=store_id)
+    """Nearest first when the phone says where it is; that is in no address and nowhere kept."""
+    store_id, near = _number(request.GET.get("store")), place_of(request)
+    everything = found.offers_now(request.actor, store_id=store_id, near=near)
     kinds = {
         "now": [one for one in everything if one.is_usable],
         "held": [one for one in everything if one.vouchers],
@@ -38,6 +51,9 @@ def offers(request: HttpRequest) -> HttpResponse:
         "view": view,
         "views": _views(view, kinds, store_id),
         "page": page,
+        "is_near": near is not None,
+        "has_places": any(one.latitude is not None for shown in everything for one in shown.stores),
+        "near_words": {key: str(text) for key, text in NEAR_WORDS.items()},
         "store": _store_named(everything, store_id),
     }
     return render(request, "portal/offers/offers.html", facts)
