@@ -23,6 +23,9 @@ from gonghui.partners.models import Partner
 
 OWN = "one's own"
 SOON_DAYS = 30
+BOUGHT = ("bill:", "bill_refund:")
+TILLS = ("payable", "counter")
+OF_PARTNER = "partner:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +112,12 @@ def entries(
 ) -> list[Entry]:
     """At most two queries, however many."""
     rows = list(transfers)
-    partners = partners_of(row.subject for row in rows if row.subject.startswith("bill:"))
+    partners = partners_of(row.subject for row in rows if row.subject.startswith(BOUGHT))
     return [entry(row, accounts, grants, partners) for row in rows]
 
 
-def entries_under(actor: Actor, subjects: Sequence[str], *, merchants: dict[str, str]) -> list[Entry]:
-    """One's own side of what was booked under `subjects`, oldest first; two queries. `merchants`: who was paid under which."""
+def entries_under(actor: Actor, subjects: Sequence[str], *, merchant: str) -> list[Entry]:
+    """One's own side of what was booked under `subjects`, oldest first; two queries. `merchant`: who was paid."""
     if actor.person_id is None:
         return []
     own = Q(debit__person_id=actor.person_id) | Q(credit__person_id=actor.person_id)
@@ -123,7 +126,7 @@ def entries_under(actor: Actor, subjects: Sequence[str], *, merchants: dict[str,
     sides = [side for row in rows for side in (row.debit, row.credit)]
     accounts = {side.pk: side for side in sides if side.person_id == actor.person_id}
     grants = own_grants(accounts)
-    return [entry(row, accounts, grants, merchants) for row in rows]
+    return [entry(row, accounts, grants, dict.fromkeys(subjects, merchant)) for row in rows]
 
 
 def own_side(row: Transfer, accounts: dict[int, LedgerAccount]) -> LedgerAccount:
@@ -135,20 +138,18 @@ def grant_id_of(account: LedgerAccount) -> int:
 
 
 def partners_of(subjects: Iterable[str]) -> dict[str, str]:
-    """Who was paid under a subject, by name."""
+    """Who was paid under a subject, or gave back, by name."""
     wanted = set(subjects)
     if not wanted:
         return {}
-    paid = Transfer.objects.unscoped("where one's own payment went").filter(
-        subject__in=wanted, credit__kind__in=("payable", "counter")
-    )
-    accounts = dict(paid.values_list("subject", "credit__name"))
-    ids = {
-        subject: int(name.removeprefix("partner:"))
-        for subject, name in accounts.items()
-        if name[8:].isdecimal()
-    }
-    found = Partner.objects.unscoped("the merchant one paid").filter(pk__in=ids.values())
+    tills = Q(credit__kind__in=TILLS) | Q(debit__kind__in=TILLS)
+    paid = Transfer.objects.unscoped("where one's own payment went").filter(tills, subject__in=wanted)
+    ids: dict[str, int] = {}
+    for subject, *sides in paid.values_list("subject", "credit__name", "debit__name"):
+        for name in sides:
+            if name.startswith(OF_PARTNER) and name.removeprefix(OF_PARTNER).isdecimal():
+                ids[subject] = int(name.removeprefix(OF_PARTNER))
+    found = Partner.objects.unscoped("the merchant one paid").filter(pk__in=set(ids.values()))
     names = {row.pk: str(row) for row in found}
     return {subject: names.get(pk, "") for subject, pk in ids.items()}
 

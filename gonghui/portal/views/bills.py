@@ -26,6 +26,7 @@ from gonghui.portal.queries import bills as found
 from gonghui.portal.queries.points import Entry, entries_under
 
 PAGE_SIZE = 20
+LINES_OPEN = 5  # of a longer bill each line opens by itself
 
 
 @never_cache
@@ -44,7 +45,13 @@ def my_bill(request: HttpRequest, bill_id: str) -> HttpResponse:
 
 def _bill_page(request: HttpRequest, bill: Bill, error: DomainError | None = None) -> HttpResponse:
     shown = found.bill_shown(bill)
-    facts = {"tab": "me", "shown": shown, "own_entries": _own_entries(request, shown), "error": error}
+    facts = {
+        "tab": "me",
+        "shown": shown,
+        "is_long": len(shown.lines) > LINES_OPEN,
+        "own_entries": _own_entries(request, shown),
+        "error": error,
+    }
     return render(request, "portal/bills/bill.html", facts, status=error.status if error else 200)
 
 
@@ -58,9 +65,8 @@ def my_bill_ways(request: HttpRequest, bill_id: str) -> HttpResponse:
 
 def _own_entries(request: HttpRequest, shown: found.BillShown) -> list[Entry]:
     """One's own side of this bill in the ledger, oldest first; each leads to its proof."""
-    paid = f"bill:{shown.bill.pk}"
-    subjects = [paid, *(f"bill_refund:{one.refund.pk}" for one in shown.refunds)]
-    return entries_under(request.actor, subjects, merchants={paid: str(shown.bill.partner)})
+    subjects = [f"bill:{shown.bill.pk}", *(f"bill_refund:{one.refund.pk}" for one in shown.refunds)]
+    return entries_under(request.actor, subjects, merchant=str(shown.bill.partner))
 
 
 @never_cache
