@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import closing
 from time import thread_time
 
 import pytest
@@ -216,6 +217,19 @@ def test_change_of_what_is_printed_is_seen_at_once(cast, change, said):
     with connection.cursor() as cursor:
         cursor.execute(change)
     assert said in (only(cast).title, only(cast).audience_name)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_change_committed_by_another_process_is_seen_at_once_and_an_open_one_is_not(cast):
+    published(cast, title="旧名字")
+    assert only(cast).title == "旧名字"
+    other = connection.copy()
+    with closing(other), other.cursor() as cursor:
+        other.set_autocommit(False)
+        cursor.execute("UPDATE benefits_offer SET title = '新名字'")
+        assert only(cast).title == "旧名字"
+        other.commit()
+        assert only(cast).title == "新名字"
 
 
 def test_terms_written_anew_after_they_were_sent_back_are_seen_at_once(cast):
