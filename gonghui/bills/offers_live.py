@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import Q
 
 from gonghui.benefits.models import Voucher
 from gonghui.bills import pricing
@@ -59,7 +59,7 @@ def live_offers(
 
 def facts_at(store_id: int, person_id: int | None, at: datetime, *, shown: Voucher | None = None) -> Facts:
     """`shown`: the voucher of its offer that would be used, whichever ends earlier."""
-    held = _held(person_id, at, offer_pools(store_id)) if person_id else {}
+    held = _held(person_id, store_id, at) if person_id else {}
     if shown and (mine := held.get(shown.release.offer_id)):
         held[shown.release.offer_id] = Held(shown, mine.count)
     printed = printed_terms(_asked(AT_STORE, store_id, list(held)))
@@ -78,42 +78,44 @@ def facts_at(store_id: int, person_id: int | None, at: datetime, *, shown: Vouch
     return Facts(offers, asker, visit, {offer_id: one.voucher for offer_id, one in held.items()})
 
 
-def vouchers_at_hand(
-    person_id: int, offer_ids: Collection[int], *, at: datetime, store_id: int | None = None
-) -> dict[int, Voucher]:
-    """By offer, the voucher a bill would use: confirmed, valid at `at`, earliest to expire first, then by id."""
-    found = Q(release__offer_id__in=list(offer_ids))
-    if store_id is not None:
-        found &= Q(pool__store=None) | Q(pool__store_id=store_id)
-    return {offer_id: one.voucher for offer_id, one in _held(person_id, at, found).items()}
-
-
 def offer_pools(store_id: int) -> Q:
     """Of vouchers: those of offers of this store that a pool does not tie to another one."""
     here = Q(release__offer__priced_by__offer_stores__store_id=store_id)
     return here & (Q(pool__store=None) | Q(pool__store_id=store_id))
 
 
-def _held(person_id: int, at: datetime, which: Q) -> dict[int, Held]:
-    valid = Q(pool__valid_from=None) | Q(pool__valid_from__lte=at)
-    valid &= Q(pool__valid_until=None) | Q(pool__valid_until__gt=at)
-    found = (
-        Voucher.objects.unscoped(OURS)
-        .filter(which, valid, person_id=person_id, state=Voucher.State.CONFIRMED)
-        .select_related("release", "pool")
-        .order_by(F("pool__valid_until").asc(nulls_last=True), "id")
-    )
+# Statements of their own: every bill asks them, and building them anew takes longer than asking.
+
+
+def _asked(sql: str, *facts: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, facts)
+        return cursor.fetchall()
+
+
+HELD_FIELDS = ("id", "code", "pool_id", "release_id", "person_id", "seats", "state")
+HELD = f"""
+SELECT r.offer_id, {", ".join(f"v.{name}" for name in HELD_FIELDS)}
+  FROM benefits_voucher v JOIN benefits_pool l ON l.id = v.pool_id JOIN benefits_release r ON r.id = v.release_id
+ WHERE v.person_id = %s AND v.state = 'confirmed' AND (l.store_id IS NULL OR l.store_id = %s)
+   AND (l.valid_from IS NULL OR l.valid_from <= %s) AND (l.valid_until IS NULL OR l.valid_until > %s)
+   AND EXISTS (SELECT FROM bills_offerterms t JOIN bills_offerstore s ON s.terms_id = t.id
+                WHERE t.offer_id = r.offer_id AND s.store_id = %s)
+ ORDER BY l.valid_until NULLS LAST, v.id
+"""  # noqa: S608  names of our own columns
+
+
+def _held(person_id: int, store_id: int, at: datetime) -> dict[int, Held]:
+    """Of the offers of this store: confirmed, valid at `at`, earliest to expire first, then by id."""
     held: dict[int, Held] = {}
-    for voucher in found:
-        before = held.get(voucher.release.offer_id)
-        held[voucher.release.offer_id] = Held(
-            before.voucher if before else voucher, before.count + 1 if before else 1
-        )
+    for offer_id, *values in _asked(HELD, person_id, store_id, at, at, store_id):
+        before = held.get(offer_id)
+        voucher = before.voucher if before else Voucher.from_db(connection.alias, HELD_FIELDS, values)
+        held[offer_id] = Held(voucher, before.count + 1 if before else 1)
     return held
 
 
 # --- what is printed ----------------------------------------------------------------------------------------
-# Statements of their own: every bill asks them, and building them anew takes longer than asking.
 
 
 class Printed(NamedTuple):
@@ -157,12 +159,6 @@ SELECT {", ".join(f't."{name}"' for name in COLUMNS)}, o.title, u.path, u.name,
 DAYS_AT = NAMED.index("days")
 KEPT_MAX = 10_000
 _kept: dict[int, Printed] = {}
-
-
-def _asked(sql: str, *facts: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, facts)
-        return cursor.fetchall()
 
 
 def printed_terms(stamped: Iterable[tuple[int, str]]) -> list[Printed]:

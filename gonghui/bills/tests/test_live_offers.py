@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from gonghui.bills import pricing
 from gonghui.bills.holidays import holidays_around, last_noticed_year, statutory_holidays
 from gonghui.bills.models import LimitUse, OfferWindow, Purse, WindowUse
-from gonghui.bills.offers_live import live_offers, since_of, vouchers_at_hand
+from gonghui.bills.offers_live import facts_at, live_offers, since_of
 from gonghui.bills.tests.priced import MERCHANT, given_voucher, published, released, union_share
 from gonghui.funds.actions.commitments import release_commitment
 from gonghui.funds.tests import granting
@@ -95,7 +95,7 @@ def test_voucher_brings_the_purse_of_its_own_release(cast, money):
     first = given_voucher(sooner, mei)
     assert list(loaded(cast)[2].left_fen.values()) == [5_000]
     assert only(cast).vouchers == 2
-    assert vouchers_at_hand(mei, [terms.offer_id], at=clock.now()) == {terms.offer_id: first}
+    assert facts_at(cast.store.pk, mei, clock.now()).vouchers == {terms.offer_id: first}
     assert only(cast, who="lan").vouchers == 0
 
 
@@ -110,7 +110,7 @@ def test_vouchers_of_other_stores_and_other_times_are_not_at_hand(cast):
     ):
         given_voucher(released(terms, **facts), mei)
     assert only(cast).vouchers == 0
-    assert vouchers_at_hand(mei, [terms.offer_id], at=now, store_id=cast.store.pk) == {}
+    assert facts_at(cast.store.pk, mei, now).vouchers == {}
 
 
 def test_held_voucher_outlives_the_end_of_its_offer_and_nothing_else_does(cast):
