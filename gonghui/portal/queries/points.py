@@ -197,7 +197,7 @@ class Step:
     is_own: bool = False
 
 
-def way_of(row: Transfer, accounts: dict[int, LedgerAccount]) -> list[Step]:
+def way_of(row: Transfer, accounts: dict[int, LedgerAccount], shown: Entry) -> list[Step]:
     """From the source, through the budgets, to oneself, and on to the merchant or back."""
     own = own_side(row, accounts)
     steps = (
@@ -207,13 +207,9 @@ def way_of(row: Transfer, accounts: dict[int, LedgerAccount]) -> list[Step]:
     )
     if row.code == "grant_points":
         return steps
-    merchant = partners_of([row.subject]).get(row.subject, "")
-    title, text = words_of(
-        row, grants_of([grant_id_of(own)])[grant_id_of(own)] if own.kind == "points" else None, merchant
-    )
     fen = row.amount * POINT_FEN if row.ledger == Ledger.POINTS else row.amount
     amount = f"{row.amount:,} {_('福豆')}（¥{yuan(fen)}）" if row.ledger == Ledger.POINTS else f"¥{yuan(fen)}"
-    return [*steps, Step(title, text, row.at, amount)]
+    return [*steps, Step(shown.title, shown.detail, row.at, amount)]
 
 
 def origin_of(own: LedgerAccount) -> list[Step]:

@@ -44,11 +44,12 @@ def points(request: HttpRequest) -> HttpResponse:
 def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     """Where it came from and went to, and that it stands in the sealed history."""
     row, accounts = own.own_transfer(signed_in(request), entry_id)
+    shown = own.entry(row, accounts, own.own_grants(accounts), own.partners_of([row.subject]))
     facts = {
         "tab": "me",
-        "entry": own.entries([row], accounts, own.own_grants(accounts))[0],
+        "entry": shown,
         "row": row,
-        "steps": own.way_of(row, accounts),
+        "steps": own.way_of(row, accounts, shown),
         "proof": (proof := proof_of(row)),
         "root": bytes(proof.block.root).hex() if proof else "",
         "hash": bytes(proof.block.hash).hex() if proof else "",
