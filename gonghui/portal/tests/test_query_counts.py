@@ -13,6 +13,7 @@ from gonghui.bills.tests.priced import published, union_share
 from gonghui.bills.tests.stage import refunded, sold, with_points
 from gonghui.funds.tests.stage import build_money
 from gonghui.kit import clock
+from gonghui.kit.ports import port
 from gonghui.kit.tests.shelves import forget_kept
 from gonghui.members.models import MemberCard
 from gonghui.portal.tests.till import coupon_of, opened, text
@@ -61,7 +62,9 @@ def mei(cast, client):
 
 @pytest.fixture
 def names(cast, mei):
-    """What stands in the addresses."""
+    """What stands in the addresses. The local stand-ins of providers draw their keys when first called."""
+    for name in ("coupon_provider", "wechat_identity"):
+        port(name)
     return {
         "code": Voucher.objects.unscoped("test").last().code,
         "entry": re.search(r'href="/me/points/([0-9a-f-]+)"', text(mei.get("/me/points")))[1],
