@@ -305,7 +305,6 @@ def test_what_is_wrong_stands_on_the_form_and_nothing_is_written(cast, client, f
     answer = send(client, cast, "city_admin", "offer_new", typed(cast, **facts))
     assert answer.status_code == 422
     assert sentence in " ".join(text for _anchor, text in answer.context["problems"])
-    assert "午市" in answer.content.decode() or "title" in facts
     assert not OfferTerms.objects.unscoped("test").exists()
 
 

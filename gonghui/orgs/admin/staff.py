@@ -34,6 +34,7 @@ from gonghui.kit.masks import mask_phone
 from gonghui.kit.search import is_match
 from gonghui.orgs import actions, queries
 from gonghui.orgs.actions.staff import NewAccount, OneTimePassword
+from gonghui.orgs.admin.dates import DatesInOrder
 from gonghui.orgs.models import Grant, Staff
 from gonghui.orgs.roles import ROLES
 
@@ -97,7 +98,7 @@ def roles_to_give(actor: Actor) -> list[tuple[str, str]]:
     return [(role.code, role.name) for role in ROLES.values() if any(role.verbs <= verbs for verbs in held)]
 
 
-class ColleagueForm(forms.ModelForm):
+class ColleagueForm(DatesInOrder):
     """The account and its first grant."""
 
     actor: Actor
@@ -135,13 +136,6 @@ class ColleagueForm(forms.ModelForm):
         self.fields["role"].choices = roles_to_give(self.actor)
         for field in self.fields.values():
             dress(field)
-
-    def clean(self) -> dict:
-        given = super().clean()
-        starts, ends = given.get("starts_on"), given.get("ends_on")
-        if starts and ends and ends < starts:
-            self.add_error("ends_on", _("结束日期早于开始日期。"))
-        return given
 
     def _get_validation_exclusions(self) -> set[str]:
         # Whether the login is free is answered by the action, in our words.

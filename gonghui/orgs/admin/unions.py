@@ -29,6 +29,7 @@ from gonghui.kit.console import (
 from gonghui.kit.console.filters import PickerFilter
 from gonghui.kit.identifiers import read_uscc, row_id
 from gonghui.orgs import actions, queries, rules
+from gonghui.orgs.admin.dates import DatesInOrder
 from gonghui.orgs.models import Employer, Grant, IndustryLine, Region, Union, UnionKind
 
 STATUS_TONES = {"active": "success", "suspended": "warning", "merged": "info", "dissolved": "danger"}
@@ -247,7 +248,7 @@ class InForceFilter(DropdownFilter):
         return {"yes": queryset.filter(today), "no": queryset.exclude(today)}.get(self.value(), queryset)
 
 
-class GrantForm(forms.ModelForm):
+class GrantForm(DatesInOrder):
     login = forms.CharField(
         label=_("登录名"), max_length=64, help_text=_("对方的工作人员登录名，须完整填写。")
     )
@@ -255,13 +256,6 @@ class GrantForm(forms.ModelForm):
     class Meta:
         model = Grant
         fields = ("role", "union", "industry_line", "starts_on", "ends_on")
-
-    def clean(self) -> dict:
-        given = super().clean()
-        starts, ends = given.get("starts_on"), given.get("ends_on")
-        if starts and ends and ends < starts:
-            self.add_error("ends_on", _("结束日期早于开始日期。"))
-        return given
 
     def _get_validation_exclusions(self) -> set[str]:
         # The account and whoever grants are set by the action; the database's own checks answer there.
