@@ -163,6 +163,7 @@ GET    /merchant/partners/999999999/payout            none      404 404 404 404 
 GET    /merchant/partners/999999999/leave             none      404 404 404 404 404 404 404 404 404 302
 GET    /merchant/panels/none                          none      404 404 404 404 404 404 404 404 404 302
 GET    /merchant/panels/money                         none      403 403 403 403 403 403 403 403 403 302
+GET    /merchant/panels/prices                        none      403 403 403 403 403 403 403 403 403 302
 GET    /merchant/panels/traffic                       none      403 403 403 403 403 403 403 403 403 302
 GET    /merchant/panels/ratings                       none      403 403 403 403 403 403 403 403 403 302
 GET    /merchant/statements/1                         none      404 404 404 404 404 404 404 404 404 302

@@ -1,4 +1,4 @@
-"""评价: what members say of a merchant's stores, after they bought there."""
+"""评价 and 商品价格: what members say of a merchant's stores, and what its goods cost, as the union sees it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from gonghui.bills.actions.ratings import SUBJECT
+from gonghui.bills.price_history import LOOK_BACK, SHOWN_MAX, goods_prices
 from gonghui.feedback.queries import latest_comments, satisfaction_of, score_counts, summed
 from gonghui.kit.actors import Actor
 from gonghui.partners.panels import MerchantPanel, register_panel
@@ -34,5 +35,12 @@ def ratings(actor: Actor) -> dict[str, Any]:
     }
 
 
+def prices(actor: Actor) -> dict[str, Any]:
+    """Before anything is off; two queries."""
+    store_ids = own_stores(actor).values_list("pk", flat=True)[:STORES_MAX]
+    return {"goods": goods_prices(store_ids), "days": LOOK_BACK.days, "most": SHOWN_MAX}
+
+
 def register_panels() -> None:
     register_panel(MerchantPanel("ratings", _("评价"), "bills/merchant/ratings.html", ratings))
+    register_panel(MerchantPanel("prices", _("商品价格"), "bills/merchant/prices.html", prices))

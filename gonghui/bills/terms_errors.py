@@ -5,6 +5,12 @@ from django.utils.translation import gettext_lazy as _
 from gonghui.kit.errors import refusal
 
 TERMS_WRONG = refusal("terms_wrong", "{detail}", advice=_("请改正后再提交。"), status=422)
+PRICES_RAISED = refusal(
+    "terms_prices_raised",
+    "{detail}",
+    advice=_("请向商户核实后写明为什么仍然通过，说明会随复核保存；或者请经办人改过再来。"),
+    status=422,
+)
 TERMS_NOT_DRAFT = refusal(
     "terms_not_draft",
     _("这项优惠已经{state}，不能直接修改。"),

@@ -10,9 +10,18 @@ from gonghui.benefits.actions.releases import because
 from gonghui.benefits.models import Offer
 from gonghui.bills import plans, purses, terms_errors
 from gonghui.bills.actions.days import ended_days, require_day_of_line
-from gonghui.bills.models import FundingShare, OfferLimit, OfferStore, OfferTerms, OfferWindow, Programme
+from gonghui.bills.models import (
+    FundingShare,
+    OfferLimit,
+    OfferStore,
+    OfferTerms,
+    OfferWindow,
+    PriceNote,
+    Programme,
+)
 from gonghui.bills.models.terms import TERMS_VERBS
 from gonghui.bills.plans import TermsPlan
+from gonghui.bills.price_history import doubtful_prices
 from gonghui.bills.terms_tasks import sweep_offer_money
 from gonghui.funds.models import Budget
 from gonghui.funds.queries import budget_words
@@ -160,8 +169,9 @@ def terms_for(actor: Actor, terms_id: int, verb: str) -> OfferTerms:
 
 
 @action
-def review_terms(actor: Actor, *, terms_id: int) -> OfferTerms:
-    """By somebody else than its maker, when everything it needs is there."""
+def review_terms(actor: Actor, *, terms_id: int, price_note: str = "") -> OfferTerms:
+    """By somebody else than its maker, when everything it needs is there. Where list prices were raised before it begins, the
+    reviewer says in words why it goes on."""
     terms = terms_for(actor, terms_id, "releases.review")
     require(actor.user_id and actor.user_id != terms.maker_id, terms_errors.TERMS_MAKER_IS_CHECKER)
     refuse_own_merchant(actor, terms.offer_stores.values_list("store__partner_id", flat=True))
@@ -170,8 +180,18 @@ def review_terms(actor: Actor, *, terms_id: int) -> OfferTerms:
     _say(missing + plans.wrong_plan(plan, clock.now()))
     ended = ended_days(window.only_on.id for window in plan.windows if window.only_on)
     _say(_closed_stores(actor, union, plan) + _closed_budgets(union, plan) + ended)
+    _note_prices(actor, terms, plan, price_note.strip())
     move(terms, TERMS_VERBS, "review", checker_id=actor.user_id)
     return terms
+
+
+def _note_prices(actor: Actor, terms: OfferTerms, plan: TermsPlan, words: str) -> None:
+    figures = [one.says() for one in doubtful_prices(plan)]
+    if not figures:
+        return
+    require(words, terms_errors.PRICES_RAISED, detail="".join(figures[:OTHERS_NAMED_MAX]))
+    words = words[: PriceNote._meta.get_field("words").max_length]
+    PriceNote.objects.create(terms=terms, checker_id=actor.user_id, words=words, figures=figures)
 
 
 def _closed_stores(actor: Actor, union: Union, plan: TermsPlan) -> list[str]:

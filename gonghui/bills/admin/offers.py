@@ -21,6 +21,7 @@ from gonghui.bills.actions import terms as actions
 from gonghui.bills.forms import stores_to_choose
 from gonghui.bills.holidays import says_known_holidays
 from gonghui.bills.models import Bill, BillOffer, BillPart, OfferLimit, OfferTerms, Programme, Purse
+from gonghui.bills.price_history import GoodsPrice, doubtful_prices, prices_of
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
     ReasonForm,
@@ -45,6 +46,7 @@ TONES = {"draft": "info", "reviewed": "warning", "published": "success", "paused
 GIVEN = (Bill.State.HELD, Bill.State.SETTLED, Bill.State.REFUNDED)
 READ = "figures of offers in the reader's scope"
 LIVING = ("draft", "reviewed", "published", "paused")
+FIGURES_MAX = 10
 
 
 def offer_address(terms: OfferTerms) -> str:
@@ -76,6 +78,23 @@ class StoreToRemoveForm(StoreToAddForm):
         ]
 
 
+class ReviewForm(VerbForm):
+    """Asks for words only where list prices were raised before the offer begins."""
+
+    price_note = forms.CharField(
+        label=gettext_lazy("价格说明"), max_length=200, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def __init__(self, *args, actor, row, **kwargs):
+        super().__init__(*args, actor=actor, row=row, **kwargs)
+        figures = [one.says() for one in doubtful_prices(plans.plan_of(row))]
+        if not figures:
+            del self.fields["price_note"]
+            return
+        asked = _("优惠开始前 30 天内原价涨过，或者优惠价不比原来便宜。请向商户核实，写明为什么仍然通过。")
+        self.fields["price_note"].help_text = asked + "".join(figures[:FIGURES_MAX])
+
+
 class OfferVerb(Verb):
     """Comes back to the offer's own page."""
 
@@ -96,7 +115,8 @@ def _verb(name: str, label, act, needs: str, kind: type[Verb] = OfferVerb, **fac
 
 VERBS = (
     _verb("review", gettext_lazy("复核通过"), actions.review_terms, "releases.review", icon="fact_check", tone="primary",
-          when=in_state("draft"), question=gettext_lazy("复核后内容不能再改，除非退回。经办人不能复核自己的优惠。")),
+          form=ReviewForm, when=in_state("draft"),
+          question=gettext_lazy("复核后内容不能再改，除非退回。经办人不能复核自己的优惠。")),
     _verb("send_back", gettext_lazy("退回"), actions.send_back_terms, "releases.review", icon="undo", form=ReasonForm,
           when=in_state("reviewed")),
     _verb("publish", gettext_lazy("上线"), actions.publish_terms, "releases.write", icon="campaign", tone="primary",
@@ -248,6 +268,7 @@ def offer_page(request: HttpRequest, terms_id: int) -> HttpResponse:
         "shares": shares_shown(terms),
         "limits": [says_limit(limit) for limit in terms.limits.order_by("id")],
         "stores": stores,
+        **prices_shown(terms, plan),
         "groups": [names.get(code, code) for code in terms.groups],
         "bill_count": bills.filter(bill__state__in=GIVEN[1:]).count(),
         "says_holidays": says_known_holidays() if any(w.holidays != "any" for w in plan.windows) else "",
@@ -263,6 +284,24 @@ def offer_page(request: HttpRequest, terms_id: int) -> HttpResponse:
         "sees_bills": request.actor.may("bills.view", path),
     }
     return render(request, "bills/console/offer.html", page_facts(request, terms.offer.title, **facts))
+
+
+def prices_shown(terms: OfferTerms, plan: plans.TermsPlan) -> dict[str, Any]:
+    """Of an offer for whatever is sold only until it is up: that reads all bills of its stores."""
+    is_asked = bool(plan.codes) or terms.state in ("draft", "reviewed")
+    goods = prices_of(plan) if is_asked and plan.store_ids else []
+    notes = terms.price_notes.select_related("checker").order_by("id")
+    return {
+        "goods": [(one, doubt_of(one, plan.price)) for one in goods],
+        "is_asked": is_asked,
+        "price_notes": notes,
+    }
+
+
+def doubt_of(one: GoodsPrice, price: pricing.Terms) -> str:
+    if one.is_raised:
+        return _("涨过价")
+    return _("优惠价不低于原来") if one.is_no_bargain(price) else ""
 
 
 def says_limit(limit: OfferLimit) -> str:

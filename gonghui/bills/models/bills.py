@@ -132,6 +132,7 @@ class BillLine(Row):
     class Meta:
         verbose_name = verbose_name_plural = _("账单行")
         ordering = ["bill", "nth"]
+        indexes = [models.Index(fields=["code", "bill"], condition=~Q(code=""), name="bills_line_of_code")]
         constraints = [
             models.UniqueConstraint(fields=["bill", "nth"], name="bills_line_nth"),
             models.CheckConstraint(condition=Q(list_fen__gte=0, quantity__gte=1), name="bills_line_amounts"),
