@@ -101,7 +101,7 @@ def branch_depth(branch) -> int:
 def test_programme_that_is_over_is_held_again_and_the_old_one_stays(world):
     assert is_stale() is False
     before = set(Activity.objects.unscoped("test").values_list("pk", flat=True))
-    days = dt.timedelta(days=30)
+    days = dt.timedelta(days=90)
     past = {name: F(name) - days for name in ("announce_at", "opens_at", "closes_at", "cancel_until")}
     Release.objects.unscoped("test").update(**past)
     assert is_stale() is True
