@@ -88,7 +88,10 @@ def goods_prices(
     with connection.cursor() as cursor:
         cursor.execute(GOODS, asked)
         rows = cursor.fetchall()
-    return [GoodsPrice(*facts, at and at.astimezone(CHINA).date()) for *facts, at in rows]
+    return [
+        GoodsPrice(store_id, store, code, name, now_fen, low_fen, at and at.astimezone(CHINA).date())
+        for store_id, store, code, name, now_fen, low_fen, at in rows
+    ]
 
 
 def prices_of(plan: TermsPlan) -> list[GoodsPrice]:
@@ -98,8 +101,8 @@ def prices_of(plan: TermsPlan) -> list[GoodsPrice]:
 
 def begins_at(plan: TermsPlan) -> datetime | None:
     """The first day of its windows; None: as soon as it is up."""
-    days = [window.starts_on for window in plan.windows]
-    if not days or None in days:
+    days = [window.starts_on for window in plan.windows if window.starts_on]
+    if not days or len(days) < len(plan.windows):
         return None
     return datetime.combine(min(days), time(0), CHINA)
 
