@@ -93,7 +93,8 @@ def _asked(sql: str, *facts: Any) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
-HELD_FIELDS = ("id", "code", "pool_id", "release_id", "person_id", "seats", "state")
+# In the order of the model: `from_db` deals the values out in that one, whatever order the names stand in.
+HELD_FIELDS = ("id", "pool_id", "release_id", "person_id", "seats", "code", "state")
 HELD = f"""
 SELECT r.offer_id, {", ".join(f"v.{name}" for name in HELD_FIELDS)}
   FROM benefits_voucher v JOIN benefits_pool l ON l.id = v.pool_id JOIN benefits_release r ON r.id = v.release_id

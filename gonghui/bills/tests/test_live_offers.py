@@ -10,10 +10,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from gonghui.benefits.tests.crowd import new_pool
 from gonghui.bills import pricing
 from gonghui.bills.holidays import holidays_around, last_noticed_year, statutory_holidays
 from gonghui.bills.models import LimitUse, OfferWindow, Purse, WindowUse
-from gonghui.bills.offers_live import facts_at, live_offers, since_of
+from gonghui.bills.offers_live import HELD_FIELDS, facts_at, live_offers, since_of
 from gonghui.bills.tests.priced import MERCHANT, given_voucher, published, released, union_share
 from gonghui.funds.actions.commitments import release_commitment
 from gonghui.funds.tests import granting
@@ -260,3 +261,16 @@ def test_holidays_are_whole_runs_and_not_the_worked_weekends():
     ]
     assert last_noticed_year() >= 2026
     assert dt.date(2029, 10, 1) in holidays_around(dt.date(2028, 12, 31))
+
+
+def test_voucher_at_hand_is_the_row_of_the_table(cast, money):
+    """Ids of pool, release and person that differ: none stands in another's place."""
+    terms = published(cast, shares=(union_share(money.city), MERCHANT), needs_voucher=True)
+    for _n in range(3):
+        pool = released(terms)
+    new_pool(pool.release)
+    mine = given_voucher(new_pool(pool.release, capacity=10), cast.people["mei"].pk)
+    found = facts_at(cast.store.pk, cast.people["mei"].pk, clock.now()).vouchers[terms.offer_id]
+    kept = [getattr(found, name) for name in HELD_FIELDS]
+    assert kept == [getattr(mine, name) for name in HELD_FIELDS]
+    assert len({mine.pool_id, mine.release_id}) == 2

@@ -31,8 +31,8 @@ from gonghui.bills.tests.stage import (
 from gonghui.funds.points import balance_of
 from gonghui.funds.tests.granting import is_backed
 from gonghui.funds.tests.stage import build_money, trial
-from gonghui.funds.tests.test_point_races import WAITS, WRITERS, wait_for
 from gonghui.kit.errors import DomainError
+from gonghui.kit.tests.racing import WAITING, WRITING, wait_for
 from gonghui.ledger import engine
 from gonghui.ledger.models import LedgerAccount
 from gonghui.payments.models import Refund
@@ -235,11 +235,11 @@ def killed_while_waiting_for(account: LedgerAccount, code: str) -> None:
         LedgerAccount.objects.unscoped("test").select_for_update().get(pk=account.pk)
         till = subprocess.Popen([sys.executable, "-c", code], env=environment())
         try:
-            wait_for(WAITS, 1)
+            wait_for(WAITING, 1)
         finally:
             till.kill()
             till.wait(PATIENCE_S)
-    wait_for(WRITERS, 0)
+    wait_for(WRITING, 0)
 
 
 @pytest.mark.faults

@@ -11,9 +11,8 @@ from django.db import connection, transaction
 
 from gonghui.benefits.tests.servers import environment
 from gonghui.funds.tests.stage import balance, trial
-from gonghui.funds.tests.test_point_races import WAITS, WRITERS, wait_for
 from gonghui.kit import clock
-from gonghui.kit.tests.racing import at_once
+from gonghui.kit.tests.racing import WAITING, WRITING, at_once, wait_for
 from gonghui.settlement import actions
 from gonghui.settlement.actions.periods import make_statement
 from gonghui.settlement.making import covered_by
@@ -65,11 +64,11 @@ def test_making_killed_in_the_middle_goes_on(shops, october):
         cursor.execute("LOCK TABLE settlement_statementfunder IN SHARE MODE")
         worker = subprocess.Popen([sys.executable, "-c", script], env=environment())
         try:
-            wait_for(WAITS, 1)
+            wait_for(WAITING, 1)
         finally:
             worker.kill()
             worker.wait()
-    wait_for(WRITERS, 0)
+    wait_for(WRITING, 0)
     made = Statement.objects.unscoped("test")
     assert list(made.values_list("partner", "bill_count")) == [(shops[0].partner.pk, 10)]
     assert actions.make_statements(SYSTEM, period_id=october.pk) == 1
