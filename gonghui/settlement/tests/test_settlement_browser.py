@@ -30,7 +30,9 @@ def stated(cast, shop):
     """A month with returns and a dispute that was put right, another merchant already in a batch."""
     of = period(cast, *DAYS)
     programme, offer = shenzhen.programme(cast)
-    shenzhen.write_bills(build_shop(cast, shop.money, phone="13800000077", name="一千单"), offer, 300)
+    purses = shenzhen.purses(cast, union_yuan=2_000, sponsor_yuan=500, stock_yuan=1)
+    busy = build_shop(cast, shop.money, phone="13800000077", name="一千单")
+    shenzhen.write_bills(busy, offer, purses, 300)
     for day in range(1, 26):
         sold(
             shop,
