@@ -113,8 +113,7 @@ def agreement_is_signed(people, partner: Partner) -> None:
     page = people.at("owner", f"/merchant/agreements/{row.pk}")
     page.fill("[name=name]", "何佳")
     press(page, "已阅读全文，获取签署验证码")
-    code = page.inner_text("[data-demo-code]").strip()
-    page.fill("[name=code]", code)  # the sixth digit sends it
+    page.fill("[name=code]", page.inner_text("[data-demo-code]").strip())  # the sixth digit sends it
     page.wait_for_selector("text=协议已签署")
 
 

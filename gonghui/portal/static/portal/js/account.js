@@ -14,9 +14,13 @@
 
   const code = document.querySelector('input.code-input');
   if (code) {
-    code.addEventListener('input', () => {
+    const send = () => {
       const digits = code.value.normalize('NFKC').replace(/\D/g, '');
       if (digits.length === 6 && code.form.checkValidity()) code.form.requestSubmit();
-    });
+    };
+    code.addEventListener('input', send);
+    // Typed before this file came over a slow network; what a reload put back is not typed.
+    const came = performance.getEntriesByType('navigation')[0]?.type;
+    if (came === 'navigate' && code.value !== code.defaultValue) send();
   }
 })();
