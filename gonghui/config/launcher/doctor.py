@@ -294,7 +294,7 @@ def has_table(connection: Any, name: str) -> bool:
 
 
 def browser() -> Finding:
-    names = ("chromium", "chromium-browser", "google-chrome")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     found = os.environ.get("GONGHUI_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if not found or not Path(found).exists():
         return warning(
