@@ -30,6 +30,10 @@ WAITING = """
 SELECT count(*) FROM pg_stat_activity
  WHERE datname = current_database() AND backend_type = 'client backend' AND wait_event_type = 'Lock'
 """
+AT_WORK = """
+SELECT pid, state, wait_event_type, wait_event, now() - state_change, left(query, 90) FROM pg_stat_activity
+ WHERE datname = current_database() AND backend_type = 'client backend'
+"""
 BACKENDS = """
 SELECT count(*) FROM pg_stat_activity
  WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
@@ -58,10 +62,15 @@ def wait_until(is_so: Callable[[], bool], what: str) -> None:
         time.sleep(0.005)
 
 
-def wait_for_waiting(number: int) -> None:
+def wait_for_waiting(number: int, rivals: Sequence[Rival] = ()) -> None:
     """Until so many backends of this database stand before a lock; seen from a connection of its own."""
     with own_connection(autocommit=True) as watcher:
-        wait_until(lambda: watcher.execute(WAITING).fetchone()[0] >= number, f"{number} waiting")
+        try:
+            wait_until(lambda: watcher.execute(WAITING).fetchone()[0] >= number, f"{number} waiting")
+        except AssertionError as error:
+            for said in (*watcher.execute(AT_WORK), *(rival.said for rival in rivals)):
+                error.add_note(f"{said}")
+            raise
 
 
 @contextmanager
@@ -110,7 +119,7 @@ def past_the_check(lock: Lock, *calls: Callable[[], Any]) -> list[Any]:
     """Every call has read what it reads and stands before `lock`; then it opens for all of them."""
     with holding(lock):
         rivals = [Rival(call) for call in calls]
-        wait_for_waiting(len(calls))
+        wait_for_waiting(len(calls), rivals)
     return [rival.answer() for rival in rivals]
 
 
@@ -120,7 +129,7 @@ def in_turn(lock: Lock, *calls: Callable[[], Any]) -> list[Any]:
         rivals = []
         for number, call in enumerate(calls, 1):
             rivals.append(Rival(call))
-            wait_for_waiting(number)
+            wait_for_waiting(number, rivals)
     return [rival.answer() for rival in rivals]
 
 
