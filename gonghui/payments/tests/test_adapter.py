@@ -1,13 +1,9 @@
 """One contract for the real adapter (over real HTTP) and the stand-in."""
 
-import threading
-from contextlib import contextmanager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 
 from gonghui.kit import clock
 from gonghui.kit.ports import PortFailed, PortUncertain
@@ -25,51 +21,22 @@ from gonghui.payments.ports.local import (
 from gonghui.payments.ports.local_identity import local_openid
 from gonghui.payments.ports.wechat import Charge, Forged, NoStatementYet, NotThere, WeChatPayments
 from gonghui.payments.statement_file import read_coupons, read_trades
+from gonghui.payments.tests.gateways import Gateway, served
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NEXT_ID = "PUB_KEY_ID_NEXT"
 
 
-class Gateway(BaseHTTPRequestHandler):
-    """The played provider on a real socket; no answer in time is a closed line."""
+class WeChatPay(Gateway):
+    """The played provider."""
 
     service: LocalWeChat
-    protocol_version = "HTTP/1.1"
 
     def answer(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        try:
-            said = self.service.exchange(self.command, self.path, self.headers, body)
-        finally:
-            connection.close()
-        if said is None:
-            self.close_connection = True
-            return
-        code, headers, content = said
-        self.send_response(code)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if code != 204:
-            self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        self.tell(lambda: self.service.exchange(self.command, self.path, self.headers, body))
 
     do_GET = do_POST = answer
-
-    def log_message(self, *_):
-        pass
-
-
-@contextmanager
-def served(service):
-    handler = type("Served", (Gateway,), {"service": service})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture
@@ -226,7 +193,7 @@ class TestStandIn(PaymentContract):
 class TestWeChatPay(PaymentContract):
     @pytest.fixture
     def gateway(self, service, monkeypatch):
-        with served(service) as address:
+        with served(WeChatPay, service) as address:
             monkeypatch.setattr(local_trades, "HOST", address)
             yield address
 

@@ -1,14 +1,10 @@
 """One contract for the real adapter (over real HTTP) and the stand-in; the authorise page of the stand-in."""
 
-import threading
-from contextlib import contextmanager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import time_machine
-from django.db import connection
 
 from gonghui.kit import clock
 from gonghui.kit.ports import PortFailed, PortUncertain, port
@@ -21,46 +17,25 @@ from gonghui.payments.ports.local_identity import (
 )
 from gonghui.payments.ports.local_trades import APPID, Refusal
 from gonghui.payments.ports.wechat_identity import CodeRefused, WeChatIdentity
+from gonghui.payments.tests.gateways import Gateway, served
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ASKED = {"appid": APPID, "response_type": "code", "scope": "snsapi_base", "state": "a1"}
 
 
-class Gateway(BaseHTTPRequestHandler):
-    """api.weixin.qq.com on a real socket; no answer in time is a closed line."""
+class Authorisation(Gateway):
+    """api.weixin.qq.com."""
 
     service: LocalAuthorisation
-    protocol_version = "HTTP/1.1"
 
     def do_GET(self):
         parts = urlsplit(self.path)
-        try:
-            content = self.service.answer(parts.path, dict(parse_qsl(parts.query)))
-        finally:
-            connection.close()
-        if content is None:
-            self.close_connection = True
-            return
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain")  # as the original
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_):
-        pass
+        self.tell(lambda: said_of(self.service.answer(parts.path, dict(parse_qsl(parts.query)))))
 
 
-@contextmanager
-def served(service):
-    handler = type("Served", (Gateway,), {"service": service})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+def said_of(content):
+    """As the original: JSON by the name of text."""
+    return None if content is None else (200, {"Content-Type": "text/plain"}, content)
 
 
 @pytest.fixture
@@ -183,7 +158,7 @@ class TestStandIn(IdentityContract):
 class TestRealAdapter(IdentityContract):
     @pytest.fixture
     def gateway(self, service):
-        with served(service) as address:
+        with served(Authorisation, service) as address:
             yield address
 
     @pytest.fixture

@@ -5,6 +5,7 @@ CREATE FUNCTION settlement_is_left_over(s settlement_statement) RETURNS boolean 
                      SELECT FROM settlement_payout p WHERE p.statement_id = s.id AND p.state IN ('made', 'sent', 'paid')) END
 $$;
 
+-- Whole, though all but what is carried stands in 10_statements.sql: both files are what landed migrations run.
 CREATE OR REPLACE FUNCTION settlement_statement_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE moving text[] := '{state,maker_id,checker_id,sent_at,round,confirmed_by_id,confirmed_at,approved_at,carried_into_id,updated_at}';
         sums text[] := '{bill_count,refund_count,list_fen,merchant_fen,union_fen,employer_fen,points_fen,cash_fen,online_fen,fee_fen,adjusted_fen,returned_fen,owed_fen}';
