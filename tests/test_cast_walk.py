@@ -97,6 +97,7 @@ GET    /me/devices                                    none      200 200 200 200 
 POST   /me/devices/end                                empty     302 302 302 302 302 302 302 302 302 401
 POST   /me/devices/1/end                              empty     404 404 404 404 404 404 404 404 404 401
 GET    /ledger/blocks                                 none      200 200 200 200 200 200 200 200 200 200
+GET    /decisions                                     none      200 200 200 200 200 200 200 200 200 200
 GET    /ledger/blocks.json                            none      200 200 200 200 200 200 200 200 200 200
 GET    /me/points                                     none      200 200 200 200 200 200 200 200 200 302
 GET    /me/points/{key}                               none      404 404 404 404 404 404 404 404 404 302

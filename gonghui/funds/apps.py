@@ -9,3 +9,8 @@ class FundsConfig(AppConfig):
 
     def ready(self) -> None:
         from gonghui.funds import ledger_words  # noqa: F401 - registers the words
+        from gonghui.funds.actions.budgets import BUDGET_ROAD, CHANGE_ROAD
+        from gonghui.funds.actions.decisions import roads
+        from gonghui.funds.actions.grants import GRANT_ROAD
+
+        roads.update({"budget": BUDGET_ROAD, "change": CHANGE_ROAD, "grant": GRANT_ROAD})

@@ -56,6 +56,25 @@ AGREED_ALREADY = refusal(
     _("您已经同意过了，还要 {left} 位同事复核才生效。"),
     advice=_("请通知另一位有复核权限的同事。"),
 )
+COOLING_OFF = refusal(
+    "cooling_off",
+    _("同意的人数已经够了，现在是冷静期，{until}生效。"),
+    advice=_("不用再办。要改的，请在生效以前提出异议或退回。"),
+)
+COOLING_OVER = refusal(
+    "cooling_over",
+    _("冷静期已经过了，这项决定{state}。"),
+    advice=_("请刷新页面查看结果；已生效的预算，可以提出调整。"),
+)
+MAY_NOT_OBJECT = refusal(
+    "may_not_object",
+    _("能提出异议的，是同意过这件事的同事和经费审查委员会。"),
+    advice=_("请把您的意见告诉他们中的一位。"),
+    status=403,
+)
+OBJECTION_WITHOUT_REASON = refusal(
+    "objection_without_reason", _("没有写异议的理由。"), advice=_("请写明理由，经办人要照着改。"), status=422
+)
 RESOLUTION_MISSING = refusal(
     "resolution_missing",
     _("没有集体决策记录，不能批准。"),
@@ -107,6 +126,18 @@ RULE_ENDED = refusal("rule_ended", _("这条规则已经停用。"), advice=_("�
 TOO_MANY_PEOPLE = refusal("too_many_people", _("一次最多 {most} 人。"), advice=_("请分批办理。"), status=422)
 CLAUSE_MISSING = refusal(
     "clause_missing", _("没有写依据。"), advice=_("请写明文件名称、文号和条款，会员要能查到。"), status=422
+)
+RULE_SAYS_NOTHING = refusal(
+    "rule_says_nothing",
+    _("这条规则没有写任何要求。"),
+    advice=_("请填每人限额，或填比例、日期、天数、须确认的要求中的至少一项。"),
+    status=422,
+)
+COUNT_WITHOUT_CAP = refusal(
+    "rule_count_without_cap",
+    _("填了最多几次，没有填每人限额。"),
+    advice=_("请把每人限额也填上。"),
+    status=422,
 )
 RULE_VERIFIED = refusal("rule_verified", _("这条规则已经核实过。"), advice=_("不需要再办。"))
 RULE_ENDS_TOO_EARLY = refusal(

@@ -23,9 +23,32 @@ PARTS = (
         gettext_lazy("给谁"),
         ("union", "audience_union", "audience_groups", "birthday_month", "roster_on"),
     ),
-    ("what", gettext_lazy("发什么"), ("title", "category", "festival", "per_head", "expires_on", "sections")),
-    ("money", gettext_lazy("从哪里出"), ("budget",)),
+    (
+        "what",
+        gettext_lazy("发什么"),
+        (
+            "title",
+            "category",
+            "festival",
+            "took_part",
+            "days",
+            "is_paired",
+            "per_head",
+            "expires_on",
+            "sections",
+        ),
+    ),
+    ("money", gettext_lazy("从哪里出"), ("budget", "affirms")),
 )
+
+
+SHOWN_WHEN = {
+    "festival": "festival",
+    "took_part": "training event_prize team_prize",
+    "days": "outing retreat",
+    "is_paired": "retreat",
+}
+"""Fields by the categories they are asked for."""
 
 
 class GrantForm(forms.ModelForm):
@@ -33,7 +56,7 @@ class GrantForm(forms.ModelForm):
         model = PointGrant
         fields = (
             "union", "audience_union", "birthday_month", "roster_on", "title", "category", "festival", "per_head",
-            "expires_on", "budget",
+            "expires_on", "budget", "took_part", "days", "is_paired",
         )  # fmt: skip
 
     audience_groups = forms.MultipleChoiceField(
@@ -43,6 +66,11 @@ class GrantForm(forms.ModelForm):
     sections = forms.MultipleChoiceField(
         label=gettext_lazy("可用专区"), required=False, widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("都不选表示全部专区。"),
+    )  # fmt: skip
+
+    affirms = forms.BooleanField(
+        label=gettext_lazy("我已核对，按上述要求办理"), required=False,
+        help_text=gettext_lazy("“按规定”里有要经办人确认的，勾选后原话和发放一起留存。"),
     )  # fmt: skip
 
     def __init__(self, *args, actor: Actor, **kwargs):
@@ -74,8 +102,9 @@ class GrantForm(forms.ModelForm):
             fields[name].empty_label = words
         fields["roster_on"].initial = clock.today()
         fields["title"].widget.attrs["placeholder"] = _("例如：国庆慰问")
-        for field in fields.values():
+        for name, field in fields.items():
             dress(field)
+            field.when, field.when_is = ("category", SHOWN_WHEN[name]) if name in SHOWN_WHEN else ("", "")
 
     def facts(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.fields}

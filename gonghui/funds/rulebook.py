@@ -20,11 +20,11 @@ PEOPLE_MAX = 5_000
 
 GIVE = """
 SELECT person_id, rule_id FROM funds_give(%(people)s::bigint[], %(union)s,
-    (%(path)s, %(kind)s, %(level)s, %(category)s, %(festival)s, %(amount)s, %(on)s, %(occasion)s)::funds_giving)
+    (%(path)s, %(kind)s, %(level)s, %(category)s, %(festival)s, %(amount)s, %(on)s, %(occasion)s, %(days)s)::funds_giving)
 """
 FIT = """
 SELECT person_id, rule_id FROM funds_fit(%(people)s::bigint[],
-    (%(path)s, %(kind)s, %(level)s, %(category)s, %(festival)s, %(amount)s, %(on)s, %(occasion)s)::funds_giving)
+    (%(path)s, %(kind)s, %(level)s, %(category)s, %(festival)s, %(amount)s, %(on)s, %(occasion)s, %(days)s)::funds_giving)
 """
 
 
@@ -41,6 +41,8 @@ class Giving:
     on: date
     occasion: str
     festival: str = ""
+    days: int = 1
+    """For how many days it is at once: so many times the cap of a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,28 @@ def would_fit(giving: Giving) -> list[Verdict]:
     return _asked(FIT, giving)
 
 
+REFUSING_EVERYBODY = """
+SELECT min(r.rule_id) FROM funds_rules_for(
+    (%(path)s, %(kind)s, %(level)s, %(category)s, %(festival)s, %(amount)s, %(on)s, %(occasion)s, %(days)s)::funds_giving) r
+ WHERE r.cap_fen < %(amount)s OR r.max_count < 1
+"""
+
+
+def rule_against_everybody(giving: Giving) -> BenefitRule | None:
+    """A rule under which nobody could ever have this much, whatever they had before. The people are not asked about."""
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSING_EVERYBODY, facts_of(giving))
+        (rule_id,) = cursor.fetchone()
+    return rules_named([rule_id])[rule_id] if rule_id else None
+
+
+def region_code_of(union_path: str) -> str:
+    """Of the nearest union at or above that has a region; empty where none has."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT funds_region_of(%s)", [union_path])
+        return cursor.fetchone()[0]
+
+
 def take_back(person_id: int, occasion: str, amount_fen: int) -> None:
     """What came back counts no longer; refuses more than was given."""
     with transaction.atomic(), connection.cursor() as cursor:
@@ -102,7 +126,7 @@ def facts_of(giving: Giving) -> dict[str, object]:
     return {
         "union": giving.union.pk, "path": giving.union.path, "kind": giving.source_kind, "level": giving.source_level,
         "category": giving.category, "festival": giving.festival, "amount": giving.amount_fen, "on": giving.on,
-        "occasion": giving.occasion,
+        "occasion": giving.occasion, "days": giving.days,
     }  # fmt: skip
 
 
@@ -116,7 +140,7 @@ def says(rule: BenefitRule) -> str:
     """The cap and the clause it comes from, in one sentence; and that nobody has verified it, where that is so."""
     facts = {
         "place": rule.region.name, "what": rule.get_category_display(), "period": rule.get_period_display(),
-        "cap": yuan(rule.cap_fen), "clause": rule.clause, "most": rule.max_count or "",
+        "cap": yuan(rule.cap_fen or 0), "clause": rule.clause, "most": rule.max_count or "",
     }  # fmt: skip
     if not rule.cap_fen:
         said = _("按{place}的规定，这类经费不能用于{what}（依据：{clause}）。")

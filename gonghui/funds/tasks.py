@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gonghui.funds.actions import grants, points
+from gonghui.funds.actions import decisions, grants, points
 from gonghui.kit.actors import Actor
 from gonghui.kit.jobs import job, periodic
 
@@ -15,6 +15,18 @@ def screen_points(grant_id: int) -> None:
 @job
 def give_points(grant_id: int) -> None:
     grants.give_grant(Actor.system("giving points"), grant_id=grant_id)
+
+
+@job
+def take_effect(decision_id: int) -> None:
+    decisions.settle_decision(Actor.system("the cooling-off is over"), decision_id=decision_id)
+
+
+@periodic("*/5 * * * *")
+def take_due_effects(timestamp: int) -> None:
+    """Whatever became of the job of each."""
+    for decision_id in decisions.due_decisions():
+        decisions.settle_decision(Actor.system("the cooling-off is over"), decision_id=decision_id)
 
 
 @periodic("7 16 * * *")

@@ -128,6 +128,7 @@ ROLES: dict[str, Role] = {
                 "partners.view",
                 "reports.view",
                 "audit.view",
+                "decisions.object",
             },
         ),
         Role("judge", _("评审专家"), frozenset({"unions.view"})),

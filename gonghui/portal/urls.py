@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.urls import URLPattern, re_path
 
 from gonghui.bills.views import store_screen
+from gonghui.funds.views import decisions
 from gonghui.kit.identifiers import ROW_ID
 from gonghui.ledger.views import blocks, blocks_json
 from gonghui.portal.merchant import money
@@ -120,6 +121,7 @@ account = [
     page("me/points", points.points, "my_points"),
     page(rf"me/points/{ENTRY}", points.entry, "my_points_entry"),
     page(rf"me/points/{ENTRY}/proof\.json", points.proof, "my_points_proof"),
+    page("decisions", decisions, "decisions"),
     page("ledger/blocks", blocks, "ledger_blocks"),
     page(r"ledger/blocks\.json", blocks_json, "ledger_blocks_json"),
     page("me/devices", me.devices, "devices"),

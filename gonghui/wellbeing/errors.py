@@ -16,6 +16,13 @@ OWN_PLAN = refusal("health_own_plan", _("自己写的计划不能自己复核。
 PLAN_INCOMPLETE = refusal(
     "health_plan_incomplete", _("计划还不完整：{what}"), advice=_("请补齐后再提交复核。"), status=422
 )
+ABOVE_CAP = refusal(
+    "health_above_cap",
+    _("套餐“{package}”每人补贴 {subsidy} 元，谁也领不到：{says}"),
+    advice=_("请降低工会补贴、提高会员自付或机构让利，再提交复核。"),
+    status=422,
+    clause="{clause}",
+)
 FOREIGN_BUDGET = refusal(
     "health_foreign_budget",
     _("预算“{budget}”不是主办工会的。"),

@@ -7,12 +7,15 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
+from django.utils.translation import gettext as _
+
 from gonghui.funds import accounts, errors
 from gonghui.funds.actions.commitments import require_covered
+from gonghui.funds.actions.decisions import Road
 from gonghui.funds.actions.homewards import orders_home, parent_locked, way_home
 from gonghui.funds.actions.informing import tell_auditors
-from gonghui.funds.actions.quorum import agree, withdraw
-from gonghui.funds.models import Budget, BudgetChange, Commitment, FundSource, Matter
+from gonghui.funds.actions.quorum import Question, agree, note_effect, withdraw
+from gonghui.funds.models import Budget, BudgetChange, Commitment, Decision, FundSource, Matter
 from gonghui.funds.models.budgets import BUDGET_VERBS, CHANGE_VERBS
 from gonghui.funds.queries import budget_figures, budget_words
 from gonghui.funds.worth import POINT_FEN
@@ -126,7 +129,7 @@ def send_back_budget(actor: Actor, *, budget_id: int, reason: str) -> Budget:
     _require_giver(actor, giver_of(budget, budget.parent))
     name_actor(actor.because(reason))
     move(budget, BUDGET_VERBS, "send_back")
-    withdraw(Matter.BUDGET, budget.pk)
+    withdraw(Matter.BUDGET, budget.pk, reason)
     return budget
 
 
@@ -144,24 +147,56 @@ def budget_for(actor: Actor, budget_id: int, verb: str) -> Budget:
 
 @action
 def approve_budget(actor: Actor, *, budget_id: int) -> Budget:
-    """By finance officers of the union that gives, never by the maker. The money moves with the last who has to agree."""
+    """By finance officers of the union that gives, never by the maker. The money moves with the last who has to agree, or after
+    the cooling-off that follows."""
     budget = budget_for(actor, budget_id, "budgets.view")
     parent = parent_locked(budget)
     giver = giver_of(budget, parent)
     _require_giver(actor, giver)
     target(budget, BUDGET_VERBS, "approve")
     require(actor.user_id and actor.user_id != budget.maker_id, errors.BUDGET_MAKER_IS_CHECKER)
+    _require_ready(budget, parent)
+    asked = Question(Matter.BUDGET, budget.pk, budget.name, words_of(budget), giver.union, budget.amount_fen)
+    if agree(actor, asked):
+        _approve(actor, budget, giver, checker_id=actor.user_id)
+    return budget
+
+
+def _require_ready(budget: Budget, parent: Budget | None) -> None:
     require(budget.resolution.strip(), errors.RESOLUTION_MISSING)
     _require_open_above(budget, parent)
-    said = {"title": budget.name, "union": giver.union, "amount_fen": budget.amount_fen}
-    if not agree(actor, Matter.BUDGET, budget.pk, **said):
-        return budget
+
+
+def _approve(actor: Actor, budget: Budget, giver: Giver, *, checker_id: int) -> None:
     purse = engine.open_account(accounts.purse_of(budget, within_id=giver.account_id))
     require_covered(giver.name, giver.account_id, budget.amount_fen, to_id=purse.pk)
-    move(budget, BUDGET_VERBS, "approve", checker_id=actor.user_id, account_id=purse.pk)
+    move(budget, BUDGET_VERBS, "approve", checker_id=checker_id, account_id=purse.pk)
     _give(budget, giver, budget.amount_fen, key=_key(budget, "approve"))
+    note_effect(Matter.BUDGET, budget.pk)
     tell_auditors(actor, budget, occasion="approve")
-    return budget
+
+
+def words_of(budget: Budget) -> str:
+    """As it is published: names are typed and may be of persons, so they are not."""
+    return _("{year} 年预算：{what}").format(year=budget.starts_on.year, what=budget.get_category_display())
+
+
+def _effect_budget(actor: Actor, decision: Decision) -> None:
+    budget = budget_for(actor, decision.subject, "budgets.view")
+    parent = parent_locked(budget)
+    target(budget, BUDGET_VERBS, "approve")
+    _require_ready(budget, parent)
+    _approve(actor, budget, giver_of(budget, parent), checker_id=decision.decided_by_id)
+
+
+def _put_budget_back(actor: Actor, decision: Decision) -> None:
+    budget = budget_for(Actor.system("a decision goes back"), decision.subject, "budgets.view")
+    if budget.state == Budget.State.SUBMITTED:
+        move(budget, BUDGET_VERBS, "send_back")
+
+
+def _lock_budget(budget_id: int) -> None:
+    Budget.objects.unscoped("a decision about it").select_for_update(no_key=True).get(pk=budget_id)
 
 
 def giver_of(budget: Budget, parent: Budget | None) -> Giver:
@@ -227,23 +262,53 @@ def propose_change(
 
 @action
 def approve_change(actor: Actor, *, change_id: int) -> BudgetChange:
-    """The difference moves at once: from the giver, or back to it out of what is unused."""
+    """The difference moves with the last who has to agree, or after the cooling-off: from the giver, or back to it out of what is
+    unused."""
     change, budget, giver = _change_for(actor, change_id)
-    parent = budget.parent
+    _require_change_fits(change, budget, giver)
+    words = _("{budget}，调整 {delta} 元").format(budget=words_of(budget), delta=_signed(change.delta_fen))
+    amount_fen = abs(change.delta_fen)
+    if agree(actor, Question(Matter.CHANGE, change.pk, budget.name, words, giver.union, amount_fen)):
+        _change(actor, change, budget, giver, checker_id=actor.user_id)
+    return change
+
+
+def _signed(fen: int) -> str:
+    return f"+{yuan(fen)}" if fen > 0 else yuan(fen)
+
+
+def _require_change_fits(change: BudgetChange, budget: Budget, giver: Giver) -> None:
+    target(change, CHANGE_VERBS, "approve")
     if change.delta_fen > 0:
-        _require_open_above(budget, parent)
+        _require_open_above(budget, budget.parent)
         require_covered(giver.name, giver.account_id, change.delta_fen, to_id=budget.account_id)
     else:
         require_covered(budget.name, budget.account_id, -change.delta_fen, to_id=giver.account_id)
-    target(change, CHANGE_VERBS, "approve")
-    said = {"title": budget.name, "union": giver.union, "amount_fen": abs(change.delta_fen)}
-    if not agree(actor, Matter.CHANGE, change.pk, **said):
-        return change
-    move(change, CHANGE_VERBS, "approve", checker_id=actor.user_id)
+
+
+def _change(actor: Actor, change: BudgetChange, budget: Budget, giver: Giver, *, checker_id: int) -> None:
+    move(change, CHANGE_VERBS, "approve", checker_id=checker_id)
     move(budget, BUDGET_VERBS, "settle", amount_fen=budget.amount_fen + change.delta_fen)
     _give(budget, giver, change.delta_fen, key=_key(budget, "change", change.pk))
+    note_effect(Matter.CHANGE, change.pk)
     tell_auditors(actor, budget, occasion=f"change:{change.pk}", delta_fen=change.delta_fen)
-    return change
+
+
+def _effect_change(actor: Actor, decision: Decision) -> None:
+    change, budget, giver = _change_held(actor, decision.subject)
+    _require_change_fits(change, budget, giver)
+    _change(actor, change, budget, giver, checker_id=decision.decided_by_id)
+
+
+def _lock_change(change_id: int) -> None:
+    budgets = Budget.objects.unscoped("a decision about its change").select_for_update(
+        of=("self",), no_key=True
+    )
+    budgets.get(changes=change_id)
+
+
+def _stay(_actor: Actor, _decision: Decision) -> None:
+    """Nothing was done yet: it is agreed to anew where it is."""
 
 
 @action
@@ -252,22 +317,27 @@ def reject_change(actor: Actor, *, change_id: int, reason: str) -> BudgetChange:
     name_actor(actor.because(reason))
     move(change, CHANGE_VERBS, "reject", checker_id=actor.user_id)
     move(budget, BUDGET_VERBS, "settle")
+    withdraw(Matter.CHANGE, change.pk, reason)
     return change
 
 
 def _change_for(actor: Actor, change_id: int) -> tuple[BudgetChange, Budget, Giver]:
     """By somebody of the giving union who did not propose it; budget and giver locked."""
+    change, budget, giver = _change_held(actor, change_id)
+    _require_giver(actor, giver)
+    is_open = change.state == BudgetChange.State.PROPOSED
+    require(is_open, errors.CHANGE_NOT_OPEN, state=change.get_state_display())
+    require(actor.user_id and actor.user_id != change.maker_id, errors.BUDGET_MAKER_IS_CHECKER)
+    return change, budget, giver
+
+
+def _change_held(actor: Actor, change_id: int) -> tuple[BudgetChange, Budget, Giver]:
     found = BudgetChange.objects.visible_to(actor).filter(pk=change_id).first()
     require(found, NOT_FOUND)
     budget = budget_for(actor, found.budget_id, "budgets.view")
     budget.parent = parent_locked(budget)
-    giver = giver_of(budget, budget.parent)
-    _require_giver(actor, giver)
     found.refresh_from_db()
-    is_open = found.state == BudgetChange.State.PROPOSED
-    require(is_open, errors.CHANGE_NOT_OPEN, state=found.get_state_display())
-    require(actor.user_id and actor.user_id != found.maker_id, errors.BUDGET_MAKER_IS_CHECKER)
-    return found, budget, giver
+    return found, budget, giver_of(budget, budget.parent)
 
 
 # --- Closed -------------------------------------------------------------------------------------------------
@@ -296,3 +366,7 @@ def _require_nothing_hangs_on(budget: Budget) -> None:
     require(not left, errors.BUDGET_HAS_COMMITMENTS, **facts)
     behind = budget_figures(budget).committed
     require(not behind, errors.BUDGET_HAS_POINTS, name=budget.name, points=f"{behind // POINT_FEN:,}")
+
+
+BUDGET_ROAD = Road(_lock_budget, _effect_budget, _put_budget_back)
+CHANGE_ROAD = Road(_lock_change, _effect_change, _stay)

@@ -10,12 +10,13 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gonghui.funds import accounts, rulebook
+from gonghui.funds import accounts, bounds, rulebook
 from gonghui.funds import point_errors as errors
 from gonghui.funds.actions.commitments import release_commitment, reserve
-from gonghui.funds.actions.quorum import agree, withdraw
-from gonghui.funds.festivals import FESTIVALS
-from gonghui.funds.models import Commitment, GrantedPerson, Matter, PointGrant
+from gonghui.funds.actions.decisions import Road
+from gonghui.funds.actions.quorum import Question, agree, note_effect, withdraw
+from gonghui.funds.festivals import FESTIVALS, festival_name
+from gonghui.funds.models import Commitment, Decision, GrantedPerson, Matter, PointGrant
 from gonghui.funds.models.grants import GRANT_VERBS
 from gonghui.funds.models.rules import BenefitCategory
 from gonghui.funds.models.sources import SourceKind, SourceLevel
@@ -34,10 +35,12 @@ from gonghui.notices.actions import Notice, tell_many
 BATCH = 5000
 SMALL = 2000
 """Up to so many members the rules are asked within the request; beyond that in a job, with progress."""
+FEW = 10
+"""Of fewer people neither number nor sum is published."""
 RESERVED = PointGrant.State.CHECKED
 DRAFTED = (
     "title", "category", "festival", "per_head", "audience_union", "audience_groups", "birthday_month", "roster_on",
-    "sections", "expires_on",
+    "sections", "expires_on", "took_part", "days", "is_paired",
 )  # fmt: skip
 
 
@@ -49,8 +52,9 @@ def purpose_of(grant_id: int) -> str:
 
 
 @action
-def draft_grant(actor: Actor, *, union, budget, **facts: Any) -> PointGrant:
-    """A new draft; `facts` are the columns in DRAFTED."""
+def draft_grant(actor: Actor, *, union, budget, affirms: bool = False, **facts: Any) -> PointGrant:
+    """A new draft; `facts` are the columns in DRAFTED. `affirms`: the maker stands for the conditions of the rules, whose words
+    stay with the grant."""
     require(actor.may("points.write", union.path))
     require(set(facts) <= set(DRAFTED), BAD_INPUT, detail=_("有不认识的内容。"))
     require(union.path.startswith(budget.union.path), errors.OTHER_BUDGET)
@@ -59,6 +63,9 @@ def draft_grant(actor: Actor, *, union, budget, **facts: Any) -> PointGrant:
     grant = PointGrant(union=union, budget=budget, maker_id=actor.user_id, **facts)
     require(grant.expires_on > grant.roster_on, BAD_INPUT, detail=_("有效期要在名册日期之后。"))
     require(1 <= grant.per_head <= 100_000, BAD_INPUT, detail=_("每人福豆要在 1 到 100000 之间。"))
+    rules = bounds.bounds_of(grant, day_of(grant))
+    grant.affirmed = [rule.condition for rule in rules if rule.condition] if affirms else []
+    bounds.require_said(grant, rules)
     grant.save()
     return grant
 
@@ -70,6 +77,7 @@ def submit_grant(actor: Actor, *, point_grant_id: int) -> PointGrant:
     target(grant, GRANT_VERBS, "submit")
     require(grant.expires_on >= clock.today(), errors.GRANT_PAST, day=grant.expires_on)
     _require_lawful(grant)
+    _require_within(grant, day_of(grant))
     move(grant, GRANT_VERBS, "submit", people=0, checker_id=None, checked_at=None, **UNSCREENED)
     _begin_screening(actor, grant, is_small=_has_few_members(grant))
     return grant
@@ -84,11 +92,24 @@ def _require_lawful(grant: PointGrant) -> None:
     require(grant.sections or not is_of_the_grassroots, errors.SECTIONS_MISSING)
 
 
+def day_of(grant: PointGrant) -> date:
+    """The day by whose rules it is judged until it is begun."""
+    return max(clock.today(), grant.roster_on)
+
+
+def _require_within(grant: PointGrant, on: date) -> None:
+    """What rules say besides caps; how long the list may be, once it is there."""
+    rules = bounds.bounds_of(grant, on)
+    bounds.require_said(grant, rules)
+    bounds.require_in_time(grant, rules, on)
+    bounds.require_share(grant, rules, grant.people - grant.refused)
+
+
 @action
 def send_back_grant(actor: Actor, *, point_grant_id: int, reason: str = "") -> PointGrant:
     grant = held_grant(actor, point_grant_id, "points.check")
     move(grant, GRANT_VERBS, "send_back", people=0, checker_id=None, checked_at=None, **UNSCREENED)
-    withdraw(Matter.GRANT, grant.pk)
+    withdraw(Matter.GRANT, grant.pk, reason)
     roster_of(grant).delete()
     return grant
 
@@ -101,12 +122,64 @@ def check_grant(actor: Actor, *, point_grant_id: int) -> PointGrant:
     require(actor.user_id and actor.user_id != grant.maker_id, errors.OWN_CHECK)
     require(grant.expires_on >= clock.today(), errors.GRANT_PAST, day=grant.expires_on)
     require(not grant.is_screening, errors.STILL_SCREENING, done=grant.screened, total=grant.people)
-    amount_fen = (grant.people - grant.refused) * grant.per_head * POINT_FEN
-    if not agree(actor, Matter.GRANT, grant.pk, title=grant.title, union=grant.union, amount_fen=amount_fen):
-        return grant
-    _note(grant, checker_id=actor.user_id, checked_at=timezone.now(), **UNSCREENED)
-    _begin_screening(actor, grant, is_small=grant.people <= SMALL)
+    _require_within(grant, day_of(grant))
+    if agree(actor, _question_of(grant)):
+        _begin_check(actor, grant, checker_id=actor.user_id)
     return grant
+
+
+def _question_of(grant: PointGrant) -> Question:
+    people = grant.people - grant.refused
+    amount_fen = people * grant.per_head * POINT_FEN
+    is_of_few = people < FEW
+    return Question(
+        Matter.GRANT,
+        grant.pk,
+        grant.title,
+        words_of(grant, 0 if is_of_few else people),
+        grant.union,
+        amount_fen,
+        not is_of_few,
+    )
+
+
+def words_of(grant: PointGrant, people: int) -> str:
+    """As it is published: titles are typed and may name persons, so they are not; `people` where it tells of nobody."""
+    what = str(grant.get_category_display())
+    if grant.festival:
+        what = _("{what}（{festival}）").format(what=what, festival=festival_name(grant.festival))
+    said = _("发放福豆：{what}，{n} 人") if people else _("发放福豆：{what}")
+    return said.format(what=what, n=f"{people:,}")
+
+
+def _begin_check(actor: Actor, grant: PointGrant, *, checker_id: int) -> None:
+    """The rules once more; what comes of it is the last step of the decision."""
+    _note(grant, checker_id=checker_id, checked_at=timezone.now(), **UNSCREENED)
+    _begin_screening(actor, grant, is_small=grant.people <= SMALL)
+
+
+def _effect_grant(actor: Actor, decision: Decision) -> None:
+    grant = _locked(actor, decision.subject)
+    if grant.checker_id is not None:
+        return  # the job that asks the rules is at it
+    require(grant.expires_on >= clock.today(), errors.GRANT_PAST, day=grant.expires_on)
+    _require_within(grant, day_of(grant))
+    _begin_check(actor, grant, checker_id=decision.decided_by_id)
+
+
+def _put_grant_back(actor: Actor, decision: Decision) -> None:
+    grant = _locked(Actor.system("a decision goes back"), decision.subject)
+    if grant.state == PointGrant.State.SUBMITTED:
+        cleared = {"people": 0, "checker_id": None, "checked_at": None} | UNSCREENED
+        move(grant, GRANT_VERBS, "send_back", **cleared | {"problem": decision.reason})
+        roster_of(grant).delete()
+
+
+def _lock_grant(grant_id: int) -> None:
+    PointGrant.objects.unscoped("a decision about it").select_for_update(of=("self",)).get(pk=grant_id)
+
+
+GRANT_ROAD = Road(_lock_grant, _effect_grant, _put_grant_back)
 
 
 @action
@@ -116,6 +189,7 @@ def cancel_grant(actor: Actor, *, point_grant_id: int, reason: str = "") -> Poin
     if grant.state == RESERVED:
         release_commitment(actor, purpose=purpose_of(grant.pk))
     move(grant, GRANT_VERBS, "cancel")
+    withdraw(Matter.GRANT, grant.pk, reason)
     return grant
 
 
@@ -126,6 +200,7 @@ def run_grant(actor: Actor, *, point_grant_id: int) -> PointGrant:
 
     grant = held_grant(actor, point_grant_id, "points.write")
     require(grant.expires_on >= clock.today(), errors.GRANT_PAST, day=grant.expires_on)
+    _require_within(grant, clock.today())
     move(grant, GRANT_VERBS, "run")
     give_points.defer(grant_id=grant.pk)
     return grant
@@ -231,7 +306,7 @@ def note_problem(actor: Actor, *, grant_id: int, problem: str) -> None:
         return
     if grant.people:
         _note(grant, checker_id=None, checked_at=None, problem=problem)
-        withdraw(Matter.GRANT, grant.pk)
+        withdraw(Matter.GRANT, grant.pk, problem)
     else:
         move(grant, GRANT_VERBS, "send_back", **UNSCREENED | {"problem": problem})
 
@@ -239,12 +314,14 @@ def note_problem(actor: Actor, *, grant_id: int, problem: str) -> None:
 def _settle(actor: Actor, grant: PointGrant) -> None:
     """All are asked. After the check the money is set aside for those who fit."""
     require(grant.people, errors.NOBODY_FITS)
+    _require_within(grant, day_of(grant))
     if grant.checker_id is None:
         return
     require(grant.refused < grant.people, errors.NOBODY_FITS)
     amount_fen = (grant.people - grant.refused) * grant.per_head * POINT_FEN
     reserve(actor, budget_id=grant.budget_id, amount_fen=amount_fen, purpose=purpose_of(grant.pk))
     move(grant, GRANT_VERBS, "check", checked_at=timezone.now())
+    note_effect(Matter.GRANT, grant.pk)
 
 
 def _locked(actor: Actor, grant_id: int) -> PointGrant:
@@ -303,7 +380,7 @@ def giving_of(grant: PointGrant, people: list[int], on: date) -> rulebook.Giving
     return rulebook.Giving(
         person_ids=people, union=grant.union, source_kind=source.kind, source_level=source.level,
         category=grant.category, festival=grant.festival, amount_fen=grant.per_head * POINT_FEN, on=on,
-        occasion=purpose_of(grant.pk),
+        occasion=purpose_of(grant.pk), days=grant.days or 1,
     )  # fmt: skip
 
 
@@ -323,7 +400,7 @@ def give_grant(actor: Actor, *, grant_id: int) -> PointGrant:
 GIVE = """
 SELECT taken, granted, refused, refusing, answer FROM funds_give_points(
     (%(grant)s, %(union)s, %(points)s, %(point_fen)s, %(commitment)s, %(backing)s, %(issue)s, %(expires)s, %(most)s)::funds_batch,
-    (%(path)s, %(kind)s, %(level)s, %(category)s, %(festival)s, %(amount)s, %(on)s, %(occasion)s)::funds_giving)
+    (%(path)s, %(kind)s, %(level)s, %(category)s, %(festival)s, %(amount)s, %(on)s, %(occasion)s, %(days)s)::funds_giving)
 """
 
 

@@ -7,12 +7,12 @@ from datetime import date
 from functools import reduce
 from operator import or_
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Length
 
 from gonghui.funds import errors
 from gonghui.funds.models import BenefitRule
+from gonghui.funds.rulebook import region_code_of
 from gonghui.funds.shipped_rules import PLACES, SHIPPED
 from gonghui.kit import clock
 from gonghui.kit.actions import action
@@ -27,7 +27,7 @@ COUNTRY = "00"
 @dataclass(frozen=True, slots=True)
 class RuleTerms:
     category: str
-    cap_fen: int
+    cap_fen: int | None
     period: str
     effective_from: date
     clause: str
@@ -36,13 +36,28 @@ class RuleTerms:
     source_level: str = ""
     max_count: int | None = None
     effective_until: date | None = None
+    share_part: int | None = None
+    share_whole: int | None = None
+    given_until: str = ""
+    spent_until: str = ""
+    most_days: int | None = None
+    most_days_paired: int | None = None
+    condition: str = ""
+
+    @property
+    def says_something(self) -> bool:
+        bounds = (self.cap_fen, self.share_whole, self.most_days)
+        words = (self.given_until, self.spent_until, self.condition)
+        return any(bound is not None for bound in bounds) or any(words)
 
 
 @action
 def write_rule(actor: Actor, *, region: Region, terms: RuleTerms) -> BenefitRule:
     """For the region of the union one writes rules for, or a part of it."""
     _require_region(actor, region)
-    require(terms.cap_fen >= 0, errors.BAD_FEN)
+    require(terms.cap_fen is None or terms.cap_fen >= 0, errors.BAD_FEN)
+    require(terms.says_something, errors.RULE_SAYS_NOTHING)
+    require(terms.max_count is None or terms.cap_fen is not None, errors.COUNT_WITHOUT_CAP)
     require(terms.clause.strip(), errors.CLAUSE_MISSING)
     return BenefitRule.objects.create(region=region, **asdict(terms))
 
@@ -96,13 +111,6 @@ def regions_of(actor: Actor) -> QuerySet[Region]:
     )
 
 
-def region_code_of(union_path: str) -> str:
-    """Of the nearest union at or above that has a region; empty where none has."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT funds_region_of(%s)", [union_path])
-        return cursor.fetchone()[0]
-
-
 @action
 def load_rules(actor: Actor) -> int:
     """The caps that come with the product, none of them verified; those already there stay. Returns how many are new."""
@@ -115,7 +123,9 @@ def _load(code: str, terms: RuleTerms) -> bool:
     known = BenefitRule.objects.unscoped("loading what comes with the product")
     facts = {"region": region, "category": terms.category, "clause": terms.clause, "festival": terms.festival,
              "period": terms.period, "effective_from": terms.effective_from}  # fmt: skip
-    _rule, is_new = known.get_or_create(**facts, defaults=asdict(terms))
+    _rule, is_new = known.get_or_create(
+        **facts, cap_fen__isnull=terms.cap_fen is None, defaults=asdict(terms)
+    )
     return is_new
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -137,6 +139,34 @@ class ChangeForm(ReasonForm):
     field_order = ("delta_fen", "reason", "resolution")
 
 
+class ShareField(forms.CharField):
+    """ "15%" or "2/3", as (15, 100) or (2, 3)."""
+
+    def clean(self, value: Any) -> tuple[int, int] | None:
+        typed = "".join(super().clean(value).split()).replace("％", "%").replace("／", "/")
+        if not typed:
+            return None
+        found = re.fullmatch(r"(\d{1,3})(?:%|/(\d{1,3}))", typed)
+        part, whole = (int(found[1]), int(found[2] or 100)) if found else (0, 0)
+        if not 1 <= part <= whole:
+            raise forms.ValidationError(_("请写成 15% 或 2/3，不超过全部人数。"))
+        return part, whole
+
+
+class MonthDayField(forms.CharField):
+    """ "3-31" or "03-31", as "03-31"."""
+
+    def clean(self, value: Any) -> str:
+        typed = super().clean(value)
+        try:
+            return f"{date.fromisoformat(f'2024-{self._padded(typed)}'):%m-%d}" if typed else ""
+        except ValueError:
+            raise forms.ValidationError(_("请写成月-日，例如 03-31。")) from None
+
+    def _padded(self, typed: str) -> str:
+        return "-".join(part.zfill(2) for part in typed.replace("月", "-").replace("日", "").split("-"))
+
+
 class RuleForm(forms.Form):
     region = forms.ModelChoiceField(
         None,
@@ -161,12 +191,37 @@ class RuleForm(forms.Form):
         choices=[("", gettext_lazy("不限")), *SourceLevel.choices],
     )
     cap_fen = YuanField(
-        label=gettext_lazy("每人限额（元）"), min_value=0, help_text=gettext_lazy("填 0 表示不许。")
-    )
+        label=gettext_lazy("每人限额（元）"), min_value=0, required=False,
+        help_text=gettext_lazy("填 0 表示不许；不填表示没有金额限制，只有下面的要求。"),
+    )  # fmt: skip
     period = forms.ChoiceField(label=gettext_lazy("周期"), choices=BenefitRule.Period)
     max_count = forms.IntegerField(
         label=gettext_lazy("每个周期最多几次"), required=False, min_value=1, max_value=999
     )
+    share = ShareField(
+        label=gettext_lazy("至多占参加人数的"), required=False, max_length=9,
+        help_text=gettext_lazy("写成 15% 或 2/3。发放时要写明参加人数，名单超出就不能提交。"),
+    )  # fmt: skip
+    given_until = MonthDayField(
+        label=gettext_lazy("每年最晚发放日"), required=False, max_length=6,
+        help_text=gettext_lazy("月-日，例如 03-31。过了这一天不能再发。"),
+    )  # fmt: skip
+    spent_until = MonthDayField(
+        label=gettext_lazy("每年最晚使用日"), required=False, max_length=6,
+        help_text=gettext_lazy("月-日，例如 10-31。发出去的福豆最晚到这一天有效；比最晚发放日早的，算第二年。"),
+    )  # fmt: skip
+    most_days = forms.IntegerField(
+        label=gettext_lazy("最多几天"), required=False, min_value=1, max_value=60,
+        help_text=gettext_lazy("含往返路途；要求当日往返的填 1。"),
+    )  # fmt: skip
+    most_days_paired = forms.IntegerField(
+        label=gettext_lazy("去对口地区最多几天"), required=False, min_value=1, max_value=60,
+        help_text=gettext_lazy("对口支援、东西部协作地区另有规定的才填。"),
+    )  # fmt: skip
+    condition = forms.CharField(
+        label=gettext_lazy("须确认的要求"), required=False, max_length=200, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("系统核对不了、要经办人自己确认的，例如“在本市范围内，当日往返”。确认的原话和发放一起留存。"),
+    )  # fmt: skip
     effective_from = day_field(gettext_lazy("生效日期"))
     clause = forms.CharField(
         label=gettext_lazy("依据"),
@@ -174,13 +229,36 @@ class RuleForm(forms.Form):
         help_text=gettext_lazy("文件名称、文号和条款，会员要能查到。"),
     )
 
+    shown_when = {
+        "festival": ("category", "festival"),
+        "share": ("category", "training event_prize team_prize"),
+        "given_until": ("category", "festival birthday"),
+        "spent_until": ("category", "festival birthday"),
+        "most_days": ("category", "outing retreat"),
+        "most_days_paired": ("category", "retreat"),
+    }
+    halves = ("source_kind", "source_level", "cap_fen", "period", "given_until", "spent_until", "most_days",
+              "most_days_paired")  # fmt: skip
+
     def __init__(self, *args, actor: Actor, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["region"].queryset = actions.regions_of(actor).order_by("code")
         self.fields["region"].label_from_instance = lambda region: region.name
 
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        few, many = given.get("most_days"), given.get("most_days_paired")
+        if many is not None and (few is None or many < few):
+            self.add_error("most_days_paired", _("要先填“最多几天”，对口地区的天数不能比它少。"))
+        return given
+
     def facts(self) -> dict[str, Any]:
-        given = {name: self.cleaned_data[name] for name in self.fields if name != "region"}
+        asked = dict(self.cleaned_data)
+        for name, (other, values) in self.shown_when.items():
+            if asked[other] not in values.split():  # typed, then another category chosen
+                asked[name] = "" if name in ("festival", "given_until", "spent_until") else None
+        given = {name: asked[name] for name in self.fields if name not in ("region", "share")}
+        given["share_part"], given["share_whole"] = asked["share"] or (None, None)
         return {"region": self.cleaned_data["region"], "terms": RuleTerms(**given)}
 
 

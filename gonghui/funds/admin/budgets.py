@@ -20,7 +20,8 @@ from gonghui.funds.actions import budgets as actions
 from gonghui.funds.actions import sources
 from gonghui.funds.admin import asking
 from gonghui.funds.admin.quorum import said_after
-from gonghui.funds.models import Budget, BudgetChange, Commitment, FundReceipt, FundSource
+from gonghui.funds.decided import Hands, hands_of
+from gonghui.funds.models import Budget, BudgetChange, Commitment, FundReceipt, FundSource, Matter
 from gonghui.funds.queries import BudgetFigures, budget_figures, budget_forest, figures_of, whole_figures_of
 from gonghui.kit.console import (
     Amount,
@@ -355,13 +356,20 @@ def budget_page(request: HttpRequest, budget_id: int) -> HttpResponse:
     shown = list(commitments.order_by("-id")[:COMMITMENTS_SHOWN])
     said = subject_names(row.purpose for row in shown)
     giver = actions.giver_of(budget, budget.parent)
+    hands = hands_of(actor, Matter.BUDGET, budget.pk, union=giver.union, amount_fen=budget.amount_fen)
     facts: dict[str, Any] = {
         "budget": budget,
+        "hands": hands,
+        "change_hands": change_hands(request, budget, giver),
         "tone": TONES[budget.state],
         "figures": whole_figures_of([budget])[budget.pk],
         "giver": giver,
         "giver_link": giver_link(request, budget),
-        "verbs": verbs_for(request, budget),
+        "verbs": [
+            item
+            for item in verbs_for(request, budget)
+            if item["verb"].name != "approve" or not hands.is_decided
+        ],
         "changes": changes_of(request, budget),
         "forest": budget_forest(below),
         "tones": TONES,
@@ -392,6 +400,15 @@ def verbs_for(request: HttpRequest, budget: Budget) -> list[dict[str, Any]]:
         for verb in VERBS
         if verb.when(budget) and request.actor.may(verb.needs, asked_of.get(verb.name, budget.union.path))
     ]
+
+
+def change_hands(request: HttpRequest, budget: Budget, giver: actions.Giver) -> Hands | None:
+    """Of the change that waits."""
+    change = budget.changes.filter(state="proposed").first()
+    if change is None:
+        return None
+    amount_fen = abs(change.delta_fen)
+    return hands_of(request.actor, Matter.CHANGE, change.pk, union=giver.union, amount_fen=amount_fen)
 
 
 def changes_of(request: HttpRequest, budget: Budget) -> list[dict[str, Any]]:

@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from gonghui.funds import bounds
 from gonghui.funds.actions import grants as actions
 from gonghui.funds.admin.quorum import said_after
+from gonghui.funds.decided import hands_of
 from gonghui.funds.forms import GrantForm
-from gonghui.funds.models import GrantedPerson, PointGrant
+from gonghui.funds.models import GrantedPerson, Matter, PointGrant
 from gonghui.funds.queries import budget_figures
 from gonghui.funds.worth import POINT_FEN
 from gonghui.kit.console import (
@@ -173,6 +175,7 @@ def count_facts(form: GrantForm) -> dict[str, Any]:
         "sum": "—",
         "left": yuan(left_fen) if budget else "—",
         "short": False,
+        **rules_said(given),
     }
     if all(given.get(name) for name in ("union", "roster_on")):
         sketch = PointGrant(
@@ -185,6 +188,21 @@ def count_facts(form: GrantForm) -> dict[str, Any]:
             total_fen = people * given["per_head"] * POINT_FEN
             facts |= {"sum": yuan(total_fen), "short": left_fen is not None and total_fen > left_fen}
     return facts
+
+
+def rules_said(given: dict[str, Any]) -> dict[str, Any]:
+    """What rules ask besides caps, as soon as it can be said; `asks_words` where the maker has to affirm some of it."""
+    if not all(given.get(name) for name in ("union", "budget", "category", "roster_on")):
+        return {"said": [], "asks_words": False}
+    names = ("union", "budget", "category", "festival", "roster_on")
+    sketch = PointGrant(**{name: given[name] for name in names})
+    rules = bounds.bounds_of(sketch, actions.day_of(sketch))
+    said = [
+        _("{place}：{what}（依据：{clause}）").format(place=rule.region.name, what=text, clause=rule.clause)
+        for rule in rules
+        for text in bounds.said_of(rule)
+    ]
+    return {"said": said, "asks_words": any(rule.condition for rule in rules)}
 
 
 # --- one grant ----------------------------------------------------------------------------------------------
@@ -206,6 +224,9 @@ def grant_page(request: HttpRequest, grant_id: int) -> HttpResponse:
     grant = grant_for(request, grant_id)
     refused = exceptions_of(grant)
     expected = 0 if grant.people else actions.audience_of(grant).count()
+    people = expected or grant.people - grant.refused
+    sum_fen = people * grant.per_head * POINT_FEN
+    hands = hands_of(request.actor, Matter.GRANT, grant.pk, union=grant.union, amount_fen=sum_fen)
     sees_budget = request.actor.may("budgets.view", grant.budget.union.path)
     facts = {
         "expected": expected,
@@ -213,10 +234,13 @@ def grant_page(request: HttpRequest, grant_id: int) -> HttpResponse:
         "grant": grant,
         "tone": TONES[grant.state],
         "progress": progress_facts(grant),
-        "sum_fen": (expected or grant.people - grant.refused) * grant.per_head * POINT_FEN,
+        "sum_fen": sum_fen,
+        "hands": hands,
         "exceptions": [exception_facts(row) for row in refused[:EXCEPTIONS_SHOWN]],
         "hidden": max(0, grant.refused - EXCEPTIONS_SHOWN),
-        "verbs": verbs_for(request, grant),
+        "verbs": [
+            item for item in verbs_for(request, grant) if item["verb"].name != "check" or not hands.is_decided
+        ],
         "may_export": request.actor.may("reports.export", grant.union.path),
     }
     return render(request, "funds/console/grant.html", page_facts(request, grant.title, **facts))
@@ -259,7 +283,9 @@ def exception_facts(row: GrantedPerson) -> dict[str, str]:
     """Why somebody gets none: names masked, the clause whole."""
     return {
         "name": mask_name(row.person.name),
-        "cap": f"{yuan(row.rule.cap_fen)} {_('元')} / {row.rule.get_period_display()}" if row.rule else "",
+        "cap": f"{yuan(row.rule.cap_fen or 0)} {_('元')} / {row.rule.get_period_display()}"
+        if row.rule
+        else "",
         "clause": row.rule.clause if row.rule else row.reason,
     }
 

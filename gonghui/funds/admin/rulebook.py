@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from gonghui.funds.actions import rules as actions
 from gonghui.funds.admin import asking
+from gonghui.funds.bounds import said_of
 from gonghui.funds.festivals import festival_name
 from gonghui.funds.models import BenefitRule
 from gonghui.funds.models.rules import BenefitCategory
@@ -63,6 +64,7 @@ def rule_facts(rule: BenefitRule) -> dict[str, Any]:
     return {
         "rule": rule,
         "festival": festival_name(rule.festival),
+        "bounds": said_of(rule),
         "is_in_force": rule.effective_from <= today
         and (rule.effective_until is None or today < rule.effective_until),
     }

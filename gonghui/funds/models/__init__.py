@@ -2,7 +2,7 @@
 
 from gonghui.funds.models.budgets import Budget, BudgetChange, Commitment
 from gonghui.funds.models.grants import GrantedPerson, PointGrant, Section
-from gonghui.funds.models.quorum import Consent, Matter, QuorumRule
+from gonghui.funds.models.quorum import Consent, Decision, Matter, QuorumRule
 from gonghui.funds.models.rules import BenefitRule, BenefitTally, BenefitUse
 from gonghui.funds.models.sources import FundReceipt, FundSource
 
@@ -14,6 +14,7 @@ __all__ = [
     "BudgetChange",
     "Commitment",
     "Consent",
+    "Decision",
     "FundReceipt",
     "FundSource",
     "GrantedPerson",

@@ -105,6 +105,20 @@ class PointGrant(Row):
         "accounts.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("复核人")
     )
     checked_at = models.DateTimeField(_("复核时间"), null=True, editable=False)
+    took_part = models.PositiveIntegerField(
+        _("参加人数"),
+        null=True,
+        blank=True,
+        help_text=_("参加培训或活动的总人数；规定了获奖比例的，按它核对名单。"),
+    )
+    days = models.PositiveSmallIntegerField(
+        _("天数"), null=True, blank=True, help_text=_("含往返路途；当日往返的填 1。")
+    )
+    is_paired = models.BooleanField(_("去的是对口支援、东西部协作地区"), default=False, db_default=False)
+    affirmed = ArrayField(
+        models.CharField(max_length=200), default=list, blank=True, db_default=[], editable=False
+    )
+    """经办人已确认: the conditions of the rules, word for word as they were."""
 
     class Meta:
         verbose_name = verbose_name_plural = _("福豆发放")
@@ -117,6 +131,10 @@ class PointGrant(Row):
             ),
             models.CheckConstraint(
                 condition=Q(birthday_month=None) | Q(birthday_month__range=(1, 12)), name="funds_grant_month"
+            ),
+            models.CheckConstraint(
+                condition=(Q(took_part=None) | Q(took_part__gte=1)) & (Q(days=None) | Q(days__range=(1, 60))),
+                name="funds_grant_took_part_and_days",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["draft", "submitted", "cancelled"])

@@ -18,10 +18,12 @@ class BenefitCategory(models.TextChoices):
     BIRTHDAY = "birthday", _("生日慰问")
     MARRIAGE = "marriage", _("婚育慰问")
     ILLNESS = "illness", _("住院慰问")
-    BEREAVEMENT = "bereavement", _("丧葬慰问")
+    BEREAVEMENT = "bereavement", _("丧葬慰问（会员去世）")
+    FAMILY_LOSS = "family_loss", _("丧葬慰问（亲属去世）")
     RETIREMENT = "retirement", _("退休离岗慰问")
     TRAINING = "training", _("培训奖励")
-    EVENT_PRIZE = "event_prize", _("活动奖励")
+    EVENT_PRIZE = "event_prize", _("活动奖励（个人）")
+    TEAM_PRIZE = "team_prize", _("活动奖励（团体）")
     SOUVENIR = "souvenir", _("纪念品")
     MEAL = "meal", _("活动用餐")
     CLOTHING = "clothing", _("文体服装")
@@ -32,8 +34,20 @@ class BenefitCategory(models.TextChoices):
     JOINING = "joining", _("入会礼")
 
 
+MONTH_DAY = "^((0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?$"
+BOUNDED = (
+    Q(share_whole__isnull=False)
+    | ~Q(given_until="")
+    | ~Q(spent_until="")
+    | Q(most_days__isnull=False)
+    | ~Q(condition="")
+)
+"""Rules that say more than a cap."""
+
+
 class BenefitRule(Row):
-    """A cap for one person and period. Empty fields match everything; every rule that matches has to hold."""
+    """A cap for one person and period, or a bound of another kind, or both. Empty fields match everything; every rule that
+    matches has to hold. Caps are held by sql/20_rulebook.sql, the other bounds by `funds.bounds`."""
 
     scope = Everyone("regulations are public")
     audit = Audit.ALL
@@ -51,7 +65,8 @@ class BenefitRule(Row):
     festival = models.SlugField(
         _("节日"), max_length=24, blank=True, help_text=_("不填表示这一类的所有节日合计。")
     )
-    cap_fen = models.BigIntegerField(_("每人限额（分）"))
+    cap_fen = models.BigIntegerField(_("每人限额（分）"), null=True, blank=True)
+    """Null: no cap, only what stands in the fields after the clause."""
     period = models.CharField(_("周期"), max_length=6, choices=Period)
     max_count = models.PositiveSmallIntegerField(_("每个周期最多几次"), null=True, blank=True)
     effective_from = models.DateField(_("生效日期"))
@@ -64,10 +79,47 @@ class BenefitRule(Row):
         "accounts.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("核实人")
     )
 
+    share_part = models.PositiveSmallIntegerField(null=True, blank=True)
+    share_whole = models.PositiveSmallIntegerField(_("至多占参加人数的比例"), null=True, blank=True)
+    """At most `share_part` of every `share_whole` who took part: 15 of 100, 2 of 3."""
+    given_until = models.CharField(_("每年最晚发放日"), max_length=5, blank=True, default="", db_default="")
+    spent_until = models.CharField(_("每年最晚使用日"), max_length=5, blank=True, default="", db_default="")
+    """Month and day, "03-31". What is given is spent in the same year, or in the next where `spent_until` is the earlier."""
+    most_days = models.PositiveSmallIntegerField(_("最多几天"), null=True, blank=True)
+    most_days_paired = models.PositiveSmallIntegerField(_("对口地区最多几天"), null=True, blank=True)
+    condition = models.CharField(_("须确认的要求"), max_length=200, blank=True, default="", db_default="")
+    """What no machine sees: the maker affirms it, and the words stay with what was given."""
+
     class Meta:
         verbose_name = verbose_name_plural = _("支出规则")
         constraints = [
-            models.CheckConstraint(condition=Q(cap_fen__gte=0) & ~Q(clause=""), name="funds_rule_whole"),
+            models.CheckConstraint(
+                condition=(Q(cap_fen=None, max_count=None) | Q(cap_fen__isnull=False, cap_fen__gte=0))
+                & ~Q(clause=""),
+                name="funds_rule_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(cap_fen__isnull=False) | BOUNDED, name="funds_rule_says_something"
+            ),
+            models.CheckConstraint(
+                condition=Q(share_part=None, share_whole=None)
+                | Q(
+                    share_part__isnull=False,
+                    share_part__gte=1,
+                    share_whole__isnull=False,
+                    share_whole__gte=F("share_part"),
+                ),
+                name="funds_rule_share",
+            ),
+            models.CheckConstraint(
+                condition=Q(given_until__regex=MONTH_DAY) & Q(spent_until__regex=MONTH_DAY),
+                name="funds_rule_month_days",
+            ),
+            models.CheckConstraint(
+                condition=Q(most_days_paired=None)
+                | Q(most_days__isnull=False, most_days__gte=1, most_days_paired__gte=F("most_days")),
+                name="funds_rule_days",
+            ),
             models.CheckConstraint(
                 condition=Q(effective_until=None) | Q(effective_until__gt=F("effective_from")),
                 name="funds_rule_dates_in_order",

@@ -66,6 +66,14 @@ def capped(yuan: int, *, category: str = "festival", festival: str = "", period:
     )  # fmt: skip
 
 
+def placed(cast, union: str, code: str, name: str) -> Region:
+    """The region of a union of the cast."""
+    region, _made = Region.objects.get_or_create(code=code, defaults={"name": name})
+    cast.unions[union].region = region
+    cast.unions[union].save()
+    return region
+
+
 def crowd_of(money, size: int) -> None:
     """So many new members of the factory."""
     union = money.cast.unions["factory"]

@@ -11,6 +11,7 @@ from gonghui.funds.actions import rules
 from gonghui.funds.actions.commitments import reserve
 from gonghui.funds.models import BenefitRule, Budget, BudgetChange, FundReceipt, FundSource
 from gonghui.funds.queries import whole_figures_of
+from gonghui.funds.tests.granting import placed
 from gonghui.funds.tests.stage import YUAN, approved, submitted
 from gonghui.kit.actors import Actor
 from tests.console_contract import ConsoleContract
@@ -232,7 +233,7 @@ def test_change_is_proposed_and_decided_on_the_budgets_page(client, cast, money)
 def test_rules_are_listed_with_what_nobody_verified(client, cast, money):
     rules.load_rules(Actor.system("test"))
     text = page(client, cast, "city_admin", "rules").content.decode()
-    assert ("有 30 条还没有核实原文" in text, "2,000 元" in text, "不许" in text) == (True, True, True)
+    assert ("有 38 条还没有核实原文" in text, "2,000 元" in text, "不许" in text) == (True, True, True)
     only = page(client, cast, "city_admin", "rules", place="37", category="meal").content.decode()
     assert (only.count('<th scope="row">'), "40 元" in only) == (1, True)
     assert page(client, cast, "judge", "rules").status_code == 403
@@ -256,6 +257,34 @@ def test_rule_is_written_verified_and_ended_on_its_pages(client, cast, money):
     assert send(client, cast, "province_finance", "rule_end", rule.pk, on="2090-01-01").status_code == 302
     rule.refresh_from_db()
     assert (rule.cap_fen, rule.is_verified, str(rule.effective_until)) == (200_000, True, "2090-01-01")
+
+
+def test_rule_with_more_than_a_cap_is_written_and_listed_in_words(client, cast, money):
+    region = placed(cast, "province", "44", "广东省")
+    facts = {"region": region.pk, "period": "event", "effective_from": "2026-01-01", "clause": "第九条"}
+    prizes = facts | {
+        "category": "event_prize",
+        "share": "２/3",
+        "given_until": "3-31",
+        "condition": "评委会评定",
+    }
+    for wrong in ({"share": "3/2"}, {"share": "三成"}, {"share": "0%"}):
+        refused = send(client, cast, "province_finance", "rule_new", **(prizes | wrong))
+        assert (refused.status_code, "请写成 15% 或 2/3" in refused.content.decode()) == (422, True), wrong
+    nothing = send(client, cast, "province_finance", "rule_new", **(facts | {"category": "meal"}))
+    assert (nothing.status_code, "没有写任何要求" in nothing.content.decode()) == (422, True)
+    days = facts | {"category": "retreat", "most_days": "5", "most_days_paired": "4"}
+    assert send(client, cast, "province_finance", "rule_new", **days).status_code == 422
+    assert not BenefitRule.objects.unscoped("test").exists()
+    assert send(client, cast, "province_finance", "rule_new", **prizes).status_code == 302
+    rule = BenefitRule.objects.unscoped("test").get()
+    # A prize has no last day: what another category asks for is not kept.
+    assert (rule.cap_fen, rule.share_part, rule.share_whole, rule.given_until) == (None, 2, 3, "")
+    window = facts | {"category": "festival", "given_until": "3-31", "spent_until": "10月31日"}
+    assert send(client, cast, "province_finance", "rule_new", **window).status_code == 302
+    text = page(client, cast, "province_finance", "rules").content.decode()
+    for said in ("人数不超过参加人数的 2/3", "评委会评定", "每年 3 月 31 日以前发放", "10 月 31 日以前用完"):
+        assert said in text
 
 
 def test_what_was_spent_below_counts_above_and_the_bar_is_whole(client, cast, money):

@@ -5,8 +5,10 @@ import io
 import openpyxl
 import pytest
 
+from gonghui.funds.actions import rules
+from gonghui.funds.actions.rules import RuleTerms
 from gonghui.funds.models import PointGrant
-from gonghui.funds.tests.granting import granted, started
+from gonghui.funds.tests.granting import SYSTEM, granted, placed, started
 from gonghui.funds.tests.stage import build_money
 from gonghui.kit import clock
 
@@ -29,7 +31,9 @@ def asked(money, **facts) -> dict:
 def test_draft_counts_people_and_money_as_one_types(client, money):
     money.cast.sign_in(client, "city_admin")
     said = client.post("/console/points/new", asked(money), headers={"X-Preview": "1"}).json()
-    assert said == {"people": "3", "sum": "150", "left": "30,000", "short": False}
+    assert said == {
+        "people": "3", "sum": "150", "left": "30,000", "short": False, "said": [], "asks_words": False,
+    }  # fmt: skip
     said = client.post(
         "/console/points/new", asked(money, per_head=90_000), headers={"X-Preview": "1"}
     ).json()
@@ -39,6 +43,28 @@ def test_draft_counts_people_and_money_as_one_types(client, money):
     grant = PointGrant.objects.unscoped("test").get()
     assert answer["Location"] == f"/console/points/{grant.pk}"
     assert client.get(answer["Location"]).status_code == 200
+
+
+def test_draft_says_what_the_rules_ask_and_is_refused_until_it_is_affirmed(client, money):
+    place = placed(money.cast, "city", "4401", "东江市")
+    terms = RuleTerms(
+        "outing", None, "event", clock.today(), "第九条", most_days=1, condition="在本市范围内，当日往返"
+    )
+    rules.write_rule(SYSTEM, region=place, terms=terms)
+    money.cast.sign_in(client, "city_admin")
+    facts = asked(money, category="outing", days=1)
+    said = client.post("/console/points/new", facts, headers={"X-Preview": "1"}).json()
+    assert said["said"] == [
+        "东江市：不超过 1 天（依据：第九条）", "东江市：在本市范围内，当日往返（依据：第九条）",
+    ]  # fmt: skip
+    assert said["asks_words"] is True
+    refused = client.post("/console/points/new", facts)
+    assert (refused.status_code, "要符合：在本市范围内，当日往返" in refused.content.decode()) == (422, True)
+    assert not PointGrant.objects.unscoped("test").exists()
+    answer = client.post("/console/points/new", facts | {"affirms": "on"})
+    shown = client.get(answer["Location"]).content.decode()
+    assert "<dt>经办人已确认</dt><dd>在本市范围内，当日往返</dd>" in shown
+    assert PointGrant.objects.unscoped("test").get().affirmed == ["在本市范围内，当日往返"]
 
 
 def test_bad_draft_comes_back_with_what_is_wrong(client, money):

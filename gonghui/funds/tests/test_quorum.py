@@ -8,9 +8,10 @@ from django.urls import reverse
 
 from gonghui.funds.actions import budgets, grants
 from gonghui.funds.actions.quorum import hands_needed
-from gonghui.funds.models import Budget, Consent, QuorumRule
+from gonghui.funds.models import Budget, Consent, Decision, QuorumRule
 from gonghui.funds.tests.granting import drafted, fresh
 from gonghui.funds.tests.stage import STARTS, YUAN, balance, new_staff, submitted, trial
+from gonghui.kit import clock
 from gonghui.kit.errors import DomainError
 from gonghui.kit.tests.racing import at_once
 from gonghui.orgs.models import Grant
@@ -141,9 +142,17 @@ def test_sum_of_a_rule_is_typed_in_yuan(client, cast):
     at = reverse("admin:funds_quorumrule_change", args=[rule.pk])
     client = cast.sign_in(client, "city_admin")
     assert client.get(at).context["adminform"].form["above_fen"].value() == 5
-    facts = {"union": rule.union_id, "matter": "budget", "above_fen": "500.50", "hands": 2, "is_active": "on"}
+    facts = {
+        "union": rule.union_id,
+        "matter": "budget",
+        "above_fen": "500.50",
+        "hands": 2,
+        "cooling_h": 24,
+        "is_active": "on",
+    }
     client.post(at, facts)
-    assert QuorumRule.objects.unscoped("test").get().above_fen == 500_50
+    rule = QuorumRule.objects.unscoped("test").get()
+    assert (rule.above_fen, rule.cooling_h) == (500_50, 24)
 
 
 class TestQuorumRuleScreen(ConsoleContract):
@@ -179,4 +188,26 @@ def _consent(cast, union: str, who: str, subject: int) -> Consent:
     return Consent.objects.create(
         matter="budget", subject=-subject, title=f"预算 {subject}", union=cast.unions[union], amount_fen=100,
         user=cast.users[who], nth=1, hands=1,
+    )  # fmt: skip
+
+
+class TestDecisionScreen(ConsoleContract):
+    model = Decision
+
+    def own(self, cast):
+        return _decision(cast, "city", "city_admin", 1)
+
+    def foreign(self, cast):
+        return _decision(cast, "sister", "sister_admin", 2)
+
+    def more(self, cast, count):
+        for n in range(count):
+            _decision(cast, "city", "city_admin", 10 + n)
+
+
+def _decision(cast, union: str, who: str, subject: int) -> Decision:
+    return Decision.objects.create(
+        matter="budget", subject=-subject, title=f"预算 {subject}", words="2026 年预算：综合", union=cast.unions[union],
+        amount_fen=100, given=1, hands=1, cooling_h=0, decided_by=cast.users[who], takes_effect_at=clock.now(),
+        state="effective", ended_at=clock.now(),
     )  # fmt: skip

@@ -9,8 +9,9 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from gonghui.funds.accounts import bank_of
-from gonghui.funds.actions.quorum import agree
-from gonghui.funds.models import Matter
+from gonghui.funds.actions.decisions import Road
+from gonghui.funds.actions.quorum import Question, agree, note_effect, withdraw
+from gonghui.funds.models import Decision, Matter
 from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
@@ -28,6 +29,8 @@ from gonghui.settlement.models.payouts import BATCH_VERBS, LIVING, PAYOUT_VERBS
 from gonghui.settlement.models.statements import STATEMENT_VERBS
 
 BATCH_MAX = 2_000
+FEW_MERCHANTS = 3
+"""Of fewer merchants neither number nor sum is published: it would be what one of them earns."""
 
 
 def payable_statements(union: Union) -> Sequence[Statement]:
@@ -111,11 +114,38 @@ def approve_batch(actor: Actor, *, batch_id: int) -> PayoutBatch:
     require(actor.user_id and actor.user_id != row.maker_id, errors.OWN_WORK)
     refuse_own_merchant(actor, row.payouts.values_list("statement__partner_id", flat=True))
     target(row, BATCH_VERBS, "approve")
-    if not agree(actor, Matter.PAYOUT, row.pk, title=row.number, union=row.union, amount_fen=row.amount_fen):
-        return row
-    move(row, BATCH_VERBS, "approve", checker_id=actor.user_id, approved_at=clock.now())
-    row.payouts.filter(state="made").update(state="sent", updated_at=clock.now())
+    partners = row.payouts.values("statement__partner_id").distinct().count()
+    said = _("付款给 {n} 家商户").format(n=partners) if partners >= FEW_MERCHANTS else _("付款给商户")
+    asked = Question(
+        Matter.PAYOUT, row.pk, row.number, said, row.union, row.amount_fen, partners >= FEW_MERCHANTS
+    )
+    if agree(actor, asked):
+        _approve(row, checker_id=actor.user_id)
     return row
+
+
+def _approve(row: PayoutBatch, *, checker_id: int) -> None:
+    move(row, BATCH_VERBS, "approve", checker_id=checker_id, approved_at=clock.now())
+    row.payouts.filter(state="made").update(state="sent", updated_at=clock.now())
+    note_effect(Matter.PAYOUT, row.pk)
+
+
+def _lock_batch(batch_id: int) -> PayoutBatch:
+    found = PayoutBatch.objects.unscoped("a decision about it").select_related("union")
+    return found.select_for_update(of=("self",), no_key=True).get(pk=batch_id)
+
+
+def _effect_batch(_actor: Actor, decision: Decision) -> None:
+    row = _lock_batch(decision.subject)
+    target(row, BATCH_VERBS, "approve")
+    _approve(row, checker_id=decision.decided_by_id)
+
+
+def _stay(_actor: Actor, _decision: Decision) -> None:
+    """It is approved anew, or made void, where it is."""
+
+
+PAYOUT_ROAD = Road(_lock_batch, _effect_batch, _stay)
 
 
 @action
@@ -124,6 +154,7 @@ def cancel_batch(actor: Actor, *, batch_id: int) -> PayoutBatch:
     row = _batch(actor, batch_id, "settlements.write")
     move(row, BATCH_VERBS, "cancel")
     row.payouts.filter(state="made").update(state="cancelled", updated_at=clock.now())
+    withdraw(Matter.PAYOUT, row.pk, _("批次作废"))
     return row
 
 

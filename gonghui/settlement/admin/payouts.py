@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy
 
 from gonghui.funds.admin.asking import written_unions
 from gonghui.funds.admin.quorum import said_after
+from gonghui.funds.decided import hands_of
+from gonghui.funds.models import Matter
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
     ReasonForm,
@@ -184,10 +186,13 @@ def batch_page(request: HttpRequest, batch_id: int) -> HttpResponse:
     path = row.union.path
     payouts = row.payouts.defer("account").select_related("statement__partner").order_by("id")
     screen = admin.site._registry[Payout]
+    hands = hands_of(request.actor, Matter.PAYOUT, row.pk, union=row.union, amount_fen=row.amount_fen)
+    verbs = [verb for verb in PayoutBatchAdmin.verbs if verb.name != "approve" or not hands.is_decided]
     facts = {
         "row": row,
+        "hands": hands,
         "tone": tones.BATCHES[row.state],
-        "verbs": verbs_of(request, PayoutBatchAdmin.verbs, row, path),
+        "verbs": verbs_of(request, verbs, row, path),
         "payouts": [
             (one, tones.PAYOUTS[one.state], verbs_of(request, screen.verbs, one, path)) for one in payouts
         ],

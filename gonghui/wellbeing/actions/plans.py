@@ -18,6 +18,7 @@ from gonghui.kit.states import move, target
 from gonghui.members.queries import with_id
 from gonghui.wellbeing import errors, rules
 from gonghui.wellbeing.actions.locking import inform, locked_place, locked_plan
+from gonghui.wellbeing.actions.obeying import require_within_caps
 from gonghui.wellbeing.actions.places import end_enrolment, lapse_enrolment
 from gonghui.wellbeing.models import HealthPlan, PlanPerson, Slot
 from gonghui.wellbeing.models.enrolments import UNDER_WAY
@@ -56,6 +57,7 @@ def require_whole(plan: HealthPlan) -> None:
         require(plan.union.path.startswith(path), errors.FOREIGN_HOSPITAL, store=package.store.name)
     faults = rules.plan_faults(plan, packages, plan.listed.exists())
     require(not faults, errors.PLAN_INCOMPLETE, what="".join(faults))
+    require_within_caps(plan, packages)
 
 
 @action

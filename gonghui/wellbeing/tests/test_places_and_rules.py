@@ -8,13 +8,14 @@ import pytest
 
 from gonghui.funds import rulebook
 from gonghui.funds.models import BenefitUse
+from gonghui.funds.queries import budget_figures
 from gonghui.funds.rulebook import Giving
 from gonghui.funds.tests.granting import CLAUSE, capped
 from gonghui.funds.tests.stage import trial
 from gonghui.kit import clock
 from gonghui.kit.errors import DomainError
 from gonghui.notices.models import Message
-from gonghui.wellbeing.actions import places
+from gonghui.wellbeing.actions import places, plans
 from gonghui.wellbeing.models import Enrolment
 from gonghui.wellbeing.tests.stage import (
     HealthStage,
@@ -54,6 +55,22 @@ def test_place_over_the_cap_is_refused_with_its_clause_and_nothing_is_written(he
         applied(health, mei)
     assert (refused.value.code, refused.value.clause) == ("rule_refuses", CLAUSE)
     assert (Enrolment.objects.unscoped("test").count(), health.now().taken, had(mei.person_id)) == (0, 0, [])
+
+
+def test_plan_above_the_cap_is_refused_at_its_review_with_the_clause(cast):
+    stage = build_health(cast, opened=False)
+    add_package(stage.plan, stage.store, title="加做心电", list_fen=54_500, co_pay_fen=20_000, concession_fen=0,
+                subsidy_fen=34_500)  # fmt: skip
+    capped(344, category="health")
+    reviewer, before = stage.actor("health_reviewer"), budget_figures(stage.money.city).available
+    with pytest.raises(DomainError) as refused:
+        plans.review_plan(reviewer, healthplan_id=stage.plan.pk)
+    assert (refused.value.code, refused.value.clause) == ("health_above_cap", CLAUSE)
+    assert "“加做心电”每人补贴 345 元" in refused.value.message
+    assert (stage.now().state, stage.now().commitment) == ("draft", None)
+    assert budget_figures(stage.money.city).available == before
+    stage.plan.packages.filter(title="加做心电").delete()
+    assert plans.review_plan(reviewer, healthplan_id=stage.plan.pk).state == "reviewed"
 
 
 def test_years_cap_holds_over_two_plans_until_a_place_goes_back(wechat, health):

@@ -4,6 +4,18 @@
   const form = document.querySelector("[data-grant-form]");
   if (form) {
     const put = (name, text) => { form.querySelector(`[data-${name}]`).textContent = text; };
+    const words = form.elements.affirms.closest(".gp-field");
+    const showRules = (facts) => {
+      words.hidden = !facts.asks_words;
+      const box = form.querySelector("[data-rules]");
+      box.hidden = !facts.said.length;
+      box.querySelector("ul").replaceChildren(...facts.said.map((text) => {
+        const item = document.createElement("li");
+        item.textContent = text;
+        return item;
+      }));
+    };
+    words.hidden = !form.querySelector("[data-rules]").hasAttribute("data-asks-words");
     let timer = 0;
     let asked = 0;
     const refresh = async () => {
@@ -13,6 +25,7 @@
       const facts = await answer.json();
       ["people", "sum", "left"].forEach((name) => put(name, facts[name]));
       form.querySelector("[data-short]").hidden = !facts.short;
+      showRules(facts);
     };
     const later = () => { clearTimeout(timer); timer = setTimeout(refresh, 400); };
     form.addEventListener("input", later);
