@@ -31,10 +31,11 @@ def pytest_report_header() -> str | None:
 
 
 def pytest_xdist_auto_num_workers(config) -> int:
-    """For `-n auto`: the whole suite on every core; paths named on the command line in this process, as a debugger wants."""
+    """For `-n auto`: paths named on the command line run in this process, as a debugger wants; the whole suite on every
+    core, and one more for the time the others wait for a browser or a killed process."""
     if config.args_source is config.ArgsSource.ARGS:
         return 0
-    return min(WORKERS_MAX, os.cpu_count() or 1)
+    return min(WORKERS_MAX, 1 + (os.cpu_count() or 1))
 
 
 @pytest.hookimpl(trylast=True)

@@ -10,7 +10,7 @@ from gonghui.funds.actions import rules
 from gonghui.funds.actions.commitments import reserve
 from gonghui.funds.tests.stage import YUAN, approved, build_money, submitted
 from gonghui.kit.actors import Actor
-from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings, chromium, listening  # noqa: F401
+from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings, chromium, come_to_rest, listening  # noqa: F401
 from gonghui.partners.tests.stage import applied, new_owner, new_partner, new_store, standing_agreement
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -85,7 +85,7 @@ def faults(page, addresses, width: int, **asked) -> dict[str, list[str]]:
     found = {}
     for address in addresses:
         answer = page.goto(address, wait_until="load")
-        page.wait_for_timeout(100)
+        come_to_rest(page)
         said = axe_findings(page, **asked) if answer.status == 200 else [f"answers {answer.status}"]
         if page.evaluate("document.documentElement.scrollWidth") > width:
             said.append("wider than the screen")

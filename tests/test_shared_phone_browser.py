@@ -43,7 +43,7 @@ def test_next_reader_of_a_phone_finds_nothing_of_the_former(cast, open_page, liv
     give_consent(cast.actor("mei"), purpose="privacy")
     voucher = Voucher.objects.unscoped("test").get()
     path = f"/tickets/{voucher.code}"
-    page = open_page("/offline")
+    page = open_page("/offline", service_workers="allow")
     hand_to(page, cast, "mei", live_server.url)
     page.goto(path)
     wait_until(page, IS_KEPT_WHOLE)

@@ -33,8 +33,9 @@ def _add_model(self: ProjectState, model_state: ModelState) -> None:
     if self._relations is not None:
         self.resolve_model_relations(key)
     if "apps" in self.__dict__:
+        # Classes drawn in a state before look there for those that point to them.
         for model in self.apps.get_models(include_auto_created=True):
-            model._meta.apps = self.apps  # where it looks for those that point to it; it was drawn in a state before
+            model._meta.apps = self.apps
         self.apps.render_multiple([model_state])
 
 

@@ -15,7 +15,7 @@ from gonghui.bills.tests.test_terms_series import template
 from gonghui.bills.tests.written import REST, by_union, put_up, reviewed_release
 from gonghui.funds.tests.stage import build_money
 from gonghui.kit.tests.browser import *  # noqa: F403
-from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings
+from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings, come_to_rest
 from gonghui.members.models import WorkerGroup
 from gonghui.partners.tests.stage import new_partner, new_store, standing_agreement
 
@@ -60,7 +60,7 @@ def console(open_page, live_server, world):
 
 def seen(page, name: str) -> None:
     """Nothing runs out of the page, nothing complains, axe is content; with GONGHUI_LOOK a picture stays."""
-    page.wait_for_timeout(700)
+    come_to_rest(page)
     if LOOK:
         page.screenshot(path=Path(LOOK) / f"{name}-{page.viewport_size['width']}.png", full_page=True)
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
 ARGS = (
     "--no-sandbox",
@@ -31,6 +32,12 @@ IS_KEPT_WHOLE = """async () => {
   return files.length > 5 && kept.every(Boolean);
 }"""
 IS_FORGOTTEN = "async (path) => !(await caches.match(path))"
+AT_REST = """async () => {
+  const ends = (motion) => motion.effect.getComputedTiming().endTime !== Infinity;
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  await Promise.allSettled(document.getAnimations().filter(ends).map((motion) => motion.finished));
+  await document.fonts.ready;
+}"""
 PHONE, DESKTOP = (390, 844), (1440, 900)
 
 
@@ -55,16 +62,15 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium, live_server):
-    """`open_page("/path", size=PHONE, elder=False)` → a page; its console errors are in `page.complaints`."""
+    """`open_page("/path", size=PHONE, elder=False)` → a page; its console errors are in `page.complaints`.
+
+    Without the service worker, which would fetch every file once more: `service_workers="allow"` where it is the matter.
+    """
     contexts = []
 
     def opened(path: str, size=PHONE, elder: bool = False, **options):
-        context = chromium.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            locale="zh-CN",
-            base_url=live_server.url,
-            **options,
-        )
+        facts = {"locale": "zh-CN", "base_url": live_server.url, "service_workers": "block"} | options
+        context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, **facts)
         contexts.append(context)
         if elder:
             context.add_cookies([{"name": "elder", "value": "1", "url": live_server.url}])
@@ -75,6 +81,24 @@ def open_page(chromium, live_server):
     yield opened
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def visit(open_page, live_server, cast):
+    """`visit("mei", "/me", size=PHONE, elder=False)` → what she sees there; at one size, one page for all she visits."""
+    pages = {}
+
+    def visited(who: str, path: str, size=PHONE, elder: bool = False):
+        page = pages.get((who, size, elder))
+        if page is None:
+            page = pages[who, size, elder] = open_page("about:blank", size=size, elder=elder)
+            session = cast.sign_in(Client(), who).cookies[settings.SESSION_COOKIE_NAME]
+            page.context.add_cookies([{"name": session.key, "value": session.value, "url": live_server.url}])
+        page.complaints.clear()
+        page.goto(path, wait_until="load")
+        return page
+
+    return visited
 
 
 def listening(page):
@@ -95,6 +119,11 @@ def wait_until(page, question: str, arg=None, timeout_s: float = 30) -> None:
     while not page.evaluate(question, arg):
         assert time.monotonic() < deadline, f"never true: {question}"
         page.wait_for_timeout(50)
+
+
+def come_to_rest(page) -> None:
+    """What moves on the page has arrived; what goes on for ever is left alone."""
+    page.evaluate(AT_REST)
 
 
 @cache

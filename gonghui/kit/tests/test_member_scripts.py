@@ -28,8 +28,7 @@ TITLES = {
     "closed": "已经结束",
     "not_entitled": "这一场您暂时不能抢",
 }
-# What the service worker asks for, Playwright does not see.
-ROUTED = {"service_workers": "block"}
+KEEPING = {"service_workers": "allow"}
 
 
 def test_voucher_text_equals_that_of_python(open_page):
@@ -107,7 +106,7 @@ def test_order_carries_the_pass_the_party_and_the_wish_to_wait(open_page):
 
 
 def test_broken_network_is_retried_with_the_same_pass(open_page):
-    page = open_page("/_gallery/page/grab?in=0", **ROUTED)
+    page = open_page("/_gallery/page/grab?in=0")
     orders = []
 
     def cut_twice(route):
@@ -127,7 +126,7 @@ def test_broken_network_is_retried_with_the_same_pass(open_page):
 
 
 def test_refused_pass_says_why_and_leaves_the_button_shut(open_page, live_server):
-    page = open_page("about:blank", **ROUTED)
+    page = open_page("about:blank")
     words = {"title": "这一场您暂时不能抢。", "detail": "请先完成实名核验。", "code": "not_entitled"}
     page.route("**/_gallery/pass", lambda route: route.fulfill(status=403, body=json.dumps(words)))
     page.goto(f"{live_server.url}/_gallery/page/grab?in=1")
@@ -153,7 +152,7 @@ def test_live_count_is_shown(open_page):
 
 
 def test_unanswered_order_ends_in_an_honest_try_again(open_page):
-    page = open_page("/_gallery/page/grab?in=0", **ROUTED)
+    page = open_page("/_gallery/page/grab?in=0")
     page.route("**/claim/won", lambda route: route.abort())
     page.clock.install()
     page.locator("[data-grab-button][data-state=ready]").click()
@@ -165,7 +164,7 @@ def test_unanswered_order_ends_in_an_honest_try_again(open_page):
 
 
 def test_ticket_opens_again_without_network_after_one_visit(open_page):
-    page = open_page("/tickets/7KQ2M9XW")
+    page = open_page("/tickets/7KQ2M9XW", **KEEPING)
     wait_until(page, IS_KEPT_WHOLE)
     page.context.set_offline(True)
     page.reload()
@@ -176,7 +175,7 @@ def test_ticket_opens_again_without_network_after_one_visit(open_page):
 
 
 def test_page_that_was_not_kept_shows_the_offline_page(open_page):
-    page = open_page("/_gallery/page/home")
+    page = open_page("/_gallery/page/home", **KEEPING)
     wait_until(page, "async () => !!navigator.serviceWorker.controller && !!(await caches.match('/offline'))")
     page.context.set_offline(True)
     page.goto("/_gallery/page/me")
@@ -184,7 +183,7 @@ def test_page_that_was_not_kept_shows_the_offline_page(open_page):
 
 
 def test_signing_out_forgets_the_kept_tickets(open_page):
-    page = open_page("/tickets/7KQ2M9XW")
+    page = open_page("/tickets/7KQ2M9XW", **KEEPING)
     wait_until(page, "async () => !!(await caches.match('/tickets/7KQ2M9XW'))")
     page.evaluate(
         "document.body.insertAdjacentHTML('beforeend',"

@@ -24,6 +24,7 @@ from gonghui.kit.tests.browser import (  # noqa: F401
     PHONE,
     axe_findings,
     chromium,
+    come_to_rest,
     wait_until,
 )
 from gonghui.kit.tokens import QrVerdict, check_qr, voucher_secret
@@ -328,7 +329,7 @@ def test_every_page_is_clean_for_axe_and_fits_the_phone(phone, full, elder):
     found = {}
     for path in full:
         page.goto(path, wait_until="load")
-        page.wait_for_timeout(300)
+        come_to_rest(page)
         findings = axe_findings(page)
         if page.evaluate("document.documentElement.scrollWidth") > PHONE[0]:
             findings.append("wider than the phone")

@@ -11,9 +11,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 def test_code_typed_before_its_script_came_is_sent_all_the_same(open_page, settings):  # noqa: F811
     settings.GONGHUI_SHOW_CODES = True
-    page = open_page("/sign-in", service_workers="block")
+    page = open_page("/sign-in")
     late = []
-    page.route("**/js/account*.js", late.append)
+    page.route("**/js/account*.js", lambda route: late.append(route))  # noqa: PLW0108  Playwright marks what it is given
     page.fill("[name=phone]", "13800001111")
     page.check("[name=agree]")
     page.get_by_role("button", name="获取验证码").click()
@@ -26,7 +26,7 @@ def test_code_typed_before_its_script_came_is_sent_all_the_same(open_page, setti
 
 def test_code_put_back_by_a_reload_is_not_sent_again(open_page, settings):  # noqa: F811
     settings.GONGHUI_SHOW_CODES = True
-    page = open_page("/sign-in", service_workers="block")
+    page = open_page("/sign-in")
     page.fill("[name=phone]", "13800001111")
     page.check("[name=agree]")
     page.get_by_role("button", name="获取验证码").click()

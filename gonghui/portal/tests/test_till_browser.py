@@ -22,6 +22,7 @@ from gonghui.kit.tests.browser import (  # noqa: F401
     chromium_path,
     listening,
     open_page,
+    visit,
 )
 from gonghui.members.actions import pay_codes
 from gonghui.payments.events import PaymentSucceeded
@@ -210,7 +211,7 @@ def test_pages_of_the_till_are_clean(counter, shop, elder):
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])
 @pytest.mark.parametrize("elder", [False, True])
-def test_members_pages_are_clean(counter, shop, size, elder):
+def test_members_pages_are_clean(visit, shop, size, elder):  # noqa: F811
     offer = f"/offers/{OfferTerms.objects.unscoped('test').get().offer_id}"
     for path in (
         "/me/pay",
@@ -220,7 +221,7 @@ def test_members_pages_are_clean(counter, shop, size, elder):
         "/me/bills",
         f"/offers/quote?store={shop.store.pk}&amount=60",
     ):
-        page = counter(path, "mei", size=size, elder=elder)
+        page = visit("mei", path, size, elder)
         assert axe_findings(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth") is True, path
         assert page.complaints == [], path

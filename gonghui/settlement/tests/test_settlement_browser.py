@@ -7,13 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.urls import reverse
 
 from gonghui.kit import clock
 from gonghui.kit.tests.browser import *  # noqa: F403
-from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings
+from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings, come_to_rest
 from gonghui.settlement import actions
 from gonghui.settlement.models import Dispute, Payout
 from gonghui.settlement.tests import shenzhen
@@ -65,21 +63,14 @@ def stated(cast, shop):
 
 
 @pytest.fixture
-def seen(open_page, live_server, cast):
+def seen(visit):
     def look(who: str, path: str, name: str, size) -> None:
-        page = open_page("/offline", size=size)
-        key = cast.sign_in(Client(), who).cookies[settings.SESSION_COOKIE_NAME].value
-        page.context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}]
-        )
-        page.complaints.clear()
-        answer = page.goto(path, wait_until="load")
-        assert answer.status == 200, path
-        page.wait_for_timeout(500)
+        page = visit(who, path, size)
+        come_to_rest(page)
         if LOOK:
             page.screenshot(path=Path(LOOK) / f"{name}-{size[0]}.png", full_page=True)
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert (wide, page.complaints) == (0, []), name
+        assert (wide, page.complaints) == (0, []), name  # whatever is not 200 stands among the complaints
         assert [one for one in axe_findings(page) if not one.startswith(("region", "landmark"))] == [], name
 
     return look

@@ -1,7 +1,6 @@
 """The health pages in a real browser: on a phone, large for the elderly, at a desk."""
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from gonghui.kit.tests.browser import *  # noqa: F403
@@ -11,20 +10,8 @@ from gonghui.wellbeing.tests.stage import booked, build_health, slot_in, slots
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture
-def as_(cast, open_page, live_server):
-    """as_("mei", "/health") → the page as she sees it."""
-
-    def opened(who: str, path: str, size=PHONE, **options):
-        client = cast.sign_in(Client(), who)
-        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-        return open_page(path, size=size, storage_state={"cookies": [cookie], "origins": []}, **options)
-
-    return opened
-
-
 @pytest.mark.parametrize(("size", "elder"), [(PHONE, False), (PHONE, True), (DESKTOP, False)])
-def test_pages_fit_the_screen_and_axe_finds_nothing(wechat, cast, as_, size, elder):
+def test_pages_fit_the_screen_and_axe_finds_nothing(wechat, cast, visit, size, elder):
     stage = build_health(
         cast, title="新就业形态劳动者健康关爱计划（外卖配送员、网约车司机、货车司机、快递员专场）第二期"
     )
@@ -34,16 +21,16 @@ def test_pages_fit_the_screen_and_axe_finds_nothing(wechat, cast, as_, size, eld
     doors = [("mei", "/health"), ("lan", f"/health/{stage.plan.pk}"), ("mei", place), ("mei", f"{place}/dates"),
              ("mei", f"{place}/cancel"), ("nurse", "/health/desk")]  # fmt: skip
     for who, path in doors:
-        page = as_(who, path, size, elder=elder)
+        page = visit(who, path, size, elder)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         assert axe_findings(page, enhanced=elder) == [], path
 
 
-def test_console_pages_fit_and_axe_finds_nothing_in_them(wechat, cast, as_):
+def test_console_pages_fit_and_axe_finds_nothing_in_them(wechat, cast, visit):
     stage = build_health(cast)
     slots(stage)
     for size in (PHONE, DESKTOP):
         for path in ("admin:health_progress", "admin:health_calendar"):
-            page = as_("health_officer", reverse(path, args=[stage.plan.pk]), size)
+            page = visit("health_officer", reverse(path, args=[stage.plan.pk]), size)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, size)
             assert axe_findings(page, within=".gh-stack") == [], (path, size)
