@@ -7,6 +7,7 @@ import json
 
 import pytest
 from django.db.models import Count, F, Sum
+from django.test import override_settings
 
 from gonghui.activities.models import Activity
 from gonghui.benefits.models import Pool, Release
@@ -25,6 +26,7 @@ from gonghui.partners.models import Agreement, Hall, Partner
 from gonghui.settlement.models import Dispute, Payout, Period
 from gonghui.settlement.reconciling import reconcile
 from gonghui.wellbeing.models import Enrolment, HealthPlan
+from tests.emptying import empty_database
 
 pytestmark = pytest.mark.django_db
 MEMBERS, SEED = 1000, 2017
@@ -36,10 +38,21 @@ class Silent:
     def advance(self, count: int) -> None: ...
 
 
+@pytest.fixture(scope="module")
+def built(django_db_setup, django_db_blocker, tmp_path_factory):
+    """Where its cards lie: one world for the file, which it takes away again."""
+    place = tmp_path_factory.mktemp("world")
+    with django_db_blocker.unblock():
+        with override_settings(DATA_DIR=place):
+            build_world(MEMBERS, SEED, Silent())
+        yield place
+        empty_database()
+
+
 @pytest.fixture
-def world(settings, tmp_path):
-    settings.DATA_DIR = tmp_path
-    build_world(MEMBERS, SEED, Silent())
+def world(built, settings, db):
+    """What a test does to it is taken back."""
+    settings.DATA_DIR = built
 
 
 def test_world_is_as_large_as_the_sources_say(world):
