@@ -101,7 +101,8 @@ def exempted(voucher: Voucher) -> Notice:
 
 
 def _facts(voucher: Voucher) -> Mapping[str, object]:
-    label = f"（{voucher.pool.label}）" if voucher.pool.label else ""
+    named = voucher.pool.label
+    label = f"（{named}）" if named and named != voucher.release.title else ""
     return {"title": voucher.release.title, "label": label, "seats": voucher.seats, "code": voucher.code}
 
 

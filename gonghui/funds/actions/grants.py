@@ -27,6 +27,7 @@ from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import BAD_INPUT, NOT_FOUND, DomainError, require
 from gonghui.kit.states import move, target
+from gonghui.kit.templatetags.kit import cn_day
 from gonghui.ledger.engine import open_accounts
 from gonghui.ledger.errors import CONFLICT, REFUSALS
 from gonghui.members.models import Membership, Person
@@ -463,7 +464,7 @@ def _tell(actor: Actor, grant: PointGrant) -> None:
         kind="points",
         title=_("您的{title} {n} 福豆已到账").format(title=grant.title, n=f"{grant.per_head:,}"),
         body=_("{union}发放，有效期至 {day}，当天仍可使用。").format(
-            union=grant.union.name, day=f"{grant.expires_on:%Y-%m-%d}"
+            union=grant.union.name, day=cn_day(grant.expires_on)
         ),
         link="/me/points",
     )

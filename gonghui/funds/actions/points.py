@@ -24,6 +24,7 @@ from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import require
 from gonghui.kit.states import move
+from gonghui.kit.templatetags.kit import cn_day
 from gonghui.ledger.engine import Order, id_of, transfer_all
 from gonghui.ledger.models import Ledger, LedgerAccount, Transfer
 from gonghui.notices.actions import Notice, tell_many
@@ -238,7 +239,7 @@ def warn_of_expiry(actor: Actor) -> int:
             kind="points",
             title=_("您有福豆快到期了"),
             body=_("{title}的福豆 {day} 到期，当天仍可使用，过期收回。请尽快使用。").format(
-                title=grant.title, day=f"{grant.expires_on:%Y-%m-%d}"
+                title=grant.title, day=cn_day(grant.expires_on)
             ),
             link="/me/points",
         )
