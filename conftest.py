@@ -40,10 +40,15 @@ def pytest_collection_modifyitems(items) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings):
-    """Nothing here pulls a plug: this process's commits need not wait for the disk. Those of the gate and of others do."""
+    """Nothing here pulls a plug: this process's commits need not wait for the disk. Those of the gate and of others do.
+
+    Rivals in a race are more than the threads of a server, and a crowded machine is slow to give each its connection.
+    """
     from django.db import connection
 
-    connection.settings_dict["OPTIONS"]["options"] = "-c synchronous_commit=off"
+    options = connection.settings_dict["OPTIONS"]
+    options["options"] = "-c synchronous_commit=off"
+    options["pool"] |= {"max_size": 48, "timeout": 60}
 
 
 @pytest.fixture(scope="session")
