@@ -91,6 +91,12 @@ STATEMENT_TOO_EARLY = refusal(
     _("{day} 的对账单还没有出。"),
     advice=_("渠道在次日上午十点左右出账单，请到时再取。"),
 )
+STOCK_MAKER_IS_CHECKER = refusal(
+    "external_stock_maker_is_checker",
+    _("批准人不能是经办人自己。"),
+    advice=_("请由另一位有批准权限的同事批准。"),
+    status=403,
+)
 STOCK_NOT_ACTIVE = refusal(
     "external_stock_not_active",
     _("这批外部券渠道还没有开通。"),

@@ -10,8 +10,9 @@ import pytest
 from django.db import transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from gonghui.bills.actions.external import cover_uses, note_return, note_use, order_funded_stock
+from gonghui.bills.actions.external import cover_uses, note_return, note_use
 from gonghui.bills.models import ExternalUse
+from gonghui.bills.tests.stocks import ordered_stock
 from gonghui.funds.tests.stage import balance, trial
 from gonghui.kit import clock
 from gonghui.kit.ports import port
@@ -51,7 +52,7 @@ def funding(wechat, money):
     """Three coupons of 5.00, paid by the city's budget; the provider has made the stock."""
     now = clock.now()
     order = StockOrder(uuid4().hex, "满30减5", FACE, 3000, TOTAL, now, now + dt.timedelta(days=30))
-    made = order_funded_stock(money.actor("city_finance"), budget_id=money.city.pk, order=order)
+    made = ordered_stock(money.cast, money.city, order)
     tasks.create_stock(stock_id=made.stock_id)
     return again(made)
 

@@ -22,12 +22,13 @@ from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, DomainError, require
 from gonghui.kit.locks import lock_name
-from gonghui.kit.states import move
+from gonghui.kit.states import move, target
 from gonghui.ledger.engine import Opening, Order, id_of, open_account, transfer_all
 from gonghui.ledger.models import LedgerAccount
-from gonghui.payments.actions.coupons import order_stock
-from gonghui.payments.errors import STOCK_KEY_TAKEN
+from gonghui.payments.actions.coupons import draft_stock, order_stock, reject_stock
+from gonghui.payments.errors import STOCK_KEY_TAKEN, STOCK_MAKER_IS_CHECKER
 from gonghui.payments.events import ExternalCouponReturned, ExternalCouponUsed
+from gonghui.payments.models.coupons import STOCK_VERBS
 from gonghui.payments.ports.coupons import StockOrder
 
 GRACE = timedelta(days=30)
@@ -46,23 +47,54 @@ class Ends(NamedTuple):
 
 
 @action
-def order_funded_stock(
+def draft_funded_stock(
     actor: Actor, *, budget_id: int, order: StockOrder, programme_id: int | None = None
 ) -> StockFunding:
-    """Ordered and covered in one transaction; the same key again is the same stock."""
+    """Nothing is set aside or ordered before another approves; the same key again is the same draft."""
     budget = Budget.objects.visible_to(actor).filter(pk=budget_id).first()
     require(budget, NOT_FOUND)
     if programme_id is not None:
         require(Programme.objects.filter(pk=programme_id).exists(), NOT_FOUND)
-    stock = order_stock(actor, union_id=budget.union_id, order=order)
-    commitment = reserve(
-        actor, budget_id=budget.pk, amount_fen=stock.face_fen * stock.total, purpose=purpose_of(stock.pk)
-    )
+    stock = draft_stock(actor, union_id=budget.union_id, order=order)
     made, _is_new = StockFunding.objects.unscoped("the same key again").get_or_create(
-        stock=stock, defaults={"budget": budget, "commitment": commitment, "programme_id": programme_id}
+        stock=stock, defaults={"budget": budget, "programme_id": programme_id}
     )
     require((made.budget_id, made.programme_id) == (budget.pk, programme_id), STOCK_KEY_TAKEN)
     return made
+
+
+@action
+def approve_funded_stock(actor: Actor, *, funding_id: int) -> StockFunding:
+    """By another than who drafted it: covered and ordered in one transaction, or neither."""
+    funding = _drafted(actor, funding_id)
+    stock = funding.stock
+    funding.commitment = reserve(
+        actor,
+        budget_id=funding.budget_id,
+        amount_fen=stock.face_fen * stock.total,
+        purpose=purpose_of(stock.pk),
+    )
+    funding.save(update_fields=["commitment", "updated_at"])
+    funding.stock = order_stock(actor, stock_pk=stock.pk)
+    return funding
+
+
+@action
+def reject_funded_stock(actor: Actor, *, funding_id: int) -> StockFunding:
+    funding = _drafted(actor, funding_id)
+    funding.stock = reject_stock(actor, stock_pk=funding.stock_id)
+    return funding
+
+
+def _drafted(actor: Actor, funding_id: int) -> StockFunding:
+    """Locked; refused for whoever drafted it, before anything is set aside."""
+    found = StockFunding.objects.visible_to(actor).select_related("stock__union").filter(pk=funding_id)
+    funding = found.select_for_update(of=("self",), no_key=True).first()
+    require(funding is not None, NOT_FOUND)
+    require(actor.may("settlements.approve", funding.stock.union.path))
+    require(actor.user_id != funding.stock.maker_id, STOCK_MAKER_IS_CHECKER)
+    target(funding.stock, STOCK_VERBS, "approve")
+    return funding
 
 
 def purpose_of(stock_pk: int) -> str:

@@ -18,7 +18,8 @@ USE_VERBS = {
 
 
 class StockFunding(Row):
-    """All coupons of the stock at their face are set aside when it is ordered: none goes out uncovered."""
+    """All coupons of the stock at their face are set aside when another than its maker approves it, before it is ordered:
+    none goes out uncovered."""
 
     scope = BySubtree("stock__union__path", verb="payments.view")
     audit = Audit.ALL
@@ -29,7 +30,10 @@ class StockFunding(Row):
     budget = models.ForeignKey(
         "funds.Budget", models.PROTECT, related_name="stock_fundings", verbose_name=_("预算")
     )
-    commitment = models.OneToOneField("funds.Commitment", models.PROTECT, related_name="stock_funding")
+    commitment = models.OneToOneField(
+        "funds.Commitment", models.PROTECT, null=True, related_name="stock_funding"
+    )
+    """None while nobody has approved it."""
     programme = models.ForeignKey(
         "bills.Programme",
         models.PROTECT,

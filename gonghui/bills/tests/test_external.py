@@ -12,22 +12,26 @@ from django.urls import reverse
 from gonghui.bills.actions import external
 from gonghui.bills.actions.external import (
     GRACE,
+    approve_funded_stock,
+    draft_funded_stock,
     note_return,
     note_use,
-    order_funded_stock,
     release_over_stocks,
 )
 from gonghui.bills.models import ExternalUse, StockFunding
+from gonghui.bills.tests.stocks import ordered_stock
 from gonghui.funds.models import Commitment
 from gonghui.funds.tests.stage import approved, balance, build_money, new_staff, trial
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import DomainError
 from gonghui.ledger.models import LedgerAccount
+from gonghui.orgs.models import Grant
 from gonghui.payments.actions.coupons import note_stock
 from gonghui.payments.events import ExternalCouponReturned, ExternalCouponUsed
 from gonghui.payments.models import ExternalStock
 from gonghui.payments.ports.coupons import StockOrder
+from gonghui.payments.tests.figures import jobs
 from tests.console_contract import ConsoleContract
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +51,7 @@ def money(cast):
 
 @pytest.fixture
 def funding(cast, money):
-    made = order_funded_stock(money.actor("city_finance"), budget_id=money.city.pk, order=order_of())
+    made = ordered_stock(cast, money.city, order_of())
     note_stock(PROVIDER, pk=made.stock_id, stock_id="s1")
     return made
 
@@ -64,37 +68,62 @@ def left(funding):
     return balance(funding.commitment.account_id)
 
 
+def test_stock_is_ordered_by_two_people(cast, money):
+    """One drafts and nothing moves; the same one cannot approve; another does, and it is covered and ordered."""
+    finance = money.actor("city_finance")
+    draft = draft_funded_stock(finance, budget_id=money.city.pk, order=order_of())
+    assert (draft.commitment_id, draft.stock.state) == (None, "draft")
+    assert (balance(money.city.account_id), jobs("create_stock")) == (30_000_00, 0)
+    Grant.objects.create(
+        user=cast.users["city_finance"], role="org_admin", union=cast.unions["city"], starts_on="2024-01-01"
+    )
+    for who, code in (
+        ("city_finance", "external_stock_maker_is_checker"),
+        ("second_finance", "not_allowed"),
+        ("sister_admin", "not_found"),
+    ):
+        with pytest.raises(DomainError) as refused:
+            approve_funded_stock(cast.actor(who), funding_id=draft.pk)
+        assert refused.value.code == code
+    with pytest.raises(IntegrityError) as error, transaction.atomic():
+        ExternalStock.objects.unscoped("test").update(state="pending", checker=cast.users["city_admin"].pk)
+    assert error.value.__cause__.diag.constraint_name == "bills_stock_is_covered"
+    assert (balance(money.city.account_id), jobs("create_stock")) == (30_000_00, 0)
+    made = approve_funded_stock(cast.actor("city_admin"), funding_id=draft.pk)
+    assert (made.stock.state, left(made), jobs("create_stock")) == ("pending", FACE * TOTAL, 1)
+    with pytest.raises(DomainError) as refused:
+        approve_funded_stock(cast.actor("city_admin"), funding_id=draft.pk)
+    assert (refused.value.code, jobs("create_stock")) == ("illegal_move", 1)
+
+
 def test_stock_is_covered_when_it_is_ordered(money, funding):
     assert left(funding) == FACE * TOTAL
     assert balance(money.city.account_id) == 30_000_00 - FACE * TOTAL
 
 
-def test_stock_nobody_can_cover_is_not_ordered(money):
+def test_stock_nobody_can_cover_is_not_ordered(cast, money):
     with pytest.raises(DomainError) as refused:
-        order_funded_stock(
-            money.actor("city_finance"), budget_id=money.city.pk, order=order_of(total=10_000_000)
-        )
+        ordered_stock(cast, money.city, order_of(total=10_000_000))
     assert refused.value.code == "budget_short"
-    assert not ExternalStock.objects.unscoped("test").exists()
-    assert not StockFunding.objects.unscoped("test").exists()
+    assert ExternalStock.objects.unscoped("test").get().state == "draft"
+    assert (Commitment.objects.unscoped("test").exists(), jobs("create_stock")) == (False, 0)
 
 
 def test_same_order_again_is_the_same_stock(money):
-    order = order_of()
-    made = [
-        order_funded_stock(money.actor("city_finance"), budget_id=money.city.pk, order=order)
-        for _ in range(2)
-    ]
-    assert made[0] == made[1]
-    assert Commitment.objects.unscoped("test").count() == 1
+    order, finance = order_of(), money.actor("city_finance")
+    made = [draft_funded_stock(finance, budget_id=money.city.pk, order=order) for _ in range(2)]
+    approve_funded_stock(money.actor("city_admin"), funding_id=made[0].pk)
+    made.append(draft_funded_stock(finance, budget_id=money.city.pk, order=order))
+    assert len({one.pk for one in made}) == 1
+    assert (Commitment.objects.unscoped("test").count(), jobs("create_stock")) == (1, 1)
 
 
 def test_same_key_out_of_another_budget_is_refused_and_sets_nothing_aside(money):
     order = order_of()
-    order_funded_stock(money.actor("city_finance"), budget_id=money.city.pk, order=order)
+    ordered_stock(money.cast, money.city, order)
     other = approved(money.cast, "city", parent=money.province, yuan=100, name="另一笔预算")
     with pytest.raises(DomainError) as refused:
-        order_funded_stock(money.actor("city_finance"), budget_id=other.pk, order=order)
+        draft_funded_stock(money.actor("city_finance"), budget_id=other.pk, order=order)
     assert refused.value.code == "external_stock_key_taken"
     assert (balance(other.account_id), Commitment.objects.unscoped("test").count()) == (100_00, 1)
 
@@ -155,7 +184,7 @@ def test_sweep_covers_the_oldest_first_and_leaves_what_does_not_fit(funding, mon
 
 
 def test_what_is_wrong_with_one_stock_stops_no_other(money, funding):
-    other = order_funded_stock(money.actor("city_finance"), budget_id=money.city.pk, order=order_of())
+    other = ordered_stock(money.cast, money.city, order_of())
     note_stock(PROVIDER, pk=other.stock_id, stock_id="s2")
     for one in (funding, other):
         uncovered(one, FACE, FACE)
@@ -226,16 +255,26 @@ def test_stock_is_ordered_out_of_a_budget_in_the_back_office(cast, client, money
     }  # fmt: skip
     cast.sign_in(client, "city_finance")
     address = reverse("admin:funded_stock_new")
-    short = client.post(address, posted | {"total": "9000000"})
-    assert (short.status_code, StockFunding.objects.unscoped("test").exists()) == (422, False)
+    for wrong, says in ({"face_fen": "31"}, "面额不能大于"), ({"ends_on": "2020-01-01"}, "开始日期不能晚于"):
+        short = client.post(address, posted | wrong)
+        assert (short.status_code, says in short.content.decode()) == (422, True)
+    assert not StockFunding.objects.unscoped("test").exists()
     answers = [client.post(address, posted) for _n in range(2)]
     made = StockFunding.objects.unscoped("test").get()
     wanted = reverse("admin:bills_stockfunding_change", args=[made.pk])
     assert [(one.status_code, one.url) for one in answers] == [(302, wanted)] * 2
-    assert (left(made), made.budget_id) == (FACE * TOTAL, money.city.pk)
-    assert "15" in client.get(wanted).content.decode()
+    assert (made.commitment, made.budget_id) == (None, money.city.pk)
+    approve = reverse("admin:bills_stockfunding_approve", args=[made.pk])
+    assert approve not in client.get(wanted).content.decode()
+    assert client.post(approve).status_code == 403
     cast.sign_in(client, "city_admin")
     assert client.get(address).status_code == 403
+    page = client.get(wanted).content.decode()
+    assert approve in page and "15" in page and "待批准" in page
+    assert client.post(approve).status_code == 302
+    made.refresh_from_db()
+    assert (left(made), made.stock.state) == (FACE * TOTAL, "pending")
+    assert "等待渠道" in client.get(wanted).content.decode()
 
 
 class TestStockFundingScreen(ConsoleContract):
@@ -259,4 +298,4 @@ class TestStockFundingScreen(ConsoleContract):
             self._made(cast, "city_finance", self.money.city)
 
     def _made(self, cast, who: str, budget):
-        return order_funded_stock(cast.actor(who), budget_id=budget.pk, order=order_of())
+        return draft_funded_stock(cast.actor(who), budget_id=budget.pk, order=order_of())

@@ -10,10 +10,12 @@ from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_ALLOWED, require
 from gonghui.kit.events import emit
 from gonghui.kit.locks import lock_name
+from gonghui.kit.states import move
 from gonghui.orgs.models import Union
 from gonghui.payments import errors
 from gonghui.payments.events import ExternalCouponReturned, ExternalCouponUsed
 from gonghui.payments.models import CouponEvent, ExternalCoupon, ExternalStock, Notification
+from gonghui.payments.models.coupons import STOCK_VERBS
 from gonghui.payments.ports.coupons import CouponFact, StockOrder
 from gonghui.payments.queries import openid_for_coupons
 
@@ -29,10 +31,11 @@ def state_of(events: Iterable[CouponEvent]) -> CouponEvent | None:
 
 
 @action
-def order_stock(actor: Actor, *, union_id: int, order: StockOrder) -> ExternalStock:
-    """A job asks the provider for it; the same key again is the same stock."""
+def draft_stock(actor: Actor, *, union_id: int, order: StockOrder) -> ExternalStock:
+    """Nothing is ordered yet; the same key again is the same stock."""
     union = Union.objects.unscoped("the stock's own").get(pk=union_id)
     require(actor.may("payments.write", union.path), NOT_ALLOWED)
+    require(actor.user_id, errors.STOCK_MAKER_IS_CHECKER)
     require(
         order.face_fen > 0
         and order.total > 0
@@ -41,15 +44,35 @@ def order_stock(actor: Actor, *, union_id: int, order: StockOrder) -> ExternalSt
         errors.BAD_SUM,
     )
     facts = {name: getattr(order, name) for name in StockOrder.__slots__ if name != "key"}
-    stock, is_new = ExternalStock.objects.unscoped("the same key again").get_or_create(
-        key=UUID(order.key), defaults={"union": union, **facts}
+    stock, _is_new = ExternalStock.objects.unscoped("the same key again").get_or_create(
+        key=UUID(order.key), defaults={"union": union, "maker_id": actor.user_id, **facts}
     )
     asked = facts | {"union_id": union.pk}
     require(all(getattr(stock, name) == value for name, value in asked.items()), errors.STOCK_KEY_TAKEN)
-    if is_new:
-        from gonghui.payments.tasks import create_stock
+    return stock
 
-        create_stock.defer(stock_id=stock.pk)
+
+@action
+def order_stock(actor: Actor, *, stock_pk: int) -> ExternalStock:
+    """Approved by another than who drafted it; a job asks the provider for it. The app above asked whether they may."""
+    stock = _drafted_by_another(actor, stock_pk)
+    move(stock, STOCK_VERBS, "approve", checker_id=actor.user_id)
+    from gonghui.payments.tasks import create_stock
+
+    create_stock.defer(stock_id=stock.pk)
+    return stock
+
+
+@action
+def reject_stock(actor: Actor, *, stock_pk: int) -> ExternalStock:
+    stock = _drafted_by_another(actor, stock_pk)
+    move(stock, STOCK_VERBS, "reject", checker_id=actor.user_id)
+    return stock
+
+
+def _drafted_by_another(actor: Actor, stock_pk: int) -> ExternalStock:
+    stock = ExternalStock.objects.unscoped("its own verb").get(pk=stock_pk)
+    require(actor.user_id and actor.user_id != stock.maker_id, errors.STOCK_MAKER_IS_CHECKER)
     return stock
 
 

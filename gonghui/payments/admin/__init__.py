@@ -1,3 +1,3 @@
 """Back-office screens of payments."""
 
-from gonghui.payments.admin import payments, reconciliation, stocks  # noqa: F401
+from gonghui.payments.admin import payments, reconciliation  # noqa: F401

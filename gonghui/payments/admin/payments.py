@@ -112,17 +112,19 @@ class RefundAdmin(ReadOnly):
         return [*super().get_readonly_fields(request, obj), "amount"]
 
 
+STOCK_TONES = {"draft": "warning", "rejected": "danger", "pending": "info", "active": "success"}
+
+
 @admin.register(ExternalStock)
 class ExternalStockAdmin(ReadOnly):
     icon, order = "local_activity", 40
-    new_page = ("payments_stock_new", "payments.write", _("新建批次"))
-    empty_hint = _("在微信支付商家券里建立一批券，发给会员后在商家收款时自动抵扣。")
+    empty_hint = _("到“外部券出资”里从预算订一批微信支付商家券，批准后列在这里。")
     state_field = "state"
     search = NumberSearch("name", "stock_id")
     search_help_text = _("名称或批次号，要写全")
     list_display = (
         "name", "stock_id", "union", "face", "total",
-        state_column("state", {"pending": "warning", "active": "success"}), when_column("ends_at", _("结束")),
+        state_column("state", STOCK_TONES), when_column("ends_at", _("结束")),
     )  # fmt: skip
     list_select_related = ("union",)
     list_filter = (subtree_filter("union__path"), ("state", ChoicesDropdownFilter))
@@ -133,6 +135,7 @@ class ExternalStockAdmin(ReadOnly):
         ("face", "threshold"),
         ("starts_at", "ends_at"),
         "state",
+        ("maker", "checker"),
     )
 
     face = yuan_column(_("面额（元）"), "face_fen")

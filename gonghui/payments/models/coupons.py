@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from gonghui.kit.audit import Audit
 from gonghui.kit.models import Row
 from gonghui.kit.scope import AnyOf, ByKey, BySubtree, Nobody
 
+# verb → {from: to}
+STOCK_VERBS = {
+    "approve": {"draft": "pending"},
+    "reject": {"draft": "rejected"},
+    "open": {"pending": "active"},
+}
+
 
 class ExternalStock(Row):
+    """Drafted by one, ordered from the provider when another approved it. Those without a maker are of before that."""
+
     scope = BySubtree("union__path", verb="payments.view")
     audit = Audit.ALL
 
     class State(models.TextChoices):
+        DRAFT = "draft", _("待批准")
+        REJECTED = "rejected", _("未批准")
         PENDING = "pending", _("等待渠道")
         ACTIVE = "active", _("可发放")
 
@@ -29,7 +40,13 @@ class ExternalStock(Row):
     total = models.IntegerField(_("数量"))
     starts_at = models.DateTimeField(_("开始"))
     ends_at = models.DateTimeField(_("结束"))
-    state = models.CharField(_("状态"), max_length=8, choices=State, default=State.PENDING, editable=False)
+    state = models.CharField(_("状态"), max_length=8, choices=State, default=State.DRAFT, editable=False)
+    maker = models.ForeignKey(
+        "accounts.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("经办人")
+    )
+    checker = models.ForeignKey(
+        "accounts.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("批准人")
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = _("外部券批次")
@@ -39,7 +56,14 @@ class ExternalStock(Row):
                 condition=Q(face_fen__gt=0, threshold_fen__gte=0, total__gt=0), name="payment_stock_amounts"
             ),
             models.CheckConstraint(
-                condition=Q(state="pending") | Q(stock_id__isnull=False), name="payment_stock_active_has_id"
+                condition=~Q(state="active") | Q(stock_id__isnull=False), name="payment_stock_active_has_id"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="draft", checker=None)
+                | Q(maker=None, checker=None)
+                | Q(checker__isnull=False) & ~Q(maker=F("checker")),
+                name="payment_stock_maker_is_not_checker",
+                violation_error_message=_("批准人不能是经办人自己。"),
             ),
         ]
 

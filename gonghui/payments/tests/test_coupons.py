@@ -6,17 +6,20 @@ from itertools import permutations
 from uuid import uuid4
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gonghui.kit import clock
 from gonghui.kit.errors import DomainError
+from gonghui.orgs.models import Grant
 from gonghui.payments import events, tasks
 from gonghui.payments.actions import coupons as coupon_actions
 from gonghui.payments.actions.coupons import (
+    draft_stock,
     note_coupon,
     order_stock,
+    reject_stock,
     send_external_coupon,
     state_of,
 )
@@ -30,14 +33,19 @@ pytestmark = pytest.mark.django_db
 START = dt.datetime(2026, 11, 20, 9, tzinfo=clock.CHINA)
 
 
+def drafted(cast, order):
+    return draft_stock(cast.actor("finance_officer"), union_id=cast.unions["city"].pk, order=order)
+
+
 @pytest.fixture
 def stock(wechat, cast):
     for name in ("mei", "hua", "qiang"):
         identified(cast.people[name].pk)
     now = clock.now()
     order = StockOrder(uuid4().hex, "满30减5", 500, 3000, 100, now, now + dt.timedelta(days=30))
-    stock = order_stock(SYSTEM, union_id=cast.unions["city"].pk, order=order)
-    assert order_stock(SYSTEM, union_id=cast.unions["city"].pk, order=order).pk == stock.pk
+    stock = drafted(cast, order)
+    assert (drafted(cast, order).pk, jobs("create_stock")) == (stock.pk, 0)
+    order_stock(cast.actor("city_admin"), stock_pk=stock.pk)
     assert jobs("create_stock") == 1
     tasks.create_stock(stock_id=stock.pk)
     tasks.create_stock(stock_id=stock.pk)
@@ -59,10 +67,13 @@ def test_one_key_is_one_stock_and_with_other_facts_is_refused(stock, cast):
         stock.key.hex, stock.name, stock.face_fen, stock.threshold_fen, stock.total, stock.starts_at, stock.ends_at
     )  # fmt: skip
     city, sister = cast.unions["city"].pk, cast.unions["sister"].pk
-    assert order_stock(SYSTEM, union_id=city, order=order).pk == stock.pk
+    everywhere = {"role": "finance_officer", "union": cast.unions["province"], "starts_on": "2024-01-01"}
+    Grant.objects.create(user=cast.users["finance_officer"], **everywhere)
+    finance = cast.actor("finance_officer")
+    assert draft_stock(finance, union_id=city, order=order).pk == stock.pk
     for union_id, other in ((city, replace(order, total=101)), (sister, order)):
         with pytest.raises(DomainError) as refused, transaction.atomic():
-            order_stock(SYSTEM, union_id=union_id, order=other)
+            draft_stock(finance, union_id=union_id, order=other)
         assert refused.value.code == "external_stock_key_taken"
     assert ExternalStock.objects.unscoped("test").get().total == 100
 
@@ -120,8 +131,9 @@ def test_event_of_an_unknown_stock_is_kept_and_counts_later(wechat, cast):
     now = clock.now()
     row = ExternalStock.objects.create(
         key=uuid4(), union=cast.unions["city"], name="券", face_fen=500, threshold_fen=0, total=1, starts_at=now,
-        ends_at=now + dt.timedelta(days=1),
+        ends_at=now + dt.timedelta(days=1), maker=cast.users["finance_officer"],
     )  # fmt: skip
+    order_stock(cast.actor("city_admin"), stock_pk=row.pk)
     coupon_actions.note_stock(SYSTEM, pk=row.pk, stock_id="9000001")
     assert coupon().state == "used"
 
@@ -157,7 +169,7 @@ def test_use_heard_before_the_answer_to_sending_finds_its_member(wechat, cast, s
 def test_nothing_is_sent_of_a_stock_the_provider_has_not_opened(wechat, cast):
     now = clock.now()
     order = StockOrder(uuid4().hex, "券", 500, 0, 1, now, now + dt.timedelta(days=1))
-    stock = order_stock(SYSTEM, union_id=cast.unions["city"].pk, order=order)
+    stock = order_stock(cast.actor("city_admin"), stock_pk=drafted(cast, order).pk)
     with pytest.raises(DomainError) as refused:
         send_external_coupon(SYSTEM, key=uuid4(), stock_pk=stock.pk, person_id=cast.people["mei"].pk)
     assert (refused.value.code, ExternalCoupon.objects.unscoped("test").count()) == (
@@ -186,3 +198,29 @@ def test_daily_file_of_coupons_is_reconciled_by_the_same_rows(wechat, cast, stoc
 def test_events_say_what_apps_above_need():
     used = events.ExternalCouponUsed("wechat", "s", "c", "e", 500, 2500)
     assert (used.off_fen, used.paid_fen, used.use_id) == (500, 2500, "e")
+
+
+def test_stock_is_ordered_by_another_than_who_drafted_it(wechat, cast):
+    now = clock.now()
+    order = StockOrder(uuid4().hex, "券", 500, 0, 1, now, now + dt.timedelta(days=1))
+    stock = drafted(cast, order)
+    rows = ExternalStock.objects.unscoped("test")
+    with pytest.raises(DomainError) as refused, transaction.atomic():
+        order_stock(cast.actor("finance_officer"), stock_pk=stock.pk)
+    assert refused.value.code == "external_stock_maker_is_checker"
+    for changed in (
+        {"state": "pending"}, {"state": "pending", "checker": stock.maker_id}, {"maker": None}, {"total": 9},
+        {"state": "active", "stock_id": "1", "checker": cast.users["city_admin"].pk},
+    ):  # fmt: skip
+        with pytest.raises(IntegrityError), transaction.atomic():
+            rows.filter(pk=stock.pk).update(**changed)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ExternalStock.objects.create(
+            key=uuid4(), union=stock.union, name="券", face_fen=1, threshold_fen=0, total=1, starts_at=now, ends_at=now,
+            state="active", stock_id="2",
+        )  # fmt: skip
+    assert (again(stock).state, rows.count(), jobs("create_stock")) == ("draft", 1, 0)
+    reject_stock(cast.actor("city_admin"), stock_pk=stock.pk)
+    with pytest.raises(DomainError):
+        order_stock(cast.actor("city_admin"), stock_pk=stock.pk)
+    assert (again(stock).state, jobs("create_stock")) == ("rejected", 0)

@@ -16,7 +16,7 @@ from gonghui.kit.models import AuditEntry
 from gonghui.kit.tests.racing import at_once
 from gonghui.payments import collecting, identity_views
 from gonghui.payments.actions import identities
-from gonghui.payments.actions.coupons import note_stock, order_stock, send_external_coupon
+from gonghui.payments.actions.coupons import draft_stock, note_stock, order_stock, send_external_coupon
 from gonghui.payments.checks import adapters_know_the_same_account
 from gonghui.payments.models import ExternalCoupon, IdentityRound, LocalTrade, PayerIdentity
 from gonghui.payments.ports.coupons import StockOrder
@@ -238,7 +238,8 @@ def test_another_members_wechat_pays_and_stays_theirs(mei, hua, cast, wechat, ta
 def stock(cast, wechat):
     now = clock.now()
     order = StockOrder(uuid4().hex, "满30减5", 500, 3000, 100, now, now + timedelta(days=30))
-    stock = order_stock(SYSTEM, union_id=cast.unions["city"].pk, order=order)
+    draft = draft_stock(cast.actor("finance_officer"), union_id=cast.unions["city"].pk, order=order)
+    stock = order_stock(cast.actor("city_admin"), stock_pk=draft.pk)
     note_stock(SYSTEM, pk=stock.pk, stock_id="9000001")
     return again(stock)
 

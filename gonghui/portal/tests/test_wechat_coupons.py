@@ -7,8 +7,9 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from gonghui.bills.actions.external import GRACE, order_funded_stock, release_over_stocks
+from gonghui.bills.actions.external import GRACE, release_over_stocks
 from gonghui.bills.actions.external_claims import claim_external_coupon
+from gonghui.bills.tests.stocks import ordered_stock
 from gonghui.funds.models import BenefitUse
 from gonghui.funds.tests.granting import CLAUSE, capped
 from gonghui.funds.tests.stage import build_money
@@ -18,6 +19,7 @@ from gonghui.kit.errors import DomainError
 from gonghui.kit.tests.racing import at_once
 from gonghui.members.models import Person
 from gonghui.payments import tasks
+from gonghui.payments.actions.coupons import draft_stock, order_stock
 from gonghui.payments.models import ExternalCoupon, ExternalStock, LocalTrade, PayerIdentity
 from gonghui.payments.ports.coupons import StockOrder
 from gonghui.payments.tests.figures import again, connected, identified, jobs
@@ -27,11 +29,15 @@ pytestmark = pytest.mark.django_db
 PAGE = "/me/wechat-coupons"
 
 
+def order_called(name, *, total=3, days=30) -> StockOrder:
+    now = clock.now()
+    return StockOrder(uuid4().hex, name, 500, 3000, total, now, now + dt.timedelta(days=days))
+
+
 def stocked(money, cast, *, total=3, days=30) -> ExternalStock:
     """Five yuan off thirty, of the city, covered by its budget and opened by the provider."""
-    now = clock.now()
-    order = StockOrder(uuid4().hex, "满30减5", 500, 3000, total, now, now + dt.timedelta(days=days))
-    made = order_funded_stock(money.actor("city_finance"), budget_id=money.city.pk, order=order)
+    order = order_called("满30减5", total=total, days=days)
+    made = ordered_stock(money.cast, money.city, order)
     tasks.create_stock(stock_id=made.stock_id)
     return again(made.stock)
 
@@ -85,19 +91,20 @@ def test_second_claim_is_the_first_one(mei, stock):
 
 
 @pytest.mark.parametrize("case", ["other_city", "over", "not_open", "uncovered"])
-def test_stock_that_is_not_for_this_member_is_not_there(cast, stock, authorisation, case):
+def test_stock_that_is_not_for_this_member_is_not_there(cast, money, stock, authorisation, case):
     who = "qiang" if case == "other_city" else "mei"
     client = connected(cast.sign_in(Client(), who))
     rows = ExternalStock.objects.unscoped("test").filter(pk=stock.pk)
     if case == "over":
         rows.update(starts_at=clock.now() - dt.timedelta(days=2), ends_at=clock.now())
     if case == "not_open":
-        rows.update(state="pending")
+        stock = ordered_stock(cast, money.city, order_called("还没开通")).stock
     if case == "uncovered":
-        stock = ExternalStock.objects.create(
-            key=uuid4(), union=cast.unions["city"], name="没有出资", face_fen=500, threshold_fen=0, total=1,
-            starts_at=stock.starts_at, ends_at=stock.ends_at, state="active", stock_id="7",
-        )  # fmt: skip
+        draft = draft_stock(
+            cast.actor("city_finance"), union_id=cast.unions["city"].pk, order=order_called("没有出资")
+        )
+        stock = order_stock(cast.actor("city_admin"), stock_pk=draft.pk)
+        tasks.create_stock(stock_id=stock.pk)
     page = text(client.get(PAGE))
     assert stock.name not in page
     assert (claim(client, stock).status_code, given()) == (404, [])

@@ -15,10 +15,10 @@ from django.db import connection, transaction
 
 from gonghui.benefits.models import Offer
 from gonghui.bills import flows
-from gonghui.bills.actions.external import order_funded_stock
 from gonghui.bills.actions.writing import ticket_of, tills_of
 from gonghui.bills.models import Bill, BillPart, OfferTerms, Programme, StockFunding
 from gonghui.bills.pricing import Part, Payer
+from gonghui.bills.tests.stocks import ordered_stock
 from gonghui.funds.actions.commitments import reserve
 from gonghui.funds.models import Budget, Commitment
 from gonghui.funds.tests.stage import approved, funded_source
@@ -158,11 +158,11 @@ def orders_of(bill: Bill, parts: list[Part], tills: flows.Tills) -> list[Order]:
 
 
 def hear_uses(
-    purses: Purses, programme: Programme, uses: int, *, off_fen: int, paid_fen: int
+    cast, purses: Purses, programme: Programme, uses: int, *, off_fen: int, paid_fen: int
 ) -> StockFunding:
     """Of one stock of a provider's coupons that the programme pays for: heard, not covered yet."""
     order = StockOrder(uuid4().hex, "渠道券", off_fen, 0, uses, *YEAR)
-    funding = order_funded_stock(SYSTEM, budget_id=purses.city.pk, order=order, programme_id=programme.pk)
+    funding = ordered_stock(cast, purses.city, order, programme_id=programme.pk)
     note_stock(SYSTEM, pk=funding.stock_id, stock_id="stock-2024")
     facts = {"funding": funding.pk, "uses": uses, "off_fen": off_fen, "paid_fen": paid_fen}
     with connection.cursor() as cursor:

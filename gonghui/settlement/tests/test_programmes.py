@@ -39,7 +39,7 @@ def test_shenzhen_totals_come_out_to_the_fen(shop, cast):
     programme, offer = shenzhen.programme(cast)
     purses = shenzhen.purses(cast, union_yuan=816_000, sponsor_yuan=204_000, stock_yuan=1_980_000)
     shenzhen.write_bills(shop, offer, purses, 4_000, fen=(255_00, 250_00, 151_00))
-    stock = shenzhen.hear_uses(purses, programme, 396_000, off_fen=5_00, paid_fen=1_00)
+    stock = shenzhen.hear_uses(cast, purses, programme, 396_000, off_fen=5_00, paid_fen=1_00)
     assert cover_uses(SYSTEM) == 396_000
     assert cover_uses(SYSTEM) == 0
     whole, months = effects_of(programme)

@@ -1,4 +1,4 @@
-"""外部券批次: asked for here, made at the provider by a job."""
+"""A provider's coupons as they are drafted: what they take off, how many, out of which budget."""
 
 from __future__ import annotations
 
@@ -7,26 +7,34 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from gonghui.bills.models import Programme
+from gonghui.funds.models import Budget
+from gonghui.funds.queries import OPEN
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
-from gonghui.kit.console import console_page
-from gonghui.kit.console.asking import FEN, YuanField, ask, day_field
+from gonghui.kit.console.asking import FEN, YuanField, day_field
 from gonghui.kit.scope import BySubtree
-from gonghui.orgs.models import Union
-from gonghui.payments.actions.coupons import order_stock
 from gonghui.payments.ports.coupons import StockOrder
 
 TOTAL_MAX = 10_000_000
 LAST = time(23, 59, 59)
 
 
+class BudgetField(forms.ModelChoiceField):
+    def label_from_instance(self, row: Budget) -> str:
+        return f"{row.name} · {row.union.name}"
+
+
 class StockForm(forms.Form):
-    union = forms.ModelChoiceField(None, label=gettext_lazy("工会"), empty_label=gettext_lazy("请选择"))
+    question = gettext_lazy("提交后由另一位同事批准；批准时按面额乘以张数从预算留足，再向渠道下单。")
+    halves = ("face_fen", "threshold_fen", "starts_on", "ends_on")
+    budget = BudgetField(None, label=gettext_lazy("从哪项预算支出"), empty_label=gettext_lazy("请选择"))
+    programme = forms.ModelChoiceField(
+        None, label=gettext_lazy("项目"), required=False, empty_label=gettext_lazy("不属于哪个项目")
+    )
     name = forms.CharField(
         label=gettext_lazy("券名"),
         max_length=20,
@@ -50,9 +58,11 @@ class StockForm(forms.Form):
 
     def narrow(self, actor: Actor) -> None:
         """What it chooses from is what the actor writes to."""
-        written = BySubtree("path", verb="payments.write").condition(actor)
-        found = Union.objects.unscoped("narrowed to what the actor writes to").filter(written)
-        self.fields["union"].queryset = found.order_by("path")
+        rule = BySubtree("union__path", verb="payments.write").condition(actor)
+        found = Budget.objects.visible_to(actor).select_related("union")
+        fields: dict[str, Any] = self.fields
+        fields["budget"].queryset = found.filter(rule, state__in=OPEN, ends_on__gte=clock.today())
+        fields["programme"].queryset = Programme.objects.filter(rule).order_by("-id")
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
@@ -75,15 +85,7 @@ class StockForm(forms.Form):
         )  # fmt: skip
 
     def facts(self) -> dict[str, Any]:
-        return {"union_id": self.cleaned_data["union"].pk, "order": self.order()}
-
-
-@console_page("payments/stocks/new", name="payments_stock_new", needs="payments.write")
-def new_stock(request: HttpRequest) -> HttpResponse:
-    """Sent twice it is one stock: the key stands in the form."""
-    form = StockForm(request.POST or None, actor=request.actor)
-    return ask(
-        request, form, order_stock, title=_("新建外部券批次"), says=_("已提交，渠道建好后状态变为可用。"),
-        goes_to=lambda stock: reverse("admin:payments_externalstock_change", args=[stock.pk]),
-        back=reverse("admin:payments_externalstock_changelist"),
-    )  # fmt: skip
+        given = self.cleaned_data
+        programme = given["programme"]
+        programme_id = programme.pk if programme else None
+        return {"budget_id": given["budget"].pk, "order": self.order(), "programme_id": programme_id}
