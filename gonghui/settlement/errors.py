@@ -58,6 +58,11 @@ NOT_DISPUTED = refusal(
     _("只有商户有异议的结算单可以调整：{state}。"),
     advice=_("其他的差额请在下一期处理，已发出的内容不会改动。"),
 )
+ADJUSTMENT_KEY_TAKEN = refusal(
+    "adjustment_key_taken",
+    _("这个编号已经用在另一笔调整上，内容不同。"),
+    advice=_("请到结算单上核对；要再提一笔，请从头填写。"),
+)
 OWN_WORK = refusal(
     "settlement_own_work",
     _("经办和批准不能是同一个人。"),

@@ -1,6 +1,7 @@
 """Every write of settlement."""
 
 from gonghui.settlement.actions.disputes import (
+    Amends,
     answer_dispute,
     approve_adjustment,
     dispute_line,
@@ -24,6 +25,7 @@ from gonghui.settlement.actions.statements import (
 )
 
 __all__ = [
+    "Amends",
     "answer_dispute",
     "approve_adjustment",
     "approve_batch",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid4
+from dataclasses import dataclass
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -60,35 +61,49 @@ def answer_dispute(actor: Actor, *, dispute_id: int, answer: str, outcome: str =
     return dispute
 
 
+@dataclass(frozen=True, slots=True)
+class Amends:
+    """More than zero is added out of the budget, less is taken back into it. `line_id`: of the line that was wrong."""
+
+    budget_id: int
+    amount_fen: int
+    reason: str
+    line_id: int | None = None
+
+    def of(self, made: Adjustment) -> bool:
+        there = (made.budget_id, made.amount_fen, made.reason, made.line_id)
+        return there == (self.budget_id, self.amount_fen, self.reason.strip()[:300], self.line_id)
+
+
 @action
-def propose_adjustment(
-    actor: Actor,
-    *,
-    statement_id: int,
-    budget_id: int,
-    amount_fen: int,
-    reason: str,
-    line_id: int | None = None,
-) -> Adjustment:
-    """More than zero is added out of the budget, less is taken back into it; nothing moves before another approves."""
+def propose_adjustment(actor: Actor, *, statement_id: int, key: UUID, amends: Amends) -> Adjustment:
+    """Nothing moves before another approves. The same key again is the same proposal; with other facts it is refused."""
     row = locked_statement(actor, statement_id)
     require(actor.may("settlements.write", row.union.path))
-    require(row.state == "disputed", errors.NOT_DISPUTED, state=row.get_state_display())
-    require(amount_fen, errors.ADJUSTMENT_SUM)
-    require(reason.strip(), BAD_INPUT, detail=_("请写明原因。"))
-    require(line_id is None or row.lines.filter(pk=line_id).exists(), NOT_FOUND)
-    budget = Budget.objects.unscoped("checked against the statement's union").select_related("union")
-    found = budget.filter(pk=budget_id, account__isnull=False).first()
-    require(found and found.union.path.startswith(row.union.path), errors.BUDGET_ELSEWHERE)
+    known = Adjustment.objects.unscoped("the same key again").filter(key=key).first()
+    if known:
+        require(known.statement_id == row.pk and amends.of(known), errors.ADJUSTMENT_KEY_TAKEN)
+        return known
+    _require_sound(row, amends)
     return Adjustment.objects.create(
-        key=uuid4(),
+        key=key,
         statement=row,
-        line_id=line_id,
-        budget=found,
-        amount_fen=amount_fen,
-        reason=reason.strip()[:300],
+        line_id=amends.line_id,
+        budget_id=amends.budget_id,
+        amount_fen=amends.amount_fen,
+        reason=amends.reason.strip()[:300],
         maker_id=actor.user_id,
     )
+
+
+def _require_sound(row: Statement, amends: Amends) -> None:
+    require(row.state == "disputed", errors.NOT_DISPUTED, state=row.get_state_display())
+    require(amends.amount_fen, errors.ADJUSTMENT_SUM)
+    require(amends.reason.strip(), BAD_INPUT, detail=_("请写明原因。"))
+    require(amends.line_id is None or row.lines.filter(pk=amends.line_id).exists(), NOT_FOUND)
+    budget = Budget.objects.unscoped("checked against the statement's union").select_related("union")
+    found = budget.filter(pk=amends.budget_id, account__isnull=False).first()
+    require(found and found.union.path.startswith(row.union.path), errors.BUDGET_ELSEWHERE)
 
 
 def _adjustment(actor: Actor, adjustment_id: int) -> tuple[Adjustment, Statement]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.contrib import admin
@@ -68,6 +69,7 @@ class AdjustForm(ReasonForm):
         min_value=-YUAN_MAX,
         help_text=gettext_lazy("补付写正数，扣回写负数。"),
     )
+    key = forms.UUIDField(widget=forms.HiddenInput)
     field_order = ("line_id", "amount_fen", "budget_id", "reason")
 
     def __init__(self, *args, **kwargs):
@@ -80,7 +82,9 @@ class AdjustForm(ReasonForm):
         ]
 
     def facts(self) -> dict[str, Any]:
-        return dict(self.cleaned_data) | {"budget_id": int(self.cleaned_data["budget_id"])}
+        given = dict(self.cleaned_data)
+        key, budget_id = given.pop("key"), int(given.pop("budget_id"))
+        return {"key": key, "amends": actions.Amends(budget_id=budget_id, **given)}
 
 
 @admin.register(Statement)
@@ -111,7 +115,7 @@ class StatementAdmin(ScopedAdmin):
                       when=in_state("draft", "disputed"),
                       question=gettext_lazy("与账本核对，一分不差才发出；发出后内容不能改。")),
         StatementVerb("adjust", gettext_lazy("提出调整"), actions.propose_adjustment, "settlements.write", icon="tune",
-                      form=AdjustForm, when=in_state("disputed"),
+                      form=AdjustForm, when=in_state("disputed"), initial=lambda _row: {"key": uuid4()},
                       question=gettext_lazy("另一人批准后，差额才从预算划转，并作为一行记在结算单上。")),
         StatementVerb("approve", gettext_lazy("批准付款"), actions.approve_statement, "settlements.approve", icon="fact_check",
                       tone="primary", when=in_state("confirmed"),

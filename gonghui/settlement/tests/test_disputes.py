@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 import time_machine
 from django.db import Error as DatabaseError
 from django.db import transaction
+from django.urls import reverse
 
 from gonghui.funds.actions import budgets
 from gonghui.funds.tests.stage import balance, trial
@@ -71,15 +74,30 @@ def test_line_is_disputed_once_at_a_time_and_by_the_merchant_only(cast, shop, di
     assert statement_of(shop, disputed.period).state == "disputed"
 
 
-def proposed(shop, disputed, amount_fen=100, **facts) -> Adjustment:
+def proposed(shop, disputed, amount_fen=100, *, key=None, **facts) -> Adjustment:
     known = {
         "budget_id": shop.money.city.pk,
         "reason": "少补一元",
         "line_id": disputed.lines.order_by("id")[0].pk,
     }
+    amends = actions.Amends(amount_fen=amount_fen, **(known | facts))
     return actions.propose_adjustment(
-        shop.actor("finance_officer"), statement_id=disputed.pk, amount_fen=amount_fen, **(known | facts)
+        shop.actor("finance_officer"), statement_id=disputed.pk, key=key or uuid4(), amends=amends
     )
+
+
+def test_adjustment_sent_twice_is_one(client, shop, disputed):
+    """The same key is the same proposal, by the action and by the page; with other facts it is refused and nothing is made."""
+    key, rows = uuid4(), Adjustment.objects.unscoped("test")
+    assert proposed(shop, disputed, key=key) == proposed(shop, disputed, key=key)
+    refused("adjustment_key_taken", proposed, shop, disputed, 200, key=key)
+    assert rows.count() == 1
+    shop.cast.sign_in(client, "finance_officer")
+    address = reverse("admin:settlement_statement_adjust", args=[disputed.pk])
+    given = client.get(address).context["form"].initial["key"]
+    posted = {"key": given, "amount_fen": "3", "budget_id": shop.money.city.pk, "reason": "补三元"}
+    assert [client.post(address, posted).status_code for _n in range(2)] == [302, 302]
+    assert sorted(rows.values_list("amount_fen", flat=True)) == [100, 300]
 
 
 def test_adjustment_is_a_transfer_and_a_line_by_two_people(shop, disputed):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
@@ -50,8 +51,8 @@ def stated(cast, shop):
         actions.send_statement(finance, statement_id=statement_of(one, of).pk)
     line = statement_of(shop, of).lines.order_by("id")[0]
     actions.dispute_line(cast.actor(OWNER), line_id=line.pk, reason="这一单少补了一元，请核对小票。")
-    facts = {"budget_id": shop.money.city.pk, "amount_fen": 100, "reason": "少补一元", "line_id": line.pk}
-    actions.propose_adjustment(finance, statement_id=line.statement_id, **facts)
+    amends = actions.Amends(shop.money.city.pk, 100, "少补一元", line.pk)
+    actions.propose_adjustment(finance, statement_id=line.statement_id, key=uuid4(), amends=amends)
     row = statement_of(other, of)
     actions.confirm_statement(
         other.actor(f"owner of {other.partner.name}"), statement_id=row.pk, total_fen=row.total_fen
