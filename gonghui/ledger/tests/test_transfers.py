@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from uuid import uuid4
 
 import pytest
@@ -11,6 +12,8 @@ from django.utils import timezone
 
 from gonghui.kit.errors import DomainError
 from gonghui.ledger import engine
+from gonghui.ledger.engine import transfer_all
+from gonghui.ledger.errors import REFUSALS
 from gonghui.ledger.models import AMOUNT_MAX, Ledger, LedgerAccount, Transfer
 from gonghui.ledger.tests.books import all_totals, move, purse, resolve, said, totals, transfer_count
 
@@ -54,10 +57,11 @@ def test_credits_limited_account_refuses_more_than_it_gave(cast):
         ({"amount": -5}, "amount"),
         ({"amount": AMOUNT_MAX + 1}, "amount"),
         ({"amount": 2**63 - 1}, "amount"),
-        ({"amount": None}, "bad_null"),
+        ({"amount": None}, "amount"),
         ({"ledger": Ledger.POINTS}, "account"),
         ({"credit_id": 987654321}, "account"),
         ({"credit_id": None}, "account"),
+        ({"debit_id": None}, "account"),
         ({"kind": "nonsense"}, "bad"),
         ({"code": "NO|PIPES"}, "bad"),
         ({"subject": "a|b"}, "bad"),
@@ -67,10 +71,21 @@ def test_credits_limited_account_refuses_more_than_it_gave(cast):
 def test_bad_order_is_answered_and_moves_nothing(books, facts, answer):
     _source, a, b = books
     before = all_totals(books)
-    assert said(move(a, b, facts.pop("amount", 10), **facts)) == [
-        answer if answer != "bad_null" else "account"
-    ]
+    order = move(a, b, facts.get("amount", 10), **{k: v for k, v in facts.items() if k != "amount"})
+    assert said(order) == [answer]
     assert (all_totals(books), transfer_count()) == (before, 1)
+    with pytest.raises(DomainError) as refused:
+        transfer_all([order])
+    assert refused.value.reason is REFUSALS[answer]
+    assert (all_totals(books), transfer_count()) == (before, 1)
+
+
+@pytest.mark.parametrize("answer", sorted(REFUSALS))
+def test_every_refusal_says_why_and_what_to_do(answer):
+    """In Chinese, ended as sentences are, without the words of the tables."""
+    refusal = REFUSALS[answer]
+    for text in (str(refusal.message), str(refusal.advice)):
+        assert text.endswith("。") and not re.search("[A-Za-z_]", text), text
 
 
 def test_account_cannot_pay_itself(books):
