@@ -11,6 +11,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
+from gonghui.ledger.proving import last_proof
+
 JOB_STATES = "SELECT status::text, count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing', 'failed') GROUP BY 1"
 OLDEST_JOB = (
     "SELECT coalesce(extract(epoch FROM now() - min(coalesce(scheduled_at, now()))), 0) FROM procrastinate_jobs"
@@ -30,7 +32,8 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 def readyz(_request: HttpRequest) -> HttpResponse:
     """The database answers and has this version's tables."""
     problems = _problems()
-    body = {"status": "not_ready" if problems else "ready", "problems": problems}
+    warnings = [] if problems else _warnings()
+    body = {"status": "not_ready" if problems else "ready", "problems": problems, "warnings": warnings}
     return JsonResponse(body, status=503 if problems else 200, json_dumps_params={"ensure_ascii": False})
 
 
@@ -41,6 +44,14 @@ def _problems() -> list[str]:
             return ["数据库表结构不是当前版本：请运行 gonghui migrate。"]
     except DatabaseError:
         return ["连不上数据库：请运行 gonghui doctor 查看原因。"]
+    return []
+
+
+def _warnings() -> list[str]:
+    """What somebody has to look at while the pages go on being served."""
+    proof = last_proof()
+    if proof and proof.wrong:
+        return ["账本自动核对发现不一致：请运行 gonghui ledger verify。"]
     return []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gonghui.funds import ledger_reactions  # noqa: F401 - registers them
 from gonghui.funds.actions import decisions, grants, points
 from gonghui.kit.actors import Actor
 from gonghui.kit.jobs import job, periodic

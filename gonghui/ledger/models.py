@@ -246,3 +246,19 @@ class SealMark(models.Model):
     """Virtual transactions, as pg_locks names them."""
 
     objects = ScopedManager()
+
+
+class Proof(Row):
+    """自动核对: what the nightly proof of all books found; empty where everything agrees."""
+
+    scope = Everyone("whether the books agree is nobody's secret; it names accounts by number only")
+    audit = Audit.no("append-only")
+
+    wrong = models.JSONField(default=list)
+    """[{"name": what was checked, "of": at most ten examples}]"""
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("账本自动核对")
+
+    def __str__(self) -> str:
+        return "；".join(f"{one['name']}：{'、'.join(one['of'])}" for one in self.wrong)

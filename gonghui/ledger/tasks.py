@@ -1,12 +1,13 @@
-"""Jobs of the ledger: what is pending ends in time, what is written is sealed."""
+"""Jobs of the ledger: what is pending ends in time, what is written is sealed, and proven every night."""
 
 from __future__ import annotations
 
 from gonghui.kit.actors import Actor
 from gonghui.kit.jobs import periodic
-from gonghui.ledger import engine, sealing
+from gonghui.ledger import engine, proving, sealing
 
 SEALER = Actor.system("sealing the ledger")
+PROVER = Actor.system("the nightly proof of the books")
 
 
 @periodic("* * * * *")
@@ -18,3 +19,9 @@ def void_expired(timestamp: int) -> None:
 @periodic("* * * * *")
 def seal_transfers(timestamp: int) -> None:
     sealing.seal_transfers(SEALER)
+
+
+@periodic("40 19 * * *")
+def prove_books(timestamp: int) -> None:
+    """03:40 in China, every night."""
+    proving.prove_books(PROVER)

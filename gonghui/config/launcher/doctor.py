@@ -28,6 +28,7 @@ PYTHON_MIN = (3, 11)
 DISK_LOW_MB, DISK_FULL_MB = 2048, 300
 SKEW_MAX_S = 1.0
 HEARTBEAT_MAX_S = 60
+PROOF_MAX_DAYS = 2
 EXTENSIONS = ("btree_gist",)
 
 
@@ -76,6 +77,7 @@ def examine() -> Iterator[Finding]:
                 tables,
                 worker,
                 failed_jobs,
+                books,
             ):
                 yield ask(connection)
     yield browser()
@@ -287,6 +289,26 @@ def failed_jobs(connection: Any) -> Finding:
     if failed:
         return warning(f"有 {failed} 件后台任务多次重试后失败", "请看 log/worker.log 里的原因。")
     return good("没有积压或失败的后台任务")
+
+
+def books(connection: Any) -> Finding:
+    """What the nightly proof said last; proving itself takes too long to be asked for here."""
+    if not has_table(connection, "ledger_proof"):
+        return warning("账本自动核对的表还没有", "请运行 gonghui migrate。")
+    question = (
+        "SELECT jsonb_array_length(wrong), created_at < now() - make_interval(days => %s),"
+        " to_char(created_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') FROM ledger_proof ORDER BY id DESC LIMIT 1"
+    )
+    last = connection.execute(question, [PROOF_MAX_DAYS]).fetchone()
+    if last is None:
+        return good("账本还没有自动核对过（每天凌晨 3:40 核对一次）")
+    wrong, is_old, at = last
+    if wrong:
+        advice = "请先停止付款，运行 gonghui ledger verify 查明，并与公示过的区块指纹对照。"
+        return bad(f"账本自动核对（{at}）发现 {wrong} 项不一致", advice)
+    if is_old:
+        return warning(f"账本上次自动核对是 {at}", "请确认后台任务在运行，或手工运行 gonghui ledger verify。")
+    return good(f"账本自动核对（{at}）全部相符")
 
 
 def has_table(connection: Any, name: str) -> bool:
