@@ -1,6 +1,6 @@
 """Report of a programme: what was put in, what the merchants gave up, what the workers paid, and what it set moving.
 
-How each figure is counted stands in words in `Measure` (migration 0002); the SQL here is those words.
+How each figure is counted stands in words in `Measure` (migrations 0002 and 0006); the SQL here is those words.
 """
 
 from __future__ import annotations
@@ -26,6 +26,13 @@ bill AS MATERIALIZED (
     SELECT b.id, b.person_id, b.state, date_trunc('month', b.settled_at AT TIME ZONE 'Asia/Shanghai')::date AS month
       FROM bills_bill b WHERE b.settled_at IS NOT NULL
        AND EXISTS (SELECT FROM bills_billoffer o WHERE o.bill_id = b.id AND o.offer_id IN (SELECT offer_id FROM ours))
+), use AS (
+    SELECT date_trunc('month', s.at AT TIME ZONE 'Asia/Shanghai')::date AS month, sum(s.times) AS times,
+           sum(s.times * u.off_fen) AS off_fen, sum(s.times * u.paid_fen) AS paid_fen
+      FROM bills_externaluse u JOIN bills_stockfunding n ON n.id = u.funding_id
+     CROSS JOIN LATERAL (VALUES (u.created_at, 1), (u.returned_at, -1)) s(at, times)
+     WHERE n.programme_id = %(programme)s AND (u.state = 'posted' OR u.returned_at IS NOT NULL) AND s.at IS NOT NULL
+     GROUP BY 1
 ), flow AS (
     SELECT b.month, p.payer, COALESCE(p.offer_id IN (SELECT offer_id FROM ours), false) AS is_ours, sum(p.fen) AS fen
       FROM bill b JOIN bills_billline l ON l.bill_id = b.id JOIN bills_billpart p ON p.line_id = l.id GROUP BY 1, 2, 3
@@ -35,10 +42,8 @@ bill AS MATERIALIZED (
       FROM bill b JOIN bills_billrefund r ON r.bill_id = b.id JOIN bills_refundline l ON l.refund_id = r.id
       JOIN bills_refundpart f ON f.refund_line_id = l.id JOIN bills_billpart p ON p.id = f.part_id GROUP BY 1, 2, 3
      UNION ALL
-    SELECT date_trunc('month', u.created_at AT TIME ZONE 'Asia/Shanghai')::date, s.payer, true, sum(s.fen)
-      FROM bills_externaluse u JOIN bills_stockfunding n ON n.id = u.funding_id
-     CROSS JOIN LATERAL (VALUES ('union', u.off_fen), ('worker', u.paid_fen)) s(payer, fen)
-     WHERE n.programme_id = %(programme)s AND u.state = 'posted' GROUP BY 1, 2
+    SELECT u.month, s.payer, true, sum(s.fen)
+      FROM use u CROSS JOIN LATERAL (VALUES ('union', u.off_fen), ('worker', u.paid_fen)) s(payer, fen) GROUP BY 1, 2
 ), money AS (
     SELECT month, sum(fen) FILTER (WHERE payer = 'union' AND is_ours) AS union_fen,
            sum(fen) FILTER (WHERE payer = 'employer' AND is_ours) AS employer_fen,
@@ -50,9 +55,7 @@ bill AS MATERIALIZED (
 ), people AS (
     SELECT month, count(*) AS visits, count(DISTINCT person_id) AS persons FROM bill WHERE state = 'settled' GROUP BY month
 ), outside AS (
-    SELECT date_trunc('month', u.created_at AT TIME ZONE 'Asia/Shanghai')::date AS month, count(*) AS visits
-      FROM bills_externaluse u JOIN bills_stockfunding n ON n.id = u.funding_id
-     WHERE n.programme_id = %(programme)s AND u.state = 'posted' GROUP BY 1
+    SELECT month, sum(times) AS visits FROM use GROUP BY month
 )
 SELECT month, COALESCE(union_fen, 0), COALESCE(employer_fen, 0), COALESCE(points_fen, 0), COALESCE(merchant_fen, 0),
        COALESCE(worker_fen, 0), COALESCE(consumption_fen, 0), COALESCE(p.visits, 0) + COALESCE(o.visits, 0), COALESCE(persons, 0)

@@ -138,9 +138,10 @@ def note_return(actor: Actor, *, news: ExternalCouponReturned) -> ExternalUse | 
         )
     if use.state == State.RETURNED:
         return use
-    if use.state == State.POSTED and use.off_fen:
+    was_posted = use.state == State.POSTED
+    if was_posted and use.off_fen:
         transfer_all([return_order(use.pk, use.off_fen, ends_of(use.funding))])
-    move(use, USE_VERBS, "come_back")
+    move(use, USE_VERBS, "come_back", returned_at=clock.now() if was_posted else None)
     return use
 
 

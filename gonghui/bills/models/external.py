@@ -70,10 +70,15 @@ class ExternalUse(Row):
     off_fen = models.BigIntegerField(_("优惠（分）"), default=0)
     paid_fen = models.BigIntegerField(_("职工支付（分）"), default=0)
     state = models.CharField(_("状态"), max_length=10, choices=State, editable=False)
+    returned_at = models.DateTimeField(_("退回时间"), null=True, editable=False)
+    """Of what was posted before it came back."""
 
     class Meta:
         verbose_name = verbose_name_plural = _("外部券使用")
         constraints = [
+            models.CheckConstraint(
+                condition=Q(returned_at=None) | Q(state="returned"), name="bills_external_returned_at"
+            ),
             models.UniqueConstraint(fields=["funding", "use_id"], name="bills_external_use_once"),
             models.CheckConstraint(
                 condition=Q(off_fen__gte=0, paid_fen__gte=0), name="bills_external_amounts"

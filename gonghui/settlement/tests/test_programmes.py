@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 from decimal import Decimal
+from uuid import uuid4
 
 import openpyxl
 import pytest
@@ -12,15 +13,20 @@ import time_machine
 from django.db import connection
 from django.urls import reverse
 
+from gonghui.bills.actions import external
 from gonghui.bills.actions.external import cover_uses
-from gonghui.bills.models import Programme
+from gonghui.bills.models import ExternalUse, Programme
 from gonghui.bills.tests import stage as till
 from gonghui.bills.tests.priced import MERCHANT, published, union_share
+from gonghui.bills.tests.stocks import ordered_stock
 from gonghui.funds.tests.stage import balance, build_money, trial
 from gonghui.kit import clock
 from gonghui.ledger.models import LedgerAccount
 from gonghui.ledger.sealing import seal_transfers
 from gonghui.ledger.verify import unsealed_count, verify_ledger
+from gonghui.payments.actions.coupons import note_stock
+from gonghui.payments.events import ExternalCouponReturned, ExternalCouponUsed
+from gonghui.payments.ports.coupons import StockOrder
 from gonghui.settlement import actions
 from gonghui.settlement.models import Measure, Period, Statement
 from gonghui.settlement.programmes import effects_of, measures
@@ -153,6 +159,36 @@ def test_refund_counts_in_the_month_it_was_made(shop, cast):
     ]  # fmt: skip
 
 
+def test_returned_use_counts_in_the_month_of_its_return(shop, cast):
+    """What was reported of the month it was used in stays; one that was never paid counts nowhere."""
+    programme, _offer = shenzhen.programme(cast)
+    order = StockOrder(uuid4().hex, "渠道券", 5_00, 0, 2, on(9, 1), on(12, 1))
+    with time_machine.travel(on(9, 1), tick=False):
+        stock = ordered_stock(cast, shop.money.city, order, programme_id=programme.pk)
+        note_stock(SYSTEM, pk=stock.stock_id, stock_id="s1")
+    used = [ExternalCouponUsed("wechat", "s1", f"c{n}", f"u{n}", 5_00, 1_00) for n in range(3)]
+    for use in used:
+        external.note_use(SYSTEM, news=use)
+    rows = ExternalUse.objects.unscoped("test")
+    rows.update(created_at=on(9, 5))
+    whole, months = effects_of(programme)
+    assert [_figures(one) for one in months] == [(9, 10_00, 2_00, 12_00, 2)]
+    with time_machine.travel(on(10, 3), tick=False):
+        for n in (0, 2):
+            external.note_return(SYSTEM, news=ExternalCouponReturned("wechat", "s1", f"c{n}", f"u{n}"))
+    whole, months = effects_of(programme)
+    assert [_figures(one) for one in months] == [(9, 10_00, 2_00, 12_00, 2), (10, -5_00, -1_00, -6_00, -1)]
+    assert (whole.union_fen, whole.consumption_fen, whole.visits) == (5_00, 6_00, 1)
+    words = {one.code: (one.version, "渠道券" in one.text) for one in measures()}
+    assert [code for code, said in words.items() if said == (2, True)] == [
+        "union", "worker", "consumption", "visits", "persons",
+    ]  # fmt: skip
+
+
+def _figures(one):
+    return one.month.month, one.union_fen, one.worker_fen, one.consumption_fen, one.visits
+
+
 def _given(bill, offer) -> None:
     from gonghui.bills.models import BillOffer
 
@@ -181,7 +217,7 @@ def test_every_figure_has_its_words_and_the_newest_version_stands():
     assert [one.code for one in measures()] == [
         "union", "employer", "points", "input", "merchant", "worker", "consumption", "leverage", "visits", "persons",
     ]  # fmt: skip
-    Measure.objects.create(code="visits", version=2, nth=9, name="人次", text="另一种数法")
+    Measure.objects.create(code="visits", version=3, nth=9, name="人次", text="另一种数法")
     assert next(one for one in measures() if one.code == "visits").text == "另一种数法"
 
 
@@ -210,5 +246,5 @@ def test_sheet_of_a_programme_holds_the_page_and_the_words(client, cast, shop):
     rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2, max_row=3)]
     assert rows[0] == ["2026-10", 3, 3, 0, 0, 2, 5, 8, 2.67, 1, 1]
     assert rows[1][1:] == rows[0][1:]
-    assert "拉动消费 v1：" in [row[0].value[:8] for row in sheet.iter_rows(min_row=4)]
+    assert "拉动消费 v2：" in [row[0].value[:8] for row in sheet.iter_rows(min_row=4)]
     assert "下载" in sheet.cell(sheet.max_row, 1).value
