@@ -1,13 +1,17 @@
-"""What apps above have to do when a release moves, in its own transaction: raising refuses the move."""
+"""What apps above have to do when a release moves, in its own transaction: raising refuses the move. And what they say of who
+may claim."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from gonghui.benefits.models import Release
+from gonghui.benefits.models import Pool, Release
 from gonghui.kit.actors import Actor
+from gonghui.kit.errors import DomainError
 
 Condition = Callable[[Actor, Release], None]
+Question = Callable[[Pool, int], DomainError | None]
+"""Why this person may not have one of this pool."""
 
 when_reviewed: list[Condition] = []
 when_sent_back: list[Condition] = []
@@ -18,3 +22,11 @@ when_enlarged: list[Condition] = []
 def meet(conditions: list[Condition], actor: Actor, release: Release) -> None:
     for condition in conditions:
         condition(actor, release)
+
+
+when_asked: list[Question] = []
+"""Before a pass for the gate, a claim through our own door, an entry in a draw. The gate reads the pass and asks nobody."""
+
+
+def refusal_of(pool: Pool, person_id: int) -> DomainError | None:
+    return next(filter(None, (ask(pool, person_id) for ask in when_asked)), None)

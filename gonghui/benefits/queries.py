@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from gonghui.benefits import rules
+from gonghui.benefits import conditions, rules
 from gonghui.benefits.draws.document import Stage, draw_file
 from gonghui.benefits.models import (
     Draw,
@@ -45,7 +45,7 @@ class Entitlement:
 
 
 def entitlement(actor: Actor, pool_id: int, for_person: int | None = None) -> Entitlement:
-    """Four queries at most. `for_person` is somebody who lets the actor book for them."""
+    """Four queries at most, and what apps above ask. `for_person` is somebody who lets the actor book for them."""
     pool = pool_to_claim(actor, pool_id)
     person_id = for_person or actor.person_id
     facts = person_facts(actor, person_id, pool.release) if person_id else None
@@ -53,13 +53,15 @@ def entitlement(actor: Actor, pool_id: int, for_person: int | None = None) -> En
     if facts is None and actor.user_id and refusal and refusal.status == 401:
         # Signed in, but nobody's identity is known yet.
         refusal = DomainError(rules.errors.NOT_VERIFIED)
+    if refusal is None and person_id:
+        refusal = conditions.refusal_of(pool, person_id)
     booked_by = actor.person_id if person_id != actor.person_id else None
     return Entitlement(pool, person_id, booked_by, refusal)
 
 
 def pool_to_claim(actor: Actor, pool_id: int) -> Pool:
     found = Pool.objects.visible_to(actor).select_related(
-        "release__union", "release__audience_union", "release__draw_terms"
+        "release__union", "release__audience_union", "release__draw_terms", "release__offer"
     )
     pool = found.filter(pk=pool_id).first()
     require(pool, NOT_FOUND)

@@ -10,6 +10,7 @@ class BillsConfig(AppConfig):
     def ready(self) -> None:
         from gonghui.benefits import conditions
         from gonghui.bills import (
+            coupon_checks,
             ledger_words,  # noqa: F401 - registers the words
             panels,
             purses,
@@ -17,6 +18,8 @@ class BillsConfig(AppConfig):
         )
         from gonghui.bills.actions import packs
 
+        conditions.when_asked.append(coupon_checks.over_a_cap)
+        conditions.when_reviewed.append(coupon_checks.refuse_own_stores)
         conditions.when_reviewed.append(purses.fill_release_purses)
         conditions.when_reviewed.append(packs.check_pack)
         conditions.when_sent_back.append(purses.empty_release_purses)

@@ -72,6 +72,12 @@ RULE_REFUSES_OFFER = refusal(
     advice=_("没有收任何款。请去掉这项优惠再算，其余的照样享受。"),
     clause="{clause}",
 )
+RULE_REFUSES_COUPON = refusal(
+    "coupon_rule_refuses",
+    _("“{title}”这张券领了也用不了：{says}"),
+    advice=_("没有占用名额。额度恢复后可以再来；工会的其他优惠照常。"),
+    clause="{clause}",
+)
 BILL_WINDOW_FULL = refusal(
     "bill_window_full", _("“{title}”这个时段的名额刚刚用完。"), advice=_("没有收任何款。请重新试算。")
 )

@@ -16,6 +16,7 @@ from gonghui.kit.actors import Actor
 from gonghui.kit.errors import require
 from gonghui.kit.states import move, target
 from gonghui.members.queries import with_id
+from gonghui.partners.interests import refuse_own_merchant
 from gonghui.wellbeing import errors, rules
 from gonghui.wellbeing.actions.locking import inform, locked_place, locked_plan
 from gonghui.wellbeing.actions.obeying import require_within_caps
@@ -35,6 +36,7 @@ def review_plan(actor: Actor, *, healthplan_id: int) -> HealthPlan:
     require(actor.may("health.review", plan.union.path))
     target(plan, PLAN_VERBS, "review")
     require(plan.maker_id != actor.user_id, errors.OWN_PLAN)
+    refuse_own_merchant(actor, plan.packages.values_list("store__partner_id", flat=True))
     require_whole(plan)
     plan.reserved_times += 1
     most = plan.packages.aggregate(most=Max("subsidy_fen"))["most"]

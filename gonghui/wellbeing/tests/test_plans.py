@@ -10,6 +10,7 @@ from gonghui.funds.queries import budget_figures
 from gonghui.funds.tests.stage import balance, trial
 from gonghui.kit import clock
 from gonghui.kit.errors import DomainError
+from gonghui.partners.models import MerchantRole
 from gonghui.wellbeing.actions import plans
 from gonghui.wellbeing.models import HealthPlan, Package, Slot
 from gonghui.wellbeing.tests.stage import (
@@ -48,6 +49,15 @@ def test_review_sets_the_subsidy_of_every_place_aside(draft):
     )
     assert balance(plan.commitment.account_id) == 3 * 33_500
     assert trial() == 0
+
+
+def test_who_runs_the_hospital_does_not_review_its_plan(cast, draft):
+    who = cast.users["health_reviewer"]
+    role = MerchantRole.objects.create(user=who, partner=draft.store.partner, role="owner")
+    refused("own_merchant", plans.review_plan, draft.actor("health_reviewer"), healthplan_id=draft.plan.pk)
+    assert (draft.now().state, draft.now().commitment) == ("draft", None)
+    role.delete()
+    assert plans.review_plan(draft.actor("health_reviewer"), healthplan_id=draft.plan.pk).state == "reviewed"
 
 
 def test_dearest_package_decides_what_is_set_aside(draft):
