@@ -61,3 +61,22 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.op} {self.table_name}#{self.row_id}"
+
+
+class SentForm(models.Model):
+    """One drawing of a console form that was sent, and where what it made is looked at."""
+
+    scope = Nobody("the form's own key")
+    audit = Audit.no("what the form did stands in the trail of the rows it made")
+
+    key = models.UUIDField(primary_key=True)
+    goes_to = models.CharField(max_length=300, default="")
+    at = models.DateTimeField(db_default=Now())
+
+    objects = ScopedManager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("提交过的表单")
+
+    def __str__(self) -> str:
+        return str(self.key)

@@ -1,15 +1,20 @@
-"""Jobs about jobs."""
+"""Jobs about jobs, and about forms that were sent."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 import structlog
 from procrastinate import JobContext
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
 
+from gonghui.kit import clock
 from gonghui.kit.jobs import ATTEMPTS_MAX, periodic
 
 log = structlog.get_logger("gonghui.jobs")
+SENT_FOR = timedelta(days=7)
+"""Nobody sends a page again that was drawn before that."""
 SILENT_S = 30  # a worker beats every ten seconds
 
 
@@ -36,3 +41,11 @@ async def rescue(jobs, job: Job) -> None:
         await jobs.finish_job(job, Status.ABORTED, delete_job=False)
         return
     log.warning("job_rescued", task=job.task_name, job=job.id)
+
+
+@periodic("50 18 * * *")
+def forget_sent_forms(timestamp: int) -> None:
+    """02:50 in China."""
+    from gonghui.kit.models import SentForm
+
+    SentForm.objects.unscoped("keys nobody sends again").filter(at__lt=clock.now() - SENT_FOR).delete()

@@ -20,6 +20,7 @@ from gonghui.bills.models import OfferTerms
 from gonghui.bills.terms_errors import TERMS_NOT_DRAFT
 from gonghui.kit import clock
 from gonghui.kit.console import console_page, page_facts
+from gonghui.kit.console.sending import key_of, sent_once
 from gonghui.kit.errors import DomainError, require
 from gonghui.kit.templatetags.kit import yuan
 
@@ -55,13 +56,18 @@ def _edited(
     if request.method == "POST":
         if editor.is_valid():
             union = editor.form.cleaned_data["union"]
-            try:
+
+            def write() -> str:
                 made = write_terms(request.actor, union_id=union.pk, plan=editor.plan(), terms_id=terms_id)
+                return reverse("admin:offer", args=[made.pk])
+
+            try:
+                leads_to, _is_new = sent_once(request, write)
             except DomainError as error:
                 problems = [("", str(error))]
             else:
                 messages.success(request, _("已存为草稿，请另一位同事复核。"))
-                return HttpResponseRedirect(reverse("admin:offer", args=[made.pk]))
+                return HttpResponseRedirect(leads_to)
         problems = problems or editor.errors()
     facts: dict[str, Any] = {
         "editor": editor,
@@ -71,6 +77,7 @@ def _edited(
         "trial": tried(editor) if request.method == "POST" else {},
         "problems": problems,
         "says_holidays": says_known_holidays(),
+        "sent": key_of(request),
         "is_begun": terms_id is not None or request.method == "POST",
     }
     status = 422 if problems else 200

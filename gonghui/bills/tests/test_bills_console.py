@@ -261,6 +261,15 @@ def test_window_for_no_store_or_for_one_that_takes_no_part_is_refused(cast, clie
     assert not OfferTerms.objects.unscoped("test").exists()
 
 
+def test_offer_sent_twice_is_one_draft(cast, client):
+    drawn = page(client, cast, "city_admin", "offer_new")
+    posted = typed(cast, sent=drawn.context["sent"])
+    assert f'name="sent" value="{posted["sent"]}"' in drawn.content.decode()
+    answers = [send(client, cast, "city_admin", "offer_new", posted) for _n in range(2)]
+    assert [one.status_code for one in answers] == [302, 302]
+    assert (answers[0].url, OfferTerms.objects.unscoped("test").count()) == (answers[1].url, 1)
+
+
 def test_seven_and_a_half_zhe_is_750_permille_and_other_forms_fields_are_not_taken(cast, client):
     posted = typed(cast, form="percent", threshold_fen="", cap_fen="20", off_fen="30", price_fen="9")
     assert send(client, cast, "city_admin", "offer_new", posted).status_code == 302

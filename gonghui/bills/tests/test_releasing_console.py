@@ -50,6 +50,14 @@ def test_batch_is_drafted_and_its_review_sets_the_money_aside(cast, client, term
     assert balance(purse.commitment.account_id) == 20 * 2000
 
 
+def test_batch_sent_twice_is_one_draft(cast, client, terms):
+    cast.sign_in(client, "city_admin")
+    posted = typed(sent=client.get(address(terms)).context["sent"])
+    answers = [client.post(address(terms), posted) for _n in range(2)]
+    assert [one.status_code for one in answers] == [302, 302]
+    assert (answers[0].url, Release.objects.unscoped("test").count()) == (answers[1].url, 1)
+
+
 @pytest.mark.parametrize(
     ("facts", "says"),
     [

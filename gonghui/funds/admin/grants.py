@@ -37,6 +37,7 @@ from gonghui.kit.console import (
     subtree_filter,
 )
 from gonghui.kit.console.exporting import record_export, sheet_answer
+from gonghui.kit.console.sending import key_of, sent_once
 from gonghui.kit.errors import NOT_FOUND, DomainError, require
 from gonghui.kit.masks import mask_name
 from gonghui.kit.sheets import Column
@@ -152,14 +153,16 @@ def new_grant(request: HttpRequest) -> HttpResponse:
             return JsonResponse(count_facts(form))
         if right:
             try:
-                grant = actions.draft_grant(request.actor, **form.facts())
+                leads_to, _is_new = sent_once(
+                    request, lambda: grant_address(actions.draft_grant(request.actor, **form.facts()))
+                )
             except DomainError as error:
                 form.add_error(None, str(error))
             else:
                 messages.success(request, _("已存为草稿。核对无误后提交复核。"))
-                return HttpResponseRedirect(grant_address(grant))
+                return HttpResponseRedirect(leads_to)
     status = 422 if form.is_bound and form.errors else 200
-    facts = {"form": form, "parts": form.parts(), "counted": count_facts(form)}
+    facts = {"form": form, "parts": form.parts(), "counted": count_facts(form), "sent": key_of(request)}
     return render(
         request, "funds/console/grant_new.html", page_facts(request, _("发放福豆"), **facts), status=status
     )

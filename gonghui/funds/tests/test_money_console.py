@@ -186,6 +186,23 @@ def test_budget_is_written_submitted_and_approved_on_its_pages(client, cast, mon
     assert (done.status_code, made.state) == (302, "approved")
 
 
+def test_budget_sent_twice_is_one_draft(client, cast, money):
+    """What was refused may be sent again from the same page; what was done is done once, and another page is another draft."""
+    facts = {"union": cast.unions["city"].pk, "taken_from": f"b{money.province.pk}", **TERMS}
+    rows, count = Budget.objects.unscoped("test"), Budget.objects.unscoped("test").count()
+    drawn = page(client, cast, "city_admin", "budget_new")
+    sent = drawn.context["sent"]
+    assert f'name="sent" value="{sent}"' in drawn.content.decode()
+    refused = send(client, cast, "city_admin", "budget_new", **(facts | {"amount_fen": "0", "sent": sent}))
+    assert (refused.status_code, refused.context["sent"], rows.count()) == (422, sent, count)
+    answers = [send(client, cast, "city_admin", "budget_new", **facts, sent=sent) for _n in range(2)]
+    assert [one.status_code for one in answers] == [302, 302]
+    assert (answers[0].url, rows.count()) == (answers[1].url, count + 1)
+    other = page(client, cast, "city_admin", "budget_new").context["sent"]
+    send(client, cast, "city_admin", "budget_new", **facts, sent=other)
+    assert rows.count() == count + 2
+
+
 def test_wrong_terms_stand_on_the_form_with_what_was_typed(client, cast, money):
     facts = {"union": cast.unions["city"].pk, "taken_from": f"b{money.province.pk}", **TERMS}
     for wrong, says in (

@@ -67,6 +67,16 @@ def test_draft_says_what_the_rules_ask_and_is_refused_until_it_is_affirmed(clien
     assert PointGrant.objects.unscoped("test").get().affirmed == ["在本市范围内，当日往返"]
 
 
+def test_grant_sent_twice_is_one_draft(client, money):
+    money.cast.sign_in(client, "city_admin")
+    drawn = client.get("/console/points/new")
+    sent = drawn.context["sent"]
+    assert f'name="sent" value="{sent}"' in drawn.content.decode()
+    answers = [client.post("/console/points/new", asked(money, sent=sent)) for _n in range(2)]
+    assert [one.status_code for one in answers] == [302, 302]
+    assert (answers[0].url, PointGrant.objects.unscoped("test").count()) == (answers[1].url, 1)
+
+
 def test_bad_draft_comes_back_with_what_is_wrong(client, money):
     money.cast.sign_in(client, "city_admin")
     for facts in (

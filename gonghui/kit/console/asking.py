@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 
 from gonghui.kit.console.navigation import page_facts
+from gonghui.kit.console.sending import key_of, sent_once
 from gonghui.kit.console.verbs import dress
 from gonghui.kit.errors import DomainError
 
@@ -57,7 +58,8 @@ def ask(
     says: str,
     back: str = "",
 ) -> HttpResponse:
-    """Shows the form; what it asked goes to the action, whose refusal stands on the form with all that was typed.
+    """Shows the form; what it asked goes to the action, whose refusal stands on the form with all that was typed. Sent twice it
+    is done once.
 
     Of the form, where there are: `shown_when` = {field: (another field, "its values that show this one")};
     `halves`: fields that stand beside their neighbour where there is room.
@@ -68,12 +70,13 @@ def ask(
         field.is_half = name in getattr(form, "halves", ())
     if request.method == "POST" and form.is_valid():
         try:
-            made = act(request.actor, **form.facts())
+            leads_to, is_new = sent_once(request, lambda: goes_to(act(request.actor, **form.facts())))
         except DomainError as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, says)
-            return HttpResponseRedirect(goes_to(made))
+            if is_new:
+                messages.success(request, says)
+            return HttpResponseRedirect(leads_to)
     status = 422 if form.is_bound and form.errors else 200
-    facts = {"form": form, "back": back}
+    facts = {"form": form, "back": back, "sent": key_of(request)}
     return render(request, "kit/console/ask.html", page_facts(request, title, **facts), status=status)
