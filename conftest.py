@@ -3,12 +3,17 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("GONGHUI_LOG_LEVEL", "WARNING")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
 from tests.cast import *  # noqa: F403
 from tests.emptying import empty_database
+
+# A crowded machine is no fault of the code: nothing here is timed.
+settings.register_profile("gonghui", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gonghui")
 
 WORKERS_MAX = 4  # each has a database of its own
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
+from gonghui.bills import pricing
 from gonghui.bills.errors import RULE_REFUSES_OFFER
 from gonghui.bills.models import Bill
+from gonghui.bills.plans import TermsPlan, most_of_shares
 from gonghui.bills.selling import BillFacts
 from gonghui.funds import rulebook
 from gonghui.funds.models import BenefitUse, Budget
+from gonghui.funds.models.rules import BenefitCategory
 from gonghui.funds.rulebook import Giving
 from gonghui.kit.clock import CHINA
 from gonghui.kit.errors import DomainError
@@ -51,6 +57,36 @@ def obey_rules(facts: BillFacts, fundings: Sequence[Funding]) -> None:
             if verdict.rule is not None:
                 words = {"title": one.title, "says": verdict.reason, "clause": verdict.rule.clause}
                 raise DomainError(RULE_REFUSES_OFFER, offer_id=one.offer_id, **words)
+
+
+def category_of(category: str) -> str:
+    """As the rulebook knows it; what it has no category for is a subsidy like any other."""
+    return category if category in BenefitCategory else BenefitCategory.COUPON
+
+
+def forbidden(plan: TermsPlan, budgets: Iterable[Budget], on: date) -> list[str]:
+    """A sentence for each budget whose share nobody could ever be given: a coupon that only refuses is not put up.
+
+    Of an offer that always takes the same off, all a share gives is asked about; of the others whether it may give at all.
+    """
+    always_same = plan.price.form == pricing.Form.THRESHOLD_OFF
+    most = most_of_shares(plan.price, [share.as_share for share in plan.shares])
+    known = {budget.pk: budget for budget in budgets}
+    said = []
+    for share, fen in zip(plan.shares, most, strict=True):
+        if share.payer != pricing.Payer.UNION:
+            continue
+        budget = known[share.budget_id]
+        giving = Giving(
+            person_ids=[], union=budget.union, source_kind=budget.source.kind, source_level=budget.source.level,
+            category=category_of(plan.category), festival=plan.festival, amount_fen=fen if always_same and fen else 1,
+            on=on, occasion="",
+        )  # fmt: skip
+        if rule := rulebook.rule_against_everybody(giving):
+            said.append(
+                _("预算“{name}”不能这样出：{says}").format(name=budget.name, says=rulebook.says(rule))
+            )
+    return said
 
 
 def take_back(bill: Bill, back: Mapping[tuple[int, int], int]) -> None:

@@ -22,6 +22,7 @@ from gonghui.bills.models import (
 from gonghui.bills.models.terms import TERMS_VERBS
 from gonghui.bills.plans import TermsPlan
 from gonghui.bills.price_history import doubtful_prices
+from gonghui.bills.rule_checks import forbidden
 from gonghui.bills.terms_tasks import sweep_offer_money
 from gonghui.funds.models import Budget
 from gonghui.funds.queries import budget_words
@@ -140,7 +141,7 @@ def _stores(actor: Actor, union: Union, store_ids) -> list[Store]:
 
 def _budgets(union: Union, plan: TermsPlan) -> list[Budget]:
     wanted = {share.budget_id for share in plan.shares if share.budget_id}
-    found = Budget.objects.unscoped(OURS).select_related("union").filter(pk__in=wanted)
+    found = Budget.objects.unscoped(OURS).select_related("union", "source").filter(pk__in=wanted)
     budgets = [budget for budget in found if is_in_line(budget.union.path, union.path)]
     require(len(budgets) == len(wanted), terms_errors.BUDGET_UNKNOWN)
     return budgets
@@ -180,6 +181,7 @@ def review_terms(actor: Actor, *, terms_id: int, price_note: str = "") -> OfferT
     _say(missing + plans.wrong_plan(plan, clock.now()))
     ended = ended_days(window.only_on.id for window in plan.windows if window.only_on)
     _say(_closed_stores(actor, union, plan) + _closed_budgets(union, plan) + ended)
+    _say(forbidden(plan, _budgets(union, plan), clock.today()))
     _note_prices(actor, terms, plan, price_note.strip())
     move(terms, TERMS_VERBS, "review", checker_id=actor.user_id)
     return terms

@@ -13,11 +13,10 @@ from gonghui.bills.events import BillSettled
 from gonghui.bills.flows import Ticket, Tills, Totals
 from gonghui.bills.models import Bill, BillLine, BillOffer, BillPart, Purse
 from gonghui.bills.pricing import Applied, Part, Payer, Quote
-from gonghui.bills.rule_checks import Funding, obey_rules
+from gonghui.bills.rule_checks import Funding, category_of, obey_rules
 from gonghui.bills.selling import HOLD, HOLD_GRACE, BillFacts
 from gonghui.funds import point_errors
 from gonghui.funds.models import Budget
-from gonghui.funds.models.rules import BenefitCategory
 from gonghui.funds.points import Lot
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
@@ -133,16 +132,11 @@ def fundings_of(writing: Writing, purses: Mapping[int, PurseFacts]) -> list[Fund
     budgets = Budget.objects.unscoped(OURS).select_related("union", "source").in_bulk(wanted)
     return [
         Funding(
-            one.offer_id, one.title, part.funder, part.fen, category_of(terms), terms.festival,
+            one.offer_id, one.title, part.funder, part.fen, category_of(terms.category), terms.festival,
             budgets[purses[part.funder].budget_id],
         )
         for one, part, terms in asked
     ]  # fmt: skip
-
-
-def category_of(terms: GivenTerms) -> str:
-    """As the rulebook knows it; what it has no category for is a subsidy like any other."""
-    return terms.category if terms.category in BenefitCategory else BenefitCategory.COUPON
 
 
 # --- rows ---------------------------------------------------------------------------------------------------

@@ -16,9 +16,11 @@ from gonghui.bills.actions import terms
 from gonghui.bills.models import FundingShare, OfferStore, OfferTerms, OfferWindow
 from gonghui.bills.plans import SharePlan
 from gonghui.bills.tests.written import OFF, REST, by_union, drafted, plan, put_up, reviewed
+from gonghui.funds.models import BenefitRule
 from gonghui.funds.tests.stage import build_money, submitted
 from gonghui.kit import clock
 from gonghui.kit.errors import DomainError
+from gonghui.orgs.models import Region
 from gonghui.partners.models import MerchantRole
 from gonghui.partners.tests.stage import new_partner, new_store, standing_agreement
 
@@ -219,3 +221,39 @@ def test_programme_is_written_once(cast):
         cast.actor("sister_admin"), **(asked | {"union_id": cast.unions["sister"].pk})
     )
     assert refused(drafted, cast, programme_id=foreign.pk) == "not_found"
+
+
+def no_more_than(cap_fen: int, **facts) -> BenefitRule:
+    region, _made = Region.objects.get_or_create(code="00", defaults={"name": "全国"})
+    known = {
+        "category": "coupon",
+        "period": "event",
+        "effective_from": dt.date(2017, 12, 15),
+        "clause": "八不准",
+    }
+    return BenefitRule.objects.create(region=region, cap_fen=cap_fen, **(known | facts))
+
+
+def test_offer_no_rule_lets_through_never_reaches_review(cast):
+    money = build_money(cast, kind="union_fund", level="grassroots")
+    no_more_than(0, source_kind="union_fund", source_level="grassroots")
+    share = by_union(money.city, permille=500)
+    for price in (OFF, pricing.Terms(pricing.Form.PERCENT, rate_permille=700, cap_fen=3_000)):
+        draft = drafted(cast, share, REST, price=price)
+        told = said(terms.review_terms, cast.actor("province_admin"), terms_id=draft.pk)
+        assert "不能这样出" in told and "八不准" in told
+        assert fresh(draft).state == "draft"
+
+
+def test_share_above_the_cap_of_one_use_never_reaches_review(cast, money):
+    no_more_than(14_99)
+    share = by_union(money.city, permille=500)
+    told = said(terms.review_terms, cast.actor("province_admin"), terms_id=drafted(cast, share, REST).pk)
+    assert "14.99" in told
+    percent = pricing.Terms(pricing.Form.PERCENT, rate_permille=700, cap_fen=3_000)
+    assert reviewed(cast, share, REST, price=percent).state == "reviewed"  # a small bill stays below it
+
+
+def test_merchants_own_discount_asks_no_rule(cast):
+    no_more_than(0)
+    assert reviewed(cast).state == "reviewed"
