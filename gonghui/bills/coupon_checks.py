@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from gonghui.benefits.models import Pool, Release
 from gonghui.bills import plans
-from gonghui.bills.actions.writing import category_of
 from gonghui.bills.errors import RULE_REFUSES_COUPON
 from gonghui.bills.models import FundingShare, OfferStore, OfferTerms
+from gonghui.bills.rule_checks import category_of
 from gonghui.funds import rulebook
 from gonghui.funds.rulebook import Giving
 from gonghui.kit import clock
@@ -25,7 +25,9 @@ def over_a_cap(pool: Pool, person_id: int) -> DomainError | None:
     if terms is None:
         return None
     shares = list(terms.shares.select_related("budget__union", "budget__source").order_by("nth"))
-    for share, fen in zip(shares, _least_of(terms, shares), strict=True):
+    planned = [plans.SharePlan(**{name: getattr(one, name) for name in plans.SHARE_FACTS}) for one in shares]
+    least = plans.least_of_shares(plans.price_of(terms), [one.as_share for one in planned])
+    for share, fen in zip(shares, least, strict=True):
         if share.payer != FundingShare.Payer.UNION or not share.budget_id:
             continue
         for verdict in rulebook.would_fit(_giving(terms, share, fen, pool, person_id)):
@@ -35,14 +37,6 @@ def over_a_cap(pool: Pool, person_id: int) -> DomainError | None:
     return None
 
 
-def _least_of(terms: OfferTerms, shares: list[FundingShare]) -> list[int]:
-    """What each share gives at the least when the coupon is used, in fen: all of it where the sum is fixed, else one fen."""
-    if terms.form != "threshold_off":
-        return [1] * len(shares)
-    planned = [plans.SharePlan(**{name: getattr(s, name) for name in plans.SHARE_FACTS}) for s in shares]
-    return [most or 1 for most in plans.most_of_shares(plans.price_of(terms), [s.as_share for s in planned])]
-
-
 def _giving(terms: OfferTerms, share: FundingShare, fen: int, pool: Pool, person_id: int) -> Giving:
     budget = share.budget
     return Giving(
@@ -50,7 +44,7 @@ def _giving(terms: OfferTerms, share: FundingShare, fen: int, pool: Pool, person
         union=budget.union,
         source_kind=budget.source.kind,
         source_level=budget.source.level,
-        category=category_of(terms),
+        category=category_of(terms.category),
         festival=terms.festival,
         amount_fen=fen,
         on=clock.today(),

@@ -162,6 +162,13 @@ def most_of_shares(price: pricing.Terms, shares: Sequence[pricing.Share]) -> lis
     return [max(fens) for fens in zip(*splits, strict=True)]
 
 
+def least_of_shares(price: pricing.Terms, shares: Sequence[pricing.Share]) -> list[int]:
+    """What each gives at the least when the offer is used, in fen: all of it where the sum is always the same, else one fen."""
+    if price.form != pricing.Form.THRESHOLD_OFF:
+        return [1] * len(shares)
+    return [most or 1 for most in most_of_shares(price, shares)]
+
+
 def _unfunded(share: pricing.Share, *, is_last: bool) -> pricing.Share:
     """As it gives when nobody is short of money: its own maximum shrinks the discount, nothing refuses it."""
     hands_on = share.when_empty == pricing.WhenEmpty.NEXT and not is_last

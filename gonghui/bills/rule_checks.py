@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from gonghui.bills import pricing
 from gonghui.bills.errors import RULE_REFUSES_OFFER
 from gonghui.bills.models import Bill
-from gonghui.bills.plans import TermsPlan, most_of_shares
+from gonghui.bills.plans import TermsPlan, least_of_shares
 from gonghui.bills.selling import BillFacts
 from gonghui.funds import rulebook
 from gonghui.funds.models import BenefitUse, Budget
@@ -65,22 +65,17 @@ def category_of(category: str) -> str:
 
 
 def forbidden(plan: TermsPlan, budgets: Iterable[Budget], on: date) -> list[str]:
-    """A sentence for each budget whose share nobody could ever be given: a coupon that only refuses is not put up.
-
-    Of an offer that always takes the same off, all a share gives is asked about; of the others whether it may give at all.
-    """
-    always_same = plan.price.form == pricing.Form.THRESHOLD_OFF
-    most = most_of_shares(plan.price, [share.as_share for share in plan.shares])
+    """A sentence for each budget whose share nobody could ever be given: a coupon that only refuses is not put up."""
+    least = least_of_shares(plan.price, [share.as_share for share in plan.shares])
     known = {budget.pk: budget for budget in budgets}
     said = []
-    for share, fen in zip(plan.shares, most, strict=True):
+    for share, fen in zip(plan.shares, least, strict=True):
         if share.payer != pricing.Payer.UNION:
             continue
         budget = known[share.budget_id]
         giving = Giving(
             person_ids=[], union=budget.union, source_kind=budget.source.kind, source_level=budget.source.level,
-            category=category_of(plan.category), festival=plan.festival, amount_fen=fen if always_same and fen else 1,
-            on=on, occasion="",
+            category=category_of(plan.category), festival=plan.festival, amount_fen=fen, on=on, occasion="",
         )  # fmt: skip
         if rule := rulebook.rule_against_everybody(giving):
             said.append(
