@@ -201,9 +201,10 @@ def rules_said(given: dict[str, Any]) -> dict[str, Any]:
     sketch = PointGrant(**{name: given[name] for name in names})
     rules = bounds.bounds_of(sketch, actions.day_of(sketch))
     said = [
-        _("{place}：{what}（依据：{clause}）").format(place=rule.region.name, what=text, clause=rule.clause)
+        _("{place}：{what}（依据：{clause}）").format(
+            place=rule.region.name, what=_("；").join(bounds.said_of(rule)), clause=rule.clause
+        )
         for rule in rules
-        for text in bounds.said_of(rule)
     ]
     return {"said": said, "asks_words": any(rule.condition for rule in rules)}
 

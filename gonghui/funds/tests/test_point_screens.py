@@ -54,9 +54,7 @@ def test_draft_says_what_the_rules_ask_and_is_refused_until_it_is_affirmed(clien
     money.cast.sign_in(client, "city_admin")
     facts = asked(money, category="outing", days=1)
     said = client.post("/console/points/new", facts, headers={"X-Preview": "1"}).json()
-    assert said["said"] == [
-        "东江市：不超过 1 天（依据：第九条）", "东江市：在本市范围内，当日往返（依据：第九条）",
-    ]  # fmt: skip
+    assert said["said"] == ["东江市：不超过 1 天；在本市范围内，当日往返（依据：第九条）"]
     assert said["asks_words"] is True
     refused = client.post("/console/points/new", facts)
     assert (refused.status_code, "要符合：在本市范围内，当日往返" in refused.content.decode()) == (422, True)

@@ -14,6 +14,9 @@ from django.db import transaction
 from django.urls import reverse
 
 from gonghui.bills.origins import ways_of
+from gonghui.funds.actions.decisions import object_to_decision
+from gonghui.funds.models import Decision, QuorumRule
+from gonghui.funds.tasks import take_due_effects
 from gonghui.funds.tests.stage import balance, trial
 from gonghui.kit.models import AuditEntry
 from gonghui.notices.models import Message
@@ -105,6 +108,29 @@ def test_maker_of_a_batch_is_not_its_checker(shop, october):
         held.update(state="approved", checker=batch.maker_id, approved_at=on(11, 2))
     actions.cancel_batch(shop.actor("finance_officer"), batch_id=batch.pk)
     assert batched(shop).count == 1
+
+
+def test_batch_cools_off_before_its_file_may_be_taken(shop, october):
+    QuorumRule.objects.create(union=shop.partner.union, matter="payout", hands=1, cooling_h=24)
+    sold(shop, ("union", 500), at=on(10, 9))
+    approved(shop, october)
+    maker, checker = shop.actor("finance_officer"), shop.actor("city_admin")
+    batch = batched(shop)
+    decision = Decision.objects.unscoped("test").get(matter="payout")
+    assert (batch.state, decision.words, decision.is_sum_public) == ("made", "付款给商户", False)
+    refused("batch_not_approved", actions.download_batch, maker, batch_id=batch.pk)
+    object_to_decision(checker, decision_id=decision.pk, reason="账户要核对")
+    batch = actions.approve_batch(checker, batch_id=batch.pk)  # anew
+    assert batch.state == "made"
+    with time_machine.travel(on(11, 4), tick=False):
+        take_due_effects(0)
+        take_due_effects(0)
+        batch = PayoutBatch.objects.unscoped("test").get()
+        assert (batch.state, batch.payouts.get().state) == ("approved", "sent")
+        assert batch.checker_id == shop.cast.users["city_admin"].pk
+        actions.download_batch(maker, batch_id=batch.pk)
+    found = Decision.objects.unscoped("test").filter(matter="payout").order_by("pk")
+    assert list(found.values_list("state", flat=True)) == ["back", "effective"]
 
 
 def test_whoever_has_a_hand_in_the_merchant_approves_neither_statement_nor_payout(shop, october):
