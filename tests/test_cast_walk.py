@@ -180,6 +180,7 @@ GET    /clerk/day                                     none      403 403 403 403 
 GET    /clerk/till                                    none      403 403 403 403 200 403 403 403 403 302
 POST   /clerk/till/quote                              empty     403 403 403 403 200 403 403 403 403 401
 POST   /clerk/till/sell                               empty     403 403 403 403 422 403 403 403 403 401
+POST   /clerk/till/offline                            empty     403 403 403 403 422 403 403 403 403 401
 GET    /clerk/bills                                   none      403 403 403 403 200 403 403 403 403 302
 GET    /clerk/bills/999999999                         none      403 403 403 403 404 403 403 403 403 302
 GET    /clerk/bills/999999999/state                   none      403 403 403 403 404 403 403 403 403 302

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from gonghui.benefits.models import OfflineException, Redemption
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
+
+DESKS = ("store", "clerk", "first__store", "first__clerk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,13 @@ def counter_day(actor: Actor, *, store_id: int, on: date) -> CounterDay:
         offline=Count("id", filter=Q(offline=True)),
     )
     scans = today.select_related("voucher__person", "voucher__release", "voucher__pool").order_by("-at")[:50]
-    open_exceptions = (
-        OfflineException.objects.visible_to(actor)
-        .filter(store_id=store_id, settled_at=None)
-        .select_related("voucher__release", "voucher__person")
-        .order_by("-at")[:50]
+    still_open = offline_exceptions(actor).filter(store_id=store_id, settled_at=None)
+    return CounterDay(**sums, scans=list(scans), exceptions=list(still_open[:50]))
+
+
+def offline_exceptions(actor: Actor) -> QuerySet[OfflineException]:
+    """With both desks and the member, newest first."""
+    found = OfflineException.objects.visible_to(actor).select_related(
+        *DESKS, "voucher__release", "voucher__person"
     )
-    return CounterDay(**sums, scans=list(scans), exceptions=list(open_exceptions))
+    return found.order_by("-at", "-id")

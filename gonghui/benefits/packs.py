@@ -39,15 +39,19 @@ class OfflinePack:
     def ends_at(self) -> datetime:
         return self.issued_at + OFFLINE_LIFE
 
+    @property
+    def hand_in_until(self) -> datetime:
+        return self.issued_at + GRACE
+
     def token(self) -> str:
         body = json.dumps([self.store_id, self.clerk_id, self.issued_at.timestamp()]).encode()
-        return tokens.sign(PURPOSE, body, expires_at=self.issued_at + GRACE)
+        return tokens.sign(PURPOSE, body, expires_at=self.hand_in_until)
 
 
-def pack_of(token: str) -> OfflinePack:
-    """The pack a phone hands in; refuses what we did not sign."""
+def pack_of(token: str, *, takes_late: bool = False) -> OfflinePack:
+    """The pack a phone hands in; refuses what we did not sign. `takes_late`: however late, where the caller says what then."""
     try:
-        store_id, clerk_id, issued = json.loads(tokens.verify(PURPOSE, token))
+        store_id, clerk_id, issued = json.loads(tokens.verify(PURPOSE, token, at=0 if takes_late else None))
     except tokens.TokenRefused:
         pack = None
     else:
@@ -74,8 +78,8 @@ def new_pack(actor: Actor, *, store_id: int) -> dict:
     return {
         "token": pack.token(),
         "store": store_id,
-        "issued": _ms(now),
-        "ends": _ms(pack.ends_at),
+        "issued": unix_ms(now),
+        "ends": unix_ms(pack.ends_at),
         "most": OFFLINE_COUNT_MAX,
         "vouchers": {v.code: _entry(v) for v in vouchers},
     }
@@ -91,10 +95,10 @@ def _entry(voucher: Voucher) -> dict:
         "label": pool.label,
         "kind": kind_due(voucher),
         "used": voucher.state != Voucher.State.CONFIRMED,
-        "from": _ms(pool.valid_from - EARLY),
-        "until": _ms(pool.valid_until),
+        "from": unix_ms(pool.valid_from - EARLY),
+        "until": unix_ms(pool.valid_until),
     }
 
 
-def _ms(moment: datetime) -> int:
+def unix_ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)

@@ -166,7 +166,7 @@ def use_vouchers(facts: BillFacts, vouchers: Sequence[Voucher]) -> None:
     if len(ids) > 1:
         list(found.order_by("pk").select_for_update(no_key=True).values_list("pk"))
     confirmed = found.filter(state=Voucher.State.CONFIRMED, person_id=facts.person_id)
-    moved = confirmed.update(state=Voucher.State.REDEEMED, settled_at=facts.at, updated_at=clock.now())
+    moved = confirmed.update(state=Voucher.State.REDEEMED, settled_at=facts.used_at, updated_at=clock.now())
     require(moved == len(ids), errors.VOUCHER_GONE)
     if facts.clerk_id:
         Redemption.objects.bulk_create([redemption_of(facts, voucher) for voucher in vouchers])
@@ -178,11 +178,12 @@ def redemption_of(facts: BillFacts, voucher: Voucher) -> Redemption:
     return Redemption(
         voucher=voucher,
         kind=Redemption.Kind.BILL,
-        at=facts.at,
+        at=facts.used_at,
         store_id=facts.store.pk,
         clerk_id=facts.clerk_id,
         arrived=voucher.seats,
         idempotency_key=id_of(facts.key, "voucher", voucher.pk),
+        offline=facts.offline_at is not None,
     )
 
 

@@ -99,6 +99,31 @@ POINTS_GONE = refusal(
     "bill_points_gone", _("会员的福豆刚刚在别处用掉，或者已经到期。"), advice=_("没有收任何款。请重新试算。")
 )
 
+# --- sold without network ---
+OFFLINE_CLOCK = refusal(
+    "offline_clock",
+    _("这一笔记的时间是{at}，当时没有离线名单：手机时间不对。"),
+    advice=_("请把手机设成自动对时，并把小票交给工会核对。"),
+)
+OFFLINE_LATE = refusal(
+    "offline_late",
+    _("这一笔是{at}收的，离线名单只到{ends}，或者过了两天才上传。"),
+    advice=_("没有补贴入账。请把小票交给工会核对。"),
+)
+OFFLINE_FULL = refusal(
+    "offline_full",
+    _("一份离线名单最多收 {count} 笔、用 {fen} 元补贴，这一笔超出了。"),
+    advice=_("没有补贴入账。请把小票交给工会核对。"),
+)
+NEEDS_NETWORK = refusal(
+    "offline_needs_network", _("“{title}”要联网才能算价。"), advice=_("没有补贴入账。请把小票交给工会核对。")
+)
+PAY_CODE_OFFLINE = refusal(
+    "offline_pay_code",
+    _("付款码要联网才能用：它能花福豆，离线时谁也核不了。"),
+    advice=_("请会员出示券码，或等网络恢复。"),
+)
+
 # --- held bills ---
 NOT_HELD = refusal(
     "bill_not_held", _("这一单的状态是“{state}”，不能取消。"), advice=_("已经完成的，请办退货。")

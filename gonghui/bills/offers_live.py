@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -62,7 +62,7 @@ def facts_at(store_id: int, person_id: int | None, at: datetime, *, shown: Vouch
     held = _held(person_id, store_id, at) if person_id else {}
     if shown and (mine := held.get(shown.release.offer_id)):
         held[shown.release.offer_id] = Held(shown, mine.count)
-    printed = printed_terms(_asked(AT_STORE, store_id, list(held)))
+    printed = offers_at(store_id, list(held))
     day = at.astimezone(CHINA).date()
     counted = _counted([one.terms_id for one in printed], held, person_id, store_id, day)
     asker, group_names = asker_and_groups(person_id, at)
@@ -76,6 +76,11 @@ def facts_at(store_id: int, person_id: int | None, at: datetime, *, shown: Vouch
     )
     offers = [_live(one, counted, held.get(one.offer.id), left_fen) for one in printed]
     return Facts(offers, asker, visit, {offer_id: one.voucher for offer_id, one in held.items()})
+
+
+def offers_at(store_id: int, held: Sequence[int] = ()) -> list[Printed]:
+    """As printed, nothing counted; `held`: offers that hold although they have ended, as somebody has a voucher."""
+    return printed_terms(_asked(AT_STORE, store_id, list(held)))
 
 
 def offer_pools(store_id: int) -> Q:

@@ -1,4 +1,5 @@
-"""评价 and 商品价格: what members say of a merchant's stores, and what its goods cost, as the union sees it."""
+"""评价, 商品价格 and 离线核对: what members say of a merchant's stores, what its goods cost, and what its tills sold without
+network and could not be taken."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from gonghui.benefits.counter_days import offline_exceptions
 from gonghui.bills.actions.ratings import SUBJECT
 from gonghui.bills.price_history import LOOK_BACK, SHOWN_MAX, goods_prices
 from gonghui.feedback.queries import latest_comments, satisfaction_of, score_counts, summed
@@ -15,6 +17,7 @@ from gonghui.partners.queries import own_stores
 
 STORES_MAX = 200
 COMMENTS_SHOWN = 30
+EXCEPTIONS_SHOWN = 100
 
 
 def ratings(actor: Actor) -> dict[str, Any]:
@@ -41,6 +44,13 @@ def prices(actor: Actor) -> dict[str, Any]:
     return {"goods": goods_prices(store_ids), "days": LOOK_BACK.days, "most": SHOWN_MAX}
 
 
+def offline(actor: Actor) -> dict[str, Any]:
+    """Of one's stores, the newest first; one query, one more for the count."""
+    found = offline_exceptions(actor).filter(store_id__in=own_stores(actor).values("pk"))
+    return {"exceptions": found[:EXCEPTIONS_SHOWN], "open": found.filter(settled_at=None).count()}
+
+
 def register_panels() -> None:
+    register_panel(MerchantPanel("offline", _("离线核对"), "bills/merchant/offline.html", offline))
     register_panel(MerchantPanel("ratings", _("评价"), "bills/merchant/ratings.html", ratings))
     register_panel(MerchantPanel("prices", _("商品价格"), "bills/merchant/prices.html", prices))

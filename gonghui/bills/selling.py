@@ -62,6 +62,12 @@ class BillFacts:
     method: str
     at: datetime
     payment_id: int | None = None
+    offline_at: datetime | None = None
+    """When a till sold it without network; vouchers were used then, money moves now."""
+
+    @property
+    def used_at(self) -> datetime:
+        return self.offline_at or self.at
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,12 @@ def parse_qr(text: str) -> QrText | None:
         return None
     _prefix, code, minute, mac = parts
     plausible = (
-        code and minute.isascii() and minute.isdigit() and len(minute) <= 10 and len(mac) == QR_MAC_CHARS
+        code.isascii()
+        and code.isalnum()
+        and minute.isascii()
+        and minute.isdigit()
+        and len(minute) <= 10
+        and len(mac) == QR_MAC_CHARS
     )
     return QrText(code, int(minute), mac) if plausible and mac.isascii() else None
 

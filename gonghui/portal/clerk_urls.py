@@ -1,7 +1,7 @@
 from django.urls import path, re_path
 
 from gonghui.kit.identifiers import ROW_ID
-from gonghui.portal.views import clerk, till, till_bills
+from gonghui.portal.views import clerk, till, till_bills, till_offline
 
 BILL = f"bills/(?P<bill_id>{ROW_ID})"
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("till", till.till, name="till"),
     path("till/quote", till.till_quote, name="till_quote"),
     path("till/sell", till.till_sell, name="till_sell"),
+    path("till/offline", till_offline.hand_in, name="till_hand_in"),
     path("bills", till_bills.till_bills, name="till_bills"),
     re_path(rf"^{BILL}$", till_bills.till_bill, name="till_bill"),
     re_path(rf"^{BILL}/state$", till_bills.till_bill_state, name="till_bill_state"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from gonghui.benefits import errors
@@ -132,7 +133,7 @@ def take_offline_scan(actor: Actor, *, pack: OfflinePack, scan: Scan, nth: int) 
     """Taken when the ticket was unused; an exception row otherwise. Repeating changes nothing."""
     at = min(max(scan.offline_at or clock.now(), pack.issued_at), clock.now())
     found = Voucher.objects.visible_to(actor).select_related("pool__store", "release__offer", "person")
-    code = _offline_code(scan.text, at)
+    code = offline_code(scan.text, at)
     voucher = found.select_for_update(of=("self",)).filter(code=code, pool__store_id=pack.store_id).first()
     if voucher is None:
         return Reconciled(scan.key, False, str(errors.UNKNOWN_CODE.message))
@@ -147,7 +148,7 @@ def take_offline_scan(actor: Actor, *, pack: OfflinePack, scan: Scan, nth: int) 
     except DomainError as refusal:
         return _exception(actor, voucher, scan, at, refusal)
     if not within:
-        _write_exception(actor, voucher, scan, at, OfflineException.Why.LIMITS)
+        note_exception(actor, voucher, scan, at, OfflineException.Why.LIMITS)
     return Reconciled(scan.key, True)
 
 
@@ -158,7 +159,7 @@ def _already_reconciled(actor: Actor, key: UUID) -> Reconciled | None:
     return Reconciled(key, False, row.get_why_display()) if row else None
 
 
-def _offline_code(text: str, at: datetime) -> str:
+def offline_code(text: str, at: datetime) -> str:
     """The code of a QR read at that time; "" for what is no code of ours."""
     try:
         return read_code(text, at=at)
@@ -171,14 +172,17 @@ def _exception(actor: Actor, voucher: Voucher, scan: Scan, at: datetime, refusal
     used = refusal.reason is errors.ALREADY_USED
     closed = refusal.reason in (errors.USED_ON_A_BILL, *CLOSED_STATES.values())
     why = OfflineException.Why
-    _write_exception(
-        actor, voucher, scan, at, why.ALREADY_USED if used else why.NOT_USABLE if closed else why.LIMITS
-    )
+    found = why.ALREADY_USED if used else why.NOT_USABLE if closed else why.LIMITS
+    note_exception(actor, voucher, scan, at, found, says=refusal.message[:200])
     return Reconciled(scan.key, False, refusal.message)
 
 
-def _write_exception(actor: Actor, voucher: Voucher, scan: Scan, at: datetime, why: str) -> None:
-    OfflineException.objects.create(
+def note_exception(
+    actor: Actor, voucher: Voucher, scan: Scan, at: datetime, why: str, **facts: Any
+) -> OfflineException:
+    """With the desk that was first, where there was one. `facts`: of a sale its sums, and what the system says."""
+    is_second = why == OfflineException.Why.ALREADY_USED
+    return OfflineException.objects.create(
         voucher=voucher,
         store_id=scan.store_id,
         clerk_id=actor.user_id,
@@ -186,6 +190,8 @@ def _write_exception(actor: Actor, voucher: Voucher, scan: Scan, at: datetime, w
         arrived=scan.arrived or voucher.seats,
         why=why,
         idempotency_key=scan.key,
+        first=voucher.redemptions.order_by("-id").first() if is_second else None,
+        **facts,
     )
 
 

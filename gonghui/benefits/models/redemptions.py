@@ -7,8 +7,15 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from gonghui.kit.audit import Audit
+from gonghui.kit.masks import mask_name, mask_phone
 from gonghui.kit.models import Row
 from gonghui.kit.scope import AnyOf, ByKey, BySubtree
+
+
+def desk_named(row: Redemption | OfflineException) -> str:
+    """Store and clerk, as far as another merchant may know them."""
+    who = f"{mask_name(row.clerk.display_name)} {mask_phone(row.clerk.phone)}".strip()
+    return f"{row.store.name} · {who}" if row.store else who
 
 
 class Redemption(Row):
@@ -60,18 +67,27 @@ class Redemption(Row):
     def __str__(self) -> str:
         return f"{self.voucher} {self.get_kind_display()}"
 
+    @property
+    def desk(self) -> str:
+        return desk_named(self)
+
 
 class OfflineException(Row):
-    """An offline redemption the server could not take as it was: two desks honoured one ticket, or the limits were passed."""
+    """An offline redemption the server could not take as it was: two desks honoured one voucher, the limits were passed, or
+    a till's figure is not the price. Of a sale (`list_fen`) no money has moved."""
 
     class Why(models.TextChoices):
         ALREADY_USED = "already_used", _("另一处已先核销")
         NOT_USABLE = "not_usable", _("券当时已不能使用")
         FORGED = "forged", _("二维码不是本系统的")
-        LIMITS = "limits", _("超出离线时限或次数")
+        LIMITS = "limits", _("超出离线时限、次数或金额")
+        PRICE = "price", _("金额与规则算出的不同")
+        CLOCK = "clock", _("手机时间不对")
 
     scope = AnyOf(
-        ByKey("store", "store_id"), BySubtree("voucher__release__union__path", verb="vouchers.view")
+        ByKey("store", "store_id"),
+        ByKey("books", "store_id"),
+        BySubtree("voucher__release__union__path", verb="vouchers.view"),
     )
     audit = Audit.ALL
 
@@ -86,10 +102,37 @@ class OfflineException(Row):
     idempotency_key = models.UUIDField(unique=True, editable=False)
     settled_at = models.DateTimeField(_("处理时间"), null=True, blank=True)
     note = models.CharField(_("处理说明"), max_length=200, blank=True)
+    first = models.ForeignKey(
+        Redemption,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("先核销的一处"),
+    )
+    list_fen = models.BigIntegerField(_("消费金额（分）"), null=True, editable=False)
+    due_fen = models.BigIntegerField(_("已收（分）"), null=True, editable=False)
+    says = models.CharField(_("系统的说明"), max_length=200, blank=True, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("离线核销例外")
         indexes = [models.Index(fields=["store", "-at"], name="benefits_offline_of_store")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(list_fen=None, due_fen=None)
+                | Q(list_fen__gt=0, due_fen__gte=0, due_fen__isnull=False, due_fen__lte=models.F("list_fen")),
+                name="benefits_offline_sum_of_a_sale",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.voucher} {self.get_why_display()}"
+
+    @property
+    def desk(self) -> str:
+        return desk_named(self)
+
+    @property
+    def short_fen(self) -> int | None:
+        """Of a sale: what the desk did not take, and nobody has paid it."""
+        return None if self.list_fen is None else self.list_fen - self.due_fen

@@ -160,6 +160,7 @@ def insert_bill(writing: Writing) -> Bill:
         state=Bill.State.HELD if held else Bill.State.SETTLED,
         held_until=facts.at + HOLD if held else None,
         settled_at=None if held else facts.at,
+        offline_at=facts.offline_at,
     )
 
 

@@ -68,7 +68,8 @@ class BillAdmin(ScopedAdmin):
     )
     ordering = ("-id",)
     fields = (
-        "store", "union", "partner", "member", "at", "list_shown", "off_shown", "due_shown", "back_shown", "method", "state",
+        "store", "union", "partner", "member", ("at", "offline_at"), "list_shown", "off_shown", "due_shown", "back_shown",
+        "method", "state",
     )  # fmt: skip
 
     class Media:

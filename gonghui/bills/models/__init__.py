@@ -12,6 +12,7 @@ from gonghui.bills.models.bills import (
 )
 from gonghui.bills.models.days import BenefitDay
 from gonghui.bills.models.external import ExternalUse, StockFunding
+from gonghui.bills.models.offline import PackUse
 from gonghui.bills.models.packs import PackItem, PackOpening, WelcomeGift, WelcomePack
 from gonghui.bills.models.prices import PriceNote
 from gonghui.bills.models.series import ReleaseSeries, SeriesDay
@@ -43,6 +44,7 @@ __all__ = [
     "OfferWindow",
     "PackItem",
     "PackOpening",
+    "PackUse",
     "Payer",
     "PriceNote",
     "Programme",

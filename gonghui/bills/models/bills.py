@@ -73,6 +73,8 @@ class Bill(Row):
     settled_at = models.DateTimeField(_("完成时间"), null=True, editable=False)
     refunded_fen = models.BigIntegerField(_("已退原价（分）"), default=0, editable=False)
     """Kept by the refunds' trigger, as are the lines' and the parts'."""
+    offline_at = models.DateTimeField(_("离线收银时间"), null=True, editable=False)
+    """When the till sold it without network; `at` is when it was handed in and its money moved."""
 
     class Meta:
         verbose_name = verbose_name_plural = _("账单")
@@ -102,6 +104,11 @@ class Bill(Row):
                 | Q(method="cash", due_fen__gt=0, payment=None)
                 | Q(method="wechat", due_fen__gt=0),
                 name="bills_bill_method_of_due",
+            ),
+            models.CheckConstraint(
+                condition=Q(offline_at=None)
+                | Q(offline_at__lte=F("at"), method__in=["", "cash"], points=0, payment=None),
+                name="bills_bill_offline_is_cash",
             ),
         ]
 

@@ -20,7 +20,8 @@ from gonghui.benefits.actions.redemptions import Scan
 from gonghui.benefits.counter import kind_due
 from gonghui.benefits.counter_days import counter_day
 from gonghui.benefits.models import Redemption, Voucher
-from gonghui.benefits.packs import new_pack, pack_of
+from gonghui.benefits.packs import pack_of
+from gonghui.bills.offline_packs import new_till_pack
 from gonghui.kit import clock
 from gonghui.kit.errors import BAD_INPUT, SIGN_IN_FIRST, DomainError, require
 from gonghui.kit.masks import mask_name
@@ -41,6 +42,9 @@ WORDS = {
     "refused": _("不能使用"),
     "unknown": _("离线名单里没有这张券。"),
     "unknown_advice": _("可能是刚抢到的票，请联网后再扫。"),
+    "coupon": _("这张券要输入金额才能用。"),
+    "coupon_advice": _("请点右上角“收银”，在那里扫它。"),
+    "theirs": _("本机有 {count} 条别的店员的离线记录，请用当时的账号登录后上传。"),
     "stale": _("这是过期的二维码，可能是截图。"),
     "stale_advice": _("请会员在自己的手机上打开“我的票”。"),
     "used": _("这张券已经核销过。"),
@@ -110,7 +114,7 @@ def redeem(request: HttpRequest) -> HttpResponse:
 @require_GET
 def pack(request: HttpRequest) -> HttpResponse:
     store = store_at_hand(request, stores_of(request))
-    return JsonResponse(new_pack(request.actor, store_id=store.pk))
+    return JsonResponse(new_till_pack(request.actor, store_id=store.pk))
 
 
 @require_POST

@@ -24,10 +24,55 @@ from gonghui.partners.models import Store
 from gonghui.portal.till import Typed, applied_shown, customer_held
 from gonghui.portal.views.clerk import store_at_hand, stores_of
 
+# What till.js and till_offline.js say by themselves, also without network.
 WORDS = {
     "aim": _("对准会员的付款码或券码"),
     "no_camera": _("没有摄像头权限。请在浏览器设置里允许使用摄像头，或在下面输入码。"),
-    "offline": _("网络断开了，收银要联网。请检查网络后再试。"),
+    "offline": _("网络断开了，这一单还没有收。请等网络恢复后再点一次。"),
+    "ready": _(
+        "网络断开，离线收银中：{minutes} 分钟内有效，还可收 {left} 笔、用 {fen} 元补贴。恢复网络后自动上传。"
+    ),
+    "pending": _("有 {count} 条离线记录等待上传。"),
+    "theirs": _("本机有 {count} 条别的店员的离线记录，请用当时的账号登录后上传。"),
+    "uploaded": _("离线记录已上传，{taken} 条入账，{odd} 条需要核对，请看“今日”。"),
+    "start": _("扫会员的券码，输入金额"),
+    "type_amount": _("券可以用，请输入金额"),
+    "sum": _("原价 {list} · 优惠 −{off}"),
+    "gift": _("请给会员：{gift}"),
+    "take": _("已收 {due} 元现金，记下这一单"),
+    "take_nothing": _("不用收款，记下这一单"),
+    "done_take": _("请收现金"),
+    "done_free": _("不用收款"),
+    "spent": _("离线名单已到时限或笔数。"),
+    "spent_advice": _("请联网后再收；等不及的，按原价收款，券留着下次用。"),
+    "fen": _("这一单要用 {funded} 元补贴，离线名单只剩 {left} 元。"),
+    "fen_advice": _("请联网后再收；等不及的，按原价收款，券留着下次用。"),
+    "no_code": _("没有网络时只能凭券收银。"),
+    "no_code_advice": _("请扫或输入会员的券码；没有券的按原价收款，不用记账。"),
+    "pay_code": _("付款码要联网才能用：它能花福豆，离线时核不了。"),
+    "pay_code_advice": _("请会员打开“我的票”出示券码，或者等网络恢复。"),
+    "ticket": _("这是入场的票，不按金额使用。"),
+    "ticket_advice": _("请到“核销”页扫这张票。"),
+    "unknown": _("这张券要联网才能用。"),
+    "unknown_advice": _("它可能刚领到、已用过，或者价格要联网才算得出。请等网络恢复，或按原价收款。"),
+    "stale": _("这是过期的二维码，可能是截图。"),
+    "stale_advice": _("请会员在自己的手机上打开“我的票”。"),
+    "used": _("这张券刚在本机用过。"),
+    "used_advice": _("同一张券只能用一次。"),
+    "too_early": _("还没到使用时间。"),
+    "too_early_advice": _("请会员看券上的使用时间。"),
+    "too_late": _("这张券已经过期。"),
+    "too_late_advice": _("请按原价收款。"),
+    "lines": _("没有网络时只能按总金额收。"),
+    "lines_advice": _("请改选“只输金额”。"),
+    "family": _("“{title}”只限会员本人。"),
+    "family_advice": _("请会员本人来买，或按原价收款。"),
+    "threshold": _("“{title}”还差 {missing} 元。"),
+    "threshold_advice": _("不用券的话，按原价收款，券留着下次用。"),
+    "nothing": _("这个金额用“{title}”一分也不减。"),
+    "nothing_advice": _("请按原价收款，券留着下次用。"),
+    "money": _("这个金额超出了“{title}”出资方每单能出的钱。"),
+    "money_advice": _("请分开收，或等网络恢复。"),
 }
 
 

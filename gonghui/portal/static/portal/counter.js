@@ -9,14 +9,11 @@
   const $ = (id) => document.getElementById(id);
   const lookForm = $('look-form'); const redeemForm = $('redeem-form'); const camera = $('camera');
   const csrf = lookForm.querySelector('[name=csrfmiddlewaretoken]').value;
-  const MINUTE_MS = 60000; const LEEWAY_MINUTES = 1; const PACK_FRESH_MS = 5 * MINUTE_MS; const TIMEOUT_MS = 6000;
-
-  /* --- what is kept on this phone: the pack and what was honoured with it --- */
-  const shelf = (name) => `gonghui-counter-${root.dataset.store}-${name}`;
-  const keep = (name, value) => localStorage.setItem(shelf(name), JSON.stringify(value));
-  const kept = (name, fallback) => { try { return JSON.parse(localStorage.getItem(shelf(name))) || fallback; } catch { return fallback; } };
-  const now = () => (gonghui.clock ? gonghui.clock.now() : Date.now());
-  const newKey = () => (crypto.randomUUID ? crypto.randomUUID() : '10000000-1000-4000-8000-100000000000'.replace(/[018]/g, (c) => (c ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (c / 4)))).toString(16)));
+  const pack = gonghui.offlinePack(root.dataset, csrf, {
+    turned: () => {},
+    handed: (sums) => gonghui.toast(say('uploaded', sums)),
+    changed: () => showState(),
+  });
 
   /* --- showing --- */
   const show = (found) => {
@@ -40,7 +37,7 @@
   const readyToRedeem = (found) => {
     const arrived = redeemForm.elements.arrived;
     redeemForm.elements.text.value = found.text || found.code;
-    redeemForm.elements.key.value = newKey();
+    redeemForm.elements.key.value = pack.newKey();
     arrived.max = found.seats; arrived.value = found.seats;
     arrived.dispatchEvent(new Event('change', { bubbles: true }));
     $('redeem-button').textContent = found.verb;
@@ -58,12 +55,9 @@
 
   /* --- asking the server, or the pack when there is none --- */
   const post = async (url, form) => {
-    const stop = new AbortController(); const timer = setTimeout(() => stop.abort(), TIMEOUT_MS);
-    try {
-      const answer = await fetch(url, { method: 'POST', body: form, headers: { Accept: 'application/json', 'X-CSRFToken': csrf }, signal: stop.signal });
-      if (!answer.ok) throw new Error(String(answer.status));
-      return await answer.json();
-    } finally { clearTimeout(timer); }
+    const answer = await pack.reach(url, { method: 'POST', body: form, headers: { Accept: 'application/json', 'X-CSRFToken': csrf } });
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer.json();
   };
 
   const look = async (text) => {
@@ -86,22 +80,15 @@
 
   /* --- without network --- */
   const refusal = (title, advice = '') => ({ tone: 'no', word: say('refused'), title, advice });
-  const codeOf = (text) => (text.startsWith('GH1.') ? text.split('.')[1] : text.toUpperCase().replace(/[^0-9A-Z]/g, ''));
-  const spent = (pack) => now() > pack.ends || kept('done', []).filter((d) => d.pack === pack.token).length >= pack.most;
-
   const lookOffline = (text) => {
-    const pack = kept('pack', null);
-    if (!pack || spent(pack)) return refusal(say('offline_spent'));
-    const code = codeOf(text); const ticket = pack.vouchers[code];
-    if (!ticket) return refusal(say('unknown'), say('unknown_advice'));
-    if (text.startsWith('GH1.')) {
-      const minute = Number(text.split('.')[2]);
-      const genuine = gonghui.voucherText(ticket.secret, code, minute * MINUTE_MS) === text;
-      if (!genuine || Math.abs(Math.floor(now() / MINUTE_MS) - minute) > LEEWAY_MINUTES) return refusal(say('stale'), say('stale_advice'));
-    }
-    if (ticket.used || kept('done', []).some((d) => codeOf(d.text) === code)) return refusal(say('used'));
-    if (now() < ticket.from) return refusal(say('too_early'));
-    if (now() >= ticket.until) return refusal(say('too_late'));
+    const held = pack.pack();
+    if (!pack.left()) return refusal(say('offline_spent'));
+    const code = pack.codeOf(text); const ticket = held.vouchers[code];
+    if (!ticket) return held.coupons && held.coupons[code] ? refusal(say('coupon'), say('coupon_advice')) : refusal(say('unknown'), say('unknown_advice'));
+    if (pack.isQr(text) && !pack.isGenuine(text, ticket.secret)) return refusal(say('stale'), say('stale_advice'));
+    if (ticket.used || pack.isDone(code)) return refusal(say('used'));
+    if (pack.now() < ticket.from) return refusal(say('too_early'));
+    if (pack.now() >= ticket.until) return refusal(say('too_late'));
     const window_ = ticket.kind === 'exchange';
     return {
       tone: 'ok', word: say(window_ ? 'window' : 'gate'), title: ticket.title, seats: ticket.seats, text, code,
@@ -110,61 +97,24 @@
     };
   };
 
+  /* A tap whose answer was lost is asked again with its own key, so handing in late never counts twice. */
   const redeemOffline = () => {
-    const text = redeemForm.elements.text.value; const again = lookOffline(text); const pack = kept('pack', null);
+    const text = redeemForm.elements.text.value; const again = lookOffline(text);
     if (!again.verb) return again;
     const arrived = Number(redeemForm.elements.arrived.value);
-    keep('done', [...kept('done', []), { key: redeemForm.elements.key.value, text, arrived, at: Math.round(now()), pack: pack.token, sent: false }]);
-    showState();
+    pack.add({ key: redeemForm.elements.key.value, text, arrived });
     return { tone: 'ok', word: say('done'), title: say('done_title', { seats: arrived }), facts: again.facts };
   };
 
-  /* A tap whose answer was lost is asked again with its own key, so handing in late never counts twice. */
-  const handIn = async () => {
-    const waiting = kept('done', []).filter((d) => !d.sent);
-    if (!waiting.length || !navigator.onLine) return;
-    let taken = 0; let odd = 0;
-    for (const pack of new Set(waiting.map((d) => d.pack))) {
-      const scans = waiting.filter((d) => d.pack === pack).map(({ key, text, arrived, at }) => ({ key, text, arrived, at }));
-      const answer = await fetch(root.dataset.reconcile, { method: 'POST', body: JSON.stringify({ pack, scans }), headers: { 'Content-Type': 'application/json', 'X-CSRFToken': csrf } });
-      if (!answer.ok) return;
-      const settled = (await answer.json()).scans;
-      taken += settled.filter((s) => s.taken).length; odd += settled.filter((s) => !s.taken).length;
-      const known = new Set(settled.map((s) => s.key));
-      keep('done', kept('done', []).map((d) => (known.has(d.key) ? { ...d, sent: true } : d)));
-    }
-    gonghui.toast(say('uploaded', { taken, odd }));
-    await freshPack(true);
-  };
-
-  const freshPack = async (must = false) => {
-    const pack = kept('pack', null);
-    if (!must && pack && now() - pack.issued < PACK_FRESH_MS) return;
-    const answer = await fetch(root.dataset.pack, { headers: { Accept: 'application/json' } });
-    if (!answer.ok) return;
-    keep('pack', await answer.json());
-    keep('done', kept('done', []).filter((d) => !d.sent));
-  };
-
   const showState = () => {
-    const note = $('offline-state'); const pack = kept('pack', null);
-    const waiting = kept('done', []).filter((d) => !d.sent).length;
-    note.hidden = navigator.onLine && !waiting;
+    const note = $('offline-state'); const count = pack.waiting().length; const left = pack.left();
+    note.hidden = !pack.isOut() && !count;
     if (note.hidden) return;
-    if (navigator.onLine) { note.textContent = say('pending', { count: waiting }); return; }
-    const used = pack ? kept('done', []).filter((d) => d.pack === pack.token).length : 0;
-    note.textContent = !pack || spent(pack) ? say('offline_spent')
-      : say('offline_ready', { minutes: Math.max(0, Math.ceil((pack.ends - now()) / MINUTE_MS)), left: pack.most - used });
+    if (!pack.isOut()) note.textContent = say(pack.isTheirs() ? 'theirs' : 'pending', { count });
+    else note.textContent = left ? say('offline_ready', { minutes: left.minutes, left: left.count }) : say('offline_spent');
   };
 
-  const keepUp = async () => {
-    try { await handIn(); await freshPack(); } catch { /* no network after all; asked again in half a minute */ }
-    showState();
-  };
-  window.addEventListener('online', keepUp);
-  window.addEventListener('offline', showState);
-  setInterval(keepUp, MINUTE_MS / 2);
-  keepUp();
+  pack.keepUp();
 
   /* --- the camera --- */
   let scanning = !$('viewfinder').hidden;

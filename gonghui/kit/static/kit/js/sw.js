@@ -1,9 +1,11 @@
-/* Served at /sw.js. Keeps the member's own tickets and the files they need, so that they open without network. */
+/* Served at /sw.js. Keeps the member's own tickets, the clerk's counter and till, and the files they need, so that they open
+   without network. */
 const FILES = 'gonghui-files';
 const MINE = 'gonghui-mine';
 const OFFLINE = '/offline';
-const KEPT_PAGE = /^\/tickets(\/[0-9A-Z]+)?\/?$/;
-const KEPT_FILE = /^\/static\/(kit|portal|vendor\/(lean-qr|sha256))/;
+const KEPT_PAGE = /^\/(tickets(\/[0-9A-Z]+)?|clerk(\/till)?)\/?$/;
+const DESK_PAGE = /^\/clerk/; // kept as it stands with nothing typed, whatever follows the question mark
+const KEPT_FILE = /^\/static\/(kit|portal|vendor\/(lean-qr|sha256|jsqr))/;
 const HASHED = /\.[0-9a-f]{12}\./;
 const DOORS = /^\/(sign-(in|out)|me\/consents\/privacy\/withdraw)\/?$/;
 
@@ -45,14 +47,16 @@ const unstamp = async (stored) => {
   return new Response(html, { headers: { 'Content-Type': 'text/html; charset=utf-8' } });
 };
 
-const page = async (request, isMine) => {
+const page = async (request, path, isMine) => {
+  const isDesk = DESK_PAGE.test(path);
+  const isKept = isMine && !(isDesk && new URL(request.url).search);
   try {
-    const shelf = isMine && await caches.open(MINE);
+    const shelf = isKept && await caches.open(MINE);
     const response = await fetch(request);
     if (isMine && response.type === 'opaqueredirect') await forget();
-    return isMine ? await keep(shelf, request, response) : response;
+    return isKept ? await keep(shelf, request, response) : response;
   } catch (error) {
-    const stored = (isMine && (await caches.match(request, { ignoreVary: true }))) || (await caches.match(OFFLINE));
+    const stored = (isMine && (await caches.match(isDesk ? path : request, { ignoreVary: true }))) || (await caches.match(OFFLINE));
     if (stored) return unstamp(stored);
     throw error;
   }
@@ -76,6 +80,6 @@ self.addEventListener('fetch', (event) => {
   if (url.origin !== self.location.origin) return;
   if (DOORS.test(url.pathname)) event.waitUntil(forget());
   if (request.method !== 'GET') return;
-  if (request.mode === 'navigate') event.respondWith(page(request, KEPT_PAGE.test(url.pathname)));
+  if (request.mode === 'navigate') event.respondWith(page(request, url.pathname, KEPT_PAGE.test(url.pathname)));
   else if (KEPT_FILE.test(url.pathname)) event.respondWith(file(request, url.pathname));
 });

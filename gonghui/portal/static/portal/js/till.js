@@ -10,6 +10,8 @@
   let turn = 0;
 
   /* --- the price, asked again after every change; an answer that comes late is dropped --- */
+  const out = window.gonghui.tillOffline; // the first step has one; what is to be confirmed needs the network
+  const isOut = () => (out ? out.isOut() : !navigator.onLine);
   const offline = (is) => {
     const quote = $('quote');
     quote.dataset.offline = is ? words.offline : '';
@@ -23,14 +25,20 @@
     if (box && fresh && fresh.querySelector('[data-held]') && !box.querySelector('[data-held]')) box.replaceWith(document.importNode(fresh, true));
   };
 
+  const lost = () => {
+    if (!out) { offline(true); return; }
+    out.lost();
+  };
+
   const ask = async () => {
     turn += 1;
     const mine = turn;
+    if (out && out.isOut()) { out.show(); return; }
     const body = new FormData(form);
     if (isTyping && !body.get('amount') && !body.getAll('price').some(Boolean)) return;
     $('quote').setAttribute('aria-busy', 'true');
     try {
-      const answer = await fetch(form.dataset.quote || form.action, { method: 'POST', body, headers: { 'X-Live': form.dataset.till } });
+      const answer = await (out ? out.reach : fetch)(form.dataset.quote || form.action, { method: 'POST', body, headers: { 'X-Live': form.dataset.till } });
       if (mine !== turn) return;
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
       document.querySelectorAll('[data-live]').forEach((part) => {
@@ -39,16 +47,23 @@
       });
       keepTicket(page);
       offline(false);
-    } catch { if (mine === turn) offline(true); }
+    } catch { if (mine === turn) lost(); }
     $('quote').removeAttribute('aria-busy');
   };
 
   const soon = () => { clearTimeout(timer); timer = setTimeout(ask, WAIT_MS); };
   form.addEventListener('input', soon);
   form.addEventListener('change', soon);
+  form.addEventListener('till:turn', ask);
   /* A second tap on the same button sends nothing; the key of the form is the same anyway. */
   form.addEventListener('submit', (event) => {
     if (form.dataset.sent) { event.preventDefault(); return; }
+    if (isOut()) {
+      event.preventDefault();
+      clearTimeout(timer); turn += 1;
+      if (out) out.sell(); else offline(true);
+      return;
+    }
     form.dataset.sent = '1';
     clearTimeout(timer); turn += 1;
     if (event.submitter) event.submitter.setAttribute('aria-busy', 'true');
@@ -131,6 +146,7 @@
         stop();
         customer.value = qr.data;
         if (navigator.vibrate) navigator.vibrate(60);
+        if (isOut()) { ask(); return; }
         /* The code lives a minute: the server exchanges it for a ticket before the amount is typed. */
         const edit = document.createElement('input');
         edit.type = 'hidden'; edit.name = 'edit'; edit.value = '1';
