@@ -3,14 +3,17 @@ twin of the price."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from gonghui.benefits.packs import OfflinePack
 from gonghui.bills import errors
 from gonghui.bills.pricing import Form, LiveOffer, Share, says_terms
+from gonghui.kit.crypto import get_keyring
 from gonghui.kit.errors import require
 from gonghui.kit.templatetags.kit import cn_when
 
@@ -20,6 +23,8 @@ COUPONS_MAX = 2_000
 """In one pack, those that end first: a phone fetches it every few minutes."""
 LEEWAY = timedelta(minutes=1)
 """A phone's clock may be off by so much."""
+MARK_ROUNDS = 2_000
+"""Of the slow hash a coupon is found by in the pack: whoever is shown the code finds it, nobody reads codes off the phone."""
 FORMS = frozenset({Form.THRESHOLD_OFF, Form.PERCENT, Form.FIXED_PRICE, Form.FREE, Form.GIFT})
 
 
@@ -54,6 +59,15 @@ def sold_at(pack: OfflinePack, sale: OfflineSale, now: datetime) -> datetime:
 
 def clamped(pack: OfflinePack, at: datetime, now: datetime) -> datetime:
     return min(max(at, pack.issued_at), now)
+
+
+def mark_salt() -> bytes:
+    return get_keyring().derive("offline-mark")[:16]
+
+
+@lru_cache(maxsize=20_000)
+def mark_of(code: str, salt: bytes) -> str:
+    return hashlib.pbkdf2_hmac("sha256", code.encode(), salt, MARK_ROUNDS, 16).hex()
 
 
 def offer_facts(offer: LiveOffer) -> dict[str, Any]:

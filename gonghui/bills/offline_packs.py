@@ -19,7 +19,15 @@ from gonghui.bills.counters import given_terms
 from gonghui.bills.holidays import holidays_around
 from gonghui.bills.models import Purse
 from gonghui.bills.offers_live import Printed, offers_at
-from gonghui.bills.offline import COUPONS_MAX, FUNDED_FEN_MAX, is_simple, offer_facts
+from gonghui.bills.offline import (
+    COUPONS_MAX,
+    FUNDED_FEN_MAX,
+    MARK_ROUNDS,
+    is_simple,
+    mark_of,
+    mark_salt,
+    offer_facts,
+)
 from gonghui.bills.pricing.fitting import Candidate, fit
 from gonghui.funds import rulebook
 from gonghui.funds.models import Budget
@@ -60,11 +68,13 @@ def new_till_pack(actor: Actor, *, store_id: int) -> dict[str, Any]:
     life = Life(store_id, since, since + OFFLINE_LIFE)
     offers = {one.offer.id: one for one in simple_offers(life)}
     coupons = fundable(good_coupons(life, offers), offers, since)
-    named = {coupon.release.offer_id for coupon in coupons}
+    named, salt = {coupon.release.offer_id for coupon in coupons}, mark_salt()
     return pack | {
+        "salt": salt.hex(),
+        "rounds": MARK_ROUNDS,
         "most_fen": FUNDED_FEN_MAX,
         "offers": {str(pk): offer_facts(offers[pk].offer) for pk in named},
-        "coupons": {coupon.code: _entry(coupon) for coupon in coupons},
+        "coupons": {mark_of(coupon.code, salt): _entry(coupon) for coupon in coupons},
     }
 
 

@@ -16,7 +16,7 @@ from gonghui.bills.actions import offline
 from gonghui.bills.actions.offline import hand_in_sales
 from gonghui.bills.actions.terms import pause_terms
 from gonghui.bills.models import Bill, OfferTerms, PackUse, Purse
-from gonghui.bills.offline import FUNDED_FEN_MAX
+from gonghui.bills.offline import FUNDED_FEN_MAX, mark_of, mark_salt
 from gonghui.bills.offline_packs import new_till_pack
 from gonghui.bills.tests.offline import (
     bills,
@@ -263,13 +263,18 @@ def test_database_lets_no_pack_pass_its_bounds_and_no_bill_be_offline_but_cash(s
 # --- The pack -----------------------------------------------------------------------------------------------
 
 
+def marks(*coupons) -> set[str]:
+    return {mark_of(coupon.code, mark_salt()) for coupon in coupons}
+
+
 def in_pack(clerk, shop) -> set[str]:
     return set(new_till_pack(clerk, store_id=shop.store.pk)["coupons"])
 
 
-def test_pack_holds_what_the_price_needs_and_no_name_in_clear(shop, clerk, coupon):
+def test_pack_holds_what_the_price_needs_and_neither_name_nor_code_in_clear(shop, clerk, coupon):
     pack = new_till_pack(clerk, store_id=shop.store.pk)
-    entry = pack["coupons"][coupon.code]
+    entry = pack["coupons"][mark_of(coupon.code, bytes.fromhex(pack["salt"]))]
+    assert coupon.code not in str(pack)  # nobody reads codes off the phone
     assert (entry["name"], entry["offer"]) == ("陈**", str(coupon.release.offer_id))
     assert entry["secret"] == tokens.voucher_secret(coupon.code).hex()
     offer = pack["offers"][entry["offer"]]
@@ -309,11 +314,11 @@ def test_window_is_in_the_pack_when_it_holds_for_all_its_life(money, shop, clerk
         open_all = coupon_of(money, windows=[{"from_time": dt.time(11), "to_time": dt.time(14)}])
         coupon_of(money, windows=[{"from_time": dt.time(12, 10), "to_time": dt.time(14)}])
         coupon_of(money, windows=[{"from_time": dt.time(11), "to_time": dt.time(12, 15)}])
-        assert in_pack(clerk, shop) == {open_all.code}
+        assert in_pack(clerk, shop) == marks(open_all)
 
 
 def test_coupon_that_would_be_refused_at_the_till_is_left_out(money, shop, clerk, coupon):
-    good = {coupon.code}
+    good = marks(coupon)
     assert in_pack(clerk, shop) == good
     gone = coupon_of(money, "lan")
     voided(shop, gone)

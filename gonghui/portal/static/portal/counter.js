@@ -84,7 +84,7 @@
     const held = pack.pack();
     if (!pack.left()) return refusal(say('offline_spent'));
     const code = pack.codeOf(text); const ticket = held.vouchers[code];
-    if (!ticket) return held.coupons && held.coupons[code] ? refusal(say('coupon'), say('coupon_advice')) : refusal(say('unknown'), say('unknown_advice'));
+    if (!ticket) return pack.couponOf(code) ? refusal(say('coupon'), say('coupon_advice')) : refusal(say('unknown'), say('unknown_advice'));
     if (pack.isQr(text) && !pack.isGenuine(text, ticket.secret)) return refusal(say('stale'), say('stale_advice'));
     if (ticket.used || pack.isDone(code)) return refusal(say('used'));
     if (pack.now() < ticket.from) return refusal(say('too_early'));

@@ -3,6 +3,7 @@
 (() => {
   const gonghui = (window.gonghui = window.gonghui || {});
   const MINUTE_MS = 60000; const LEEWAY_MINUTES = 1; const FRESH_MS = 5 * MINUTE_MS; const OUT_MS = 30000; const NOT_YOURS = 403;
+  const CODE = /^[0-9A-Z]{8}$/;
   const TIMEOUT_MS = 6000; const NO_SERVER = [502, 503, 504];
 
   const now = () => (gonghui.clock ? gonghui.clock.now() : Date.now());
@@ -11,6 +12,22 @@
   const codeOf = (text) => (isQr(text) ? text.split('.')[1] : text.toUpperCase().replace(/[^0-9A-Z]/g, ''));
   const ticket = ({ key, text, arrived, at }) => ({ key, text, arrived, at });
   const sale = ({ key, text, amount, due, at, section, family }) => ({ key, text, amount, due, at, section, family });
+
+  /* PBKDF2: the phone holds no codes, only what is found by them (bills/offline.py: mark_of). */
+  const marks = new Map();
+  const markOf = (code, salt, rounds) => {
+    if (marks.has(code)) return marks.get(code);
+    const bytes = salt.match(/../g).map((pair) => parseInt(pair, 16));
+    let block = window.sha256.hmac.array(code, [...bytes, 0, 0, 0, 1]);
+    const mixed = [...block];
+    for (let n = 1; n < rounds; n += 1) {
+      block = window.sha256.hmac.array(code, block);
+      block.forEach((byte, at) => { mixed[at] ^= byte; });
+    }
+    const mark = mixed.slice(0, 16).map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    marks.set(code, mark);
+    return mark;
+  };
 
   /* Fails when nobody answers, in time or at all; a refusal is an answer. */
   const reach = async (url, options = {}) => {
@@ -46,6 +63,11 @@
       const minute = Number(text.split('.')[2]);
       const apart = Math.abs(Math.floor(now() / MINUTE_MS) - minute);
       return apart <= LEEWAY_MINUTES && gonghui.voucherText(secret, codeOf(text), minute * MINUTE_MS) === text;
+    };
+
+    const couponOf = (code) => {
+      const held = pack();
+      return held && held.salt && CODE.test(code) ? held.coupons[markOf(code, held.salt, held.rounds)] : undefined;
     };
 
     const isDone = (code) => done().some((d) => codeOf(d.text) === code);
@@ -109,6 +131,6 @@
     window.addEventListener('offline', () => turn(true));
     window.addEventListener('online', keepUp);
     setInterval(keepUp, OUT_MS);
-    return { pack, left, waiting, isTheirs, isDone, isGenuine, isQr, codeOf, add, now, newKey, reach, keepUp, isOut: () => isOut, lost: () => turn(true) };
+    return { pack, left, waiting, isTheirs, couponOf, isDone, isGenuine, isQr, codeOf, add, now, newKey, reach, keepUp, isOut: () => isOut, lost: () => turn(true) };
   };
 })();

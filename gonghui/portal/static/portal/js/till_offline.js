@@ -39,7 +39,7 @@
     if (!text) return no('no_code');
     const code = pack.codeOf(text);
     if (PAY_CODE.test(text) || code.length === PAY_CODE_CHARS) return no('pay_code');
-    const coupon = (held.coupons || {})[code];
+    const coupon = pack.couponOf(code);
     if (!coupon) return no(held.vouchers[code] ? 'ticket' : 'unknown');
     if (pack.isQr(text) && !pack.isGenuine(text, coupon.secret)) return no('stale');
     if (pack.isDone(code)) return no('used');
