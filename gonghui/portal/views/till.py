@@ -38,6 +38,7 @@ WORDS = {
     "start": _("扫会员的券码，输入金额"),
     "type_amount": _("券可以用，请输入金额"),
     "sum": _("原价 {list} · 优惠 −{off}"),
+    "list": _("原价 {list}"),
     "gift": _("请给会员：{gift}"),
     "take": _("已收 {due} 元现金，记下这一单"),
     "take_nothing": _("不用收款，记下这一单"),

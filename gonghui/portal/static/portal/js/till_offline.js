@@ -84,7 +84,7 @@
     const facts = { who: found.coupon.name, title, says };
     if (found.isOpen) { fill('out-quote', { ...facts, due: '0', sum: say('type_amount') }); return; }
     const { due, off, gift } = found.price;
-    fill('out-quote', { ...facts, due: gonghui.yuan(due), sum: say('sum', { list: gonghui.yuan(asked.amount), off: gonghui.yuan(off) }), gift: gift && say('gift', { gift }) });
+    fill('out-quote', { ...facts, due: gonghui.yuan(due), sum: say(off ? 'sum' : 'list', { list: gonghui.yuan(asked.amount), off: gonghui.yuan(off) }), gift: gift && say('gift', { gift }) });
     next.textContent = due ? say('take', { due: gonghui.yuan(due) }) : say('take_nothing');
   };
 
