@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bills', '0013_price_notes'),
+        ('bills', '0015_returned_at'),
         ('members', '0004_pay_codes'),
         ('orgs', '0005_health_officer'),
         ('partners', '0007_fees'),
