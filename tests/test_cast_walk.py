@@ -99,9 +99,12 @@ POST   /me/devices/1/end                              empty     404 404 404 404 
 GET    /ledger/blocks                                 none      200 200 200 200 200 200 200 200 200 200
 GET    /decisions                                     none      200 200 200 200 200 200 200 200 200 200
 GET    /ledger/blocks.json                            none      200 200 200 200 200 200 200 200 200 200
+GET    /ledger/days                                   none      200 200 200 200 200 200 200 200 200 200
+GET    /ledger/days.json                              none      200 200 200 200 200 200 200 200 200 200
 GET    /me/points                                     none      200 200 200 200 200 200 200 200 200 302
 GET    /me/points/{key}                               none      404 404 404 404 404 404 404 404 404 302
 GET    /me/points/{key}/proof.json                    none      404 404 404 404 404 404 404 404 404 302
+GET    /me/points/{key}/totals.json                   none      404 404 404 404 404 404 404 404 404 302
 GET    /offers                                        none      200 200 200 200 200 200 200 200 200 200
 GET    /offers/quote                                  none      200 200 200 200 200 200 200 200 200 200
 GET    /offers/999999999                              none      404 404 404 404 404 404 404 404 404 404

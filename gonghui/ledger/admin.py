@@ -38,8 +38,8 @@ from gonghui.kit.errors import require
 from gonghui.kit.identifiers import row_id
 from gonghui.kit.masks import mask_name
 from gonghui.kit.sheets import Column
-from gonghui.kit.templatetags.kit import yuan
 from gonghui.ledger import queries, verify
+from gonghui.ledger.day_pages import said, standing_of
 from gonghui.ledger.kinds import KINDS, kind_name, subject_names, word_of
 from gonghui.ledger.models import Block, Ledger, LedgerAccount, Transfer
 from gonghui.ledger.sealing import proof_of
@@ -47,11 +47,6 @@ from gonghui.ledger.sealing import proof_of
 SHEET_ROWS_MAX = 20_000
 SHEET_CHUNK = 1_000
 CUT_SHORT = gettext_lazy("这张表有 {count} 笔，到序号 {seq} 为止。更早的请翻到“更早的明细”再导出。")
-
-
-def said(amount: int, ledger: int) -> str:
-    """Fen as yuan, points as they are; without the unit."""
-    return yuan(amount) if ledger == Ledger.FEN else f"{amount:,}"
 
 
 class KindFilter(DropdownFilter):
@@ -171,6 +166,7 @@ def statement(request: HttpRequest, account_id: int) -> HttpResponse:
         "unit": _("元") if account.ledger == Ledger.FEN else _("福豆"),
         "figures": figures_of(account),
         "lines": [line_facts(account, line, names) for line in shown],
+        "standing": standing_of(account),
         "older": shown[-1].transfer.seq if len(lines) > len(shown) else None,
         "day": day,
         "asked": request.GET.get("on", ""),

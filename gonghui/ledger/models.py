@@ -262,3 +262,59 @@ class Proof(Row):
 
     def __str__(self) -> str:
         return "；".join(f"{one['name']}：{'、'.join(one['of'])}" for one in self.wrong)
+
+
+class DayTotals(models.Model):
+    """What the accounts of one ledger add up to at the end of a day, under one root; each names the day before."""
+
+    scope = Everyone("sums over all accounts; whoever keeps one can hold us to it")
+    audit = Audit.no("append-only; chained")
+
+    ledger = models.PositiveSmallIntegerField(_("账本"), choices=Ledger)
+    number = models.PositiveIntegerField(_("第几日"))
+    day = models.DateField(_("日期"))
+    block = models.ForeignKey(
+        Block, models.PROTECT, db_constraint=False, related_name="+", verbose_name=_("截至区块")
+    )
+    """The last block that counts in: the first with everything written before the day was over."""
+    accounts = models.PositiveIntegerField(_("账户"))
+    debits = models.BigIntegerField(_("支出合计"))
+    credits = models.BigIntegerField(_("收入合计"))
+    root = models.BinaryField(max_length=32)
+    previous = models.BinaryField(max_length=32)
+    hash = models.BinaryField(max_length=32)
+    made_at = models.DateTimeField(_("公示时间"))
+
+    objects = ScopedManager()
+
+    class Meta:
+        db_table = "ledger_day_totals"
+        verbose_name = verbose_name_plural = _("每日总额")
+        constraints = [
+            models.UniqueConstraint(fields=["ledger", "number"], name="ledger_day_number"),
+            models.UniqueConstraint(fields=["ledger", "day"], name="ledger_day_once"),
+            models.CheckConstraint(
+                condition=Q(debits=F("credits"), debits__gte=0, ledger__in=Ledger.values),
+                name="ledger_day_balanced",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}"
+
+
+class DayTree(models.Model):
+    """The inner half of a day's tree, and the secret its salts and its order follow from; never published."""
+
+    scope = Nobody("proofs are made from it for the owners of accounts")
+    audit = Audit.no("append-only")
+
+    totals = models.OneToOneField(DayTotals, models.PROTECT, primary_key=True, related_name="tree")
+    secret = models.BinaryField(max_length=32)
+    cells = models.BinaryField()
+    """As `days.Cell` packs them, in the order of their accounts."""
+
+    objects = ScopedManager()
+
+    class Meta:
+        db_table = "ledger_day_tree"

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from gonghui.kit.merkle import root_of
 from gonghui.ledger.models import Block
 from gonghui.ledger.sealing import NO_BLOCK, BlockFacts, leaves_between, sealed_to
+from gonghui.ledger.verify_days import day_checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,13 @@ HAVING sum(debits_posted) <> sum(credits_posted) OR sum(debits_pending) <> sum(c
 
 
 def verify_ledger(
-    noted: Mapping[int, str] | None = None, progress: Callable[[int], None] = lambda _count: None
+    noted: Mapping[int, str] | None = None,
+    progress: Callable[[int], None] = lambda _count: None,
+    *,
+    every_day: bool = False,
 ) -> list[Check]:
-    """`noted`: hashes of blocks somebody kept, by number; a ledger rewritten whole agrees with itself, not with them."""
+    """`noted`: hashes of blocks somebody kept, by number; a ledger rewritten whole agrees with itself, not with them.
+    `every_day`: reads the accounts of every published day again, not only of the last."""
     with connection.cursor() as cursor:
         return [
             *_blocks(cursor, noted or {}, progress),
@@ -72,6 +77,7 @@ def verify_ledger(
                        "SELECT count(*) FROM ledger_transfer WHERE kind IN ('post', 'void')"),
             _statement(cursor, _("没有账户透支"), OVERDRAWN, "SELECT count(*) FROM ledger_account WHERE limited <> ''"),
             _statement(cursor, _("试算平衡：借方合计等于贷方合计"), TRIAL, "SELECT count(DISTINCT ledger) FROM ledger_account"),
+            *(Check(name, seen, tuple(wrong[:WRONG_MAX])) for name, seen, wrong in day_checks(every_day=every_day)),
         ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from django.urls import URLPattern, re_path
 from gonghui.bills.views import store_screen
 from gonghui.funds.views import decisions
 from gonghui.kit.identifiers import ROW_ID
-from gonghui.ledger.views import blocks, blocks_json
+from gonghui.ledger.views import blocks, blocks_json, days, days_json
 from gonghui.portal.merchant import money
 from gonghui.portal.merchant import views as merchant
 from gonghui.portal.views import (
@@ -122,8 +122,11 @@ account = [
     page(rf"me/points/{ENTRY}", points.entry, "my_points_entry"),
     page(rf"me/points/{ENTRY}/proof\.json", points.proof, "my_points_proof"),
     page("decisions", decisions, "decisions"),
+    page(rf"me/points/{ENTRY}/totals\.json", points.totals, "my_points_totals"),
     page("ledger/blocks", blocks, "ledger_blocks"),
     page(r"ledger/blocks\.json", blocks_json, "ledger_blocks_json"),
+    page("ledger/days", days, "ledger_days"),
+    page(r"ledger/days\.json", days_json, "ledger_days_json"),
     page("me/devices", me.devices, "devices"),
     page("me/devices/end", me.devices_end_all, "devices_end_all"),
     page(rf"me/devices/{DEVICE}/end", me.device_end, "device_end"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import NoReturn
 
 import click
 
@@ -23,8 +24,9 @@ def ledger() -> None:
     metavar="区块:指纹",
     help="以前抄下的区块指纹，可以写多次；证明历史没有整个重写过。",
 )
-def verify_books(noted: tuple[str, ...]) -> None:
-    """从全部分录重算：余额、封存区块、试算平衡；全部相符时退出码为 0，否则为 1。"""
+@click.option("--every-day", is_flag=True, help="逐日重算公示过的每个账户，不只最后一天；账户多时要等得久。")
+def verify_books(noted: tuple[str, ...], every_day: bool) -> None:
+    """从全部分录重算：余额、封存区块、试算平衡、每日总额；全部相符时退出码为 0，否则为 1。"""
     setup_django()
     from gonghui.ledger.models import Transfer
     from gonghui.ledger.verify import unsealed_count, verify_ledger
@@ -33,7 +35,7 @@ def verify_books(noted: tuple[str, ...]) -> None:
     total = Transfer.objects.unscoped("counted for a progress bar").count()
     with Bars() as bars:
         bars.start("核对分录", total)
-        checks = verify_ledger(kept, bars.advance)
+        checks = verify_ledger(kept, bars.advance, every_day=every_day)
     for check in checks:
         mark = "✔" if check.ok else "✘"
         said = "" if check.ok else f"：不相符的有 {'、'.join(check.wrong)}"
@@ -96,3 +98,68 @@ def check_blocks(file) -> None:
         click.secho(f"✘ 第 {broken} 个区块与它的指纹不符，或者没有接上前一个。请报告经审委员会。", fg="red")
         sys.exit(1)
     click.secho(f"✔ {len(document['blocks']):,} 个区块首尾相接，指纹都对。", fg="green")
+
+
+@ledger.command(name="totals-check")
+@click.argument("file", type=click.File("rb"), metavar="文件")
+@click.option(
+    "--published", type=click.File("rb"), metavar="公示文件", help="/ledger/days.json，对照当日的指纹。"
+)
+def check_totals(file, published) -> None:
+    """重算当日总额证明，或公示的每日总额（/ledger/days.json）：成立时退出码为 0，否则为 1。不需要数据库，也看不到别人的账户。"""
+    setup_django()
+    from gonghui.ledger.day_proofs import DAYS_FORM
+
+    document, days = _read_json(file), _read_json(published) if published else None
+    if isinstance(document, dict) and document.get("form") == DAYS_FORM:
+        _say_days(document)
+    else:
+        _say_proven(document, days)
+
+
+def _read_json(file) -> object:
+    try:
+        return json.load(file)
+    except ValueError:
+        return None
+
+
+def _say_days(document) -> None:
+    from gonghui.ledger.day_proofs import first_broken_day
+
+    try:
+        broken = first_broken_day(document)
+    except (ValueError, KeyError, TypeError):
+        _refuse("这不是公示的每日总额。请重新下载 /ledger/days.json。")
+    if broken:
+        _refuse(f"{broken} 的总额与它的指纹不符，或者没有接上前一天。请报告经审委员会。")
+    click.secho(f"✔ {len(document['days']):,} 条每日总额首尾相接，指纹都对，收支相等。", fg="green")
+
+
+def _say_proven(document, days) -> None:
+    from gonghui.ledger.day_proofs import hashes_of, proven_by
+
+    proven = proven_by(document)
+    if proven is None:
+        _refuse("证明不成立：内容被改动过，或者不是当日总额证明。请重新下载，仍不对请联系工会经审委员会。")
+    day = proven.day
+    if days is not None and day.hash.hex() not in hashes_of(days):
+        _refuse(f"证明里 {day.day} 的总额与公示的不是同一份。请报告经审委员会。")
+    click.secho(f"✔ {proven.accounts:,} 个账户都在 {day.day} 的公示总额里，各一次，一分不差。", fg="green")
+    unit = "元" if day.ledger == 1 else "福豆"
+    click.echo(
+        f"这些账户累计收入 {_said(proven.credits, day.ledger)}、支出 {_said(proven.debits, day.ledger)} {unit}；"
+    )
+    click.echo(f"当日公示 {day.accounts:,} 个账户，收入、支出各 {_said(day.credits, day.ledger)} {unit}。")
+    click.echo(f"当日指纹：{day.hash.hex()}")
+    if days is None:
+        click.echo("请与 /ledger/days 公示的指纹对照，或加 --published days.json 自动对照。")
+
+
+def _said(amount: int, ledger_number: int) -> str:
+    return f"{amount // 100:,}.{amount % 100:02d}" if ledger_number == 1 else f"{amount:,}"
+
+
+def _refuse(text: str) -> NoReturn:
+    click.secho(f"✘ {text}", fg="red")
+    sys.exit(1)

@@ -1,8 +1,10 @@
 """我的账: one's own points, where they came from, and the proof of it; nobody else's."""
 
+import datetime as dt
 import json
 
 import pytest
+import time_machine
 from click.testing import CliRunner
 
 from gonghui.config.cli.ledger import ledger
@@ -10,8 +12,11 @@ from gonghui.funds import accounts
 from gonghui.funds.models import Section
 from gonghui.funds.tests.granting import SYSTEM, granted, spend, till
 from gonghui.funds.tests.stage import build_money
+from gonghui.kit import clock
+from gonghui.ledger.day_proofs import proven_by
+from gonghui.ledger.days import publish_days
 from gonghui.ledger.engine import open_account
-from gonghui.ledger.models import Transfer
+from gonghui.ledger.models import LedgerAccount, Transfer
 from gonghui.ledger.proofs import is_sound
 from gonghui.ledger.sealing import seal_transfers
 from tests.cast import IDS
@@ -123,10 +128,26 @@ def test_proof_leads_to_the_sealed_root_and_a_changed_one_does_not(mei, money, t
     assert CliRunner().invoke(ledger, ["proof-check", str(file)]).exit_code == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_own_account_stands_in_the_published_totals_of_the_day(mei, money):
+    entry = own_entry(money)
+    assert mei.get(f"/me/points/{entry.pk}/totals.json").status_code == 404
+    for _look in range(3):
+        seal_transfers(SYSTEM)
+    with time_machine.travel(clock.now() + dt.timedelta(days=1), tick=True):
+        assert publish_days(SYSTEM) == 1
+    assert "累计收入 100 福豆、支出 0 福豆" in text(mei.get(f"/me/points/{entry.pk}"))
+    answer = mei.get(f"/me/points/{entry.pk}/totals.json")
+    proven = proven_by(answer.json())
+    assert (proven.accounts, proven.credits, proven.debits) == (1, 100, 0)
+    others = LedgerAccount.objects.unscoped("test").exclude(pk=entry.credit_id)
+    assert [pk for pk in others.values_list("pk", flat=True) if f'"{pk}|' in text(answer)] == []
+
+
 @pytest.mark.parametrize("name", ["hua", "qiang", "stranger", "city_admin"])
 def test_entry_of_somebody_else_does_not_exist(client, money, name):
     money.cast.sign_in(client, name)
-    for path in ("", "/proof.json"):
+    for path in ("", "/proof.json", "/totals.json"):
         assert client.get(f"/me/points/{own_entry(money).pk}{path}").status_code == 404
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -12,6 +11,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from gonghui.kit.errors import NOT_FOUND, require
+from gonghui.ledger import day_proofs
+from gonghui.ledger.day_pages import file_answer, standing_of
+from gonghui.ledger.days import published_days
 from gonghui.ledger.proofs import as_document
 from gonghui.ledger.sealing import proof_of
 from gonghui.portal.doors import signed_in
@@ -51,6 +53,7 @@ def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
         "row": row,
         "steps": own.way_of(row, accounts, shown),
         "proof": (proof := proof_of(row)),
+        "standing": standing_of(own.own_side(row, accounts)),
         "root": bytes(proof.block.root).hex() if proof else "",
         "hash": bytes(proof.block.hash).hex() if proof else "",
     }
@@ -64,7 +67,16 @@ def proof(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     row, _accounts = own.own_transfer(signed_in(request), entry_id)
     found = proof_of(row)
     require(found, NOT_FOUND)
-    text = json.dumps(as_document(found), ensure_ascii=False, indent=2)
-    response = HttpResponse(text, content_type="application/json")
-    response["Content-Disposition"] = f'attachment; filename="gonghui-proof-{row.pk}.json"'
-    return response
+    return file_answer(as_document(found), f"gonghui-proof-{row.pk}")
+
+
+@never_cache
+@require_safe
+def totals(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    """That one's own account stands in the published totals of the last day; `gonghui ledger totals-check` computes it again."""
+    row, accounts = own.own_transfer(signed_in(request), entry_id)
+    account = own.own_side(row, accounts)
+    day = published_days(account.ledger).first()
+    proofs = day_proofs.proofs_of([account], day) if day else []
+    require(day and proofs, NOT_FOUND)
+    return file_answer(day_proofs.as_document(day, proofs), f"gonghui-totals-{account.pk}-{day.day:%Y%m%d}")
