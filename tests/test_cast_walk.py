@@ -104,6 +104,7 @@ GET    /ledger/days.json                              none      200 200 200 200 
 GET    /me/points                                     none      200 200 200 200 200 200 200 200 200 302
 GET    /me/points/{key}                               none      404 404 404 404 404 404 404 404 404 302
 GET    /me/points/{key}/proof.json                    none      404 404 404 404 404 404 404 404 404 302
+GET    /me/points/{key}/totals                        none      404 404 404 404 404 404 404 404 404 302
 GET    /me/points/{key}/totals.json                   none      404 404 404 404 404 404 404 404 404 302
 GET    /offers                                        none      200 200 200 200 200 200 200 200 200 200
 GET    /offers/quote                                  none      200 200 200 200 200 200 200 200 200 200
@@ -229,6 +230,9 @@ GET    /api/v1/offers                                 none      200 200 200 200 
 POST   /api/v1/offers/quote                           apiquote  401 401 401 401 404 401 404 404 404 401
 GET    /api/v1/me/bills                               none      401 401 401 401 200 401 200 200 200 401
 GET    /api/v1/me/bills/999999999                     none      401 401 401 401 404 401 404 404 404 401
+POST   /api/v1/me/bills/999999999/rating              rating    401 401 401 401 404 401 404 404 404 401
+GET    /api/v1/me/wechat                              none      401 401 401 401 200 401 200 200 200 401
+DELETE /api/v1/me/wechat                              none      401 401 401 401 403 401 204 204 403 401
 GET    /api/v1/health/plans                           none      200 200 200 200 200 200 200 200 200 200
 GET    /api/v1/health/plans/{plan}                    none      200 200 200 200 200 200 200 200 200 200
 POST   /api/v1/health/plans/{plan}/places             apiplace  401 401 401 401 422 401 422 422 422 401

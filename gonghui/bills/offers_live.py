@@ -353,7 +353,8 @@ SELECT g.names, p.groups, p.verification,
                ORDER BY a.expires_at, a.id)
           FROM ledger_account a LEFT JOIN funds_pointgrant f ON f.id = substr(a.name, 7)::bigint
          WHERE a.person_id = p.id AND a.kind = 'points' AND a.expires_at > %s
-           AND a.credits_posted > a.debits_posted + a.debits_pending)
+           AND a.credits_posted > a.debits_posted + a.debits_pending
+           AND NOT EXISTS (SELECT FROM funds_lotfate z WHERE z.account_id = a.id AND z.is_stopped))
   FROM (SELECT json_object_agg(code, name) AS names FROM members_workergroup) g LEFT JOIN members_person p ON p.id = %s
 """
 

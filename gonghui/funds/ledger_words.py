@@ -37,6 +37,7 @@ WORDS.update(
         "back_points": _("福豆备付"),
         "grant_points": _("发放福豆"),
         "expire_points": _("福豆到期"),
+        "return_points": _("会员变动退回福豆"),
         "unback": _("福豆备付退回"),
         "spend_points": _("使用福豆"),
         "pay_points": _("福豆兑付"),

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.db import connection
-from django.db.models import F, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 
 from gonghui.funds.models.grants import PointGrant
+from gonghui.funds.models.lives import LotFate
 from gonghui.funds.worth import POINT_FEN
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
@@ -43,9 +44,15 @@ def points_accounts() -> QuerySet[LedgerAccount]:
     return LedgerAccount.objects.unscoped(OWN).filter(kind="points")
 
 
+def spendable_accounts() -> QuerySet[LedgerAccount]:
+    """Without those a rule stopped after their owner died or left."""
+    stopped = LotFate.objects.unscoped(OWN).filter(account=OuterRef("pk"), is_stopped=True)
+    return points_accounts().filter(~Exists(stopped))
+
+
 def lots_of(person_id: int, *, section: str = "", on: datetime | None = None) -> list[Lot]:
     """Earliest expiry first, then id; expired and empty ones left out."""
-    found = points_accounts().filter(
+    found = spendable_accounts().filter(
         person_id=person_id, expires_at__gt=on or clock.now(), credits_posted__gt=F("debits_posted")
     )
     return [lot for lot in lots_from(found) if lot.is_for(section)]
@@ -86,7 +93,7 @@ def backing_of(issue_ids: Iterable[int]) -> dict[int, int]:
 def balance_of(person_id: int) -> int:
     """What is neither spent, nor set aside, nor expired; one query."""
     left = F("credits_posted") - F("debits_posted") - F("debits_pending")
-    found = points_accounts().filter(person_id=person_id, expires_at__gt=clock.now())
+    found = spendable_accounts().filter(person_id=person_id, expires_at__gt=clock.now())
     return (
         found.filter(credits_posted__gt=F("debits_posted") + F("debits_pending")).aggregate(n=Sum(left))["n"]
         or 0
@@ -117,10 +124,14 @@ SELECT b.id, b.name, u.name, coalesce(-(i.credits_posted - i.debits_posted), 0),
   LEFT JOIN ledger_account k ON k.kind = 'backing' AND k.union_id = i.union_id AND k.name = i.name AND k.ledger = 1
  WHERE i.kind = 'issue' AND i.id = ANY(%s) ORDER BY u.path, b.id
 """
+# By the month in which a lot is over: when it expires, or goes back before because its owner died or left.
 MONTHS = """
-SELECT within_id, to_char(expires_at AT TIME ZONE 'Asia/Shanghai' - interval '1 second', 'YYYY-MM'),
-       sum(credits_posted - debits_posted)::bigint
-  FROM ledger_account WHERE kind = 'points' AND within_id = ANY(%s) AND credits_posted > debits_posted
+SELECT a.within_id, to_char(least(a.expires_at AT TIME ZONE 'Asia/Shanghai' - interval '1 second', f.due_on), 'YYYY-MM'),
+       sum(a.credits_posted - a.debits_posted)::bigint
+  FROM ledger_account a
+  LEFT JOIN (SELECT account_id, min(due_on)::timestamp AS due_on FROM funds_lotfate WHERE treatment = 'return'
+              GROUP BY account_id) f ON f.account_id = a.id
+ WHERE a.kind = 'points' AND a.within_id = ANY(%s) AND a.credits_posted > a.debits_posted
  GROUP BY 1, 2 ORDER BY 1, 2
 """
 
@@ -141,18 +152,47 @@ def liabilities(actor: Actor) -> list[Liability]:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class ComingBack:
+    """Points that go back before they expire, because their owner died or left."""
+
+    kind: str
+    lots: int
+    points: int
+    first_on: date
+
+
+COMING_BACK = """
+SELECT f.kind, count(*), sum(a.credits_posted - a.debits_posted)::bigint, min(f.due_on)
+  FROM (SELECT DISTINCT ON (account_id) account_id, kind, due_on FROM funds_lotfate WHERE treatment = 'return'
+         ORDER BY account_id, due_on, id) f
+  JOIN ledger_account a ON a.id = f.account_id
+ WHERE a.within_id = ANY(%s) AND a.credits_posted > a.debits_posted GROUP BY f.kind ORDER BY f.kind
+"""
+
+
+def coming_back(actor: Actor) -> list[ComingBack]:
+    """By why; each lot once, under the change whose day comes first."""
+    seen = LedgerAccount.objects.visible_to(actor).filter(kind="issue")
+    with connection.cursor() as cursor:
+        cursor.execute(COMING_BACK, [list(seen.values_list("pk", flat=True))])
+        return [ComingBack(*row) for row in cursor.fetchall()]
+
+
+# What went back because its owner died or left was never its owner's to use up: it counts for neither side.
 BREAKAGE = """
-SELECT coalesce(sum(g.granted::bigint * g.per_head), 0)::bigint, coalesce(sum(e.points), 0)::bigint
+SELECT coalesce(sum(g.granted::bigint * g.per_head - e.returned), 0)::bigint, coalesce(sum(e.expired), 0)::bigint
   FROM funds_pointgrant g
- CROSS JOIN LATERAL (SELECT sum(t.amount) AS points FROM ledger_transfer t
-                      WHERE t.subject = 'grant:' || g.id AND t.code = 'expire_points') e
+ CROSS JOIN LATERAL (SELECT coalesce(sum(t.amount) FILTER (WHERE t.code = 'expire_points'), 0) AS expired,
+                            coalesce(sum(t.amount) FILTER (WHERE t.code = 'return_points'), 0) AS returned
+                       FROM ledger_transfer t WHERE t.subject = 'grant:' || g.id) e
  WHERE g.id = ANY(%s)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Breakage:
-    """Of grants that are over: what they gave, and what of it came back unused."""
+    """Of grants that are over: what they gave, without what a change of membership took back, and what came back unused."""
 
     granted: int
     expired: int

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gonghui.funds import ledger_reactions  # noqa: F401 - registers them
-from gonghui.funds.actions import decisions, grants, points
+from gonghui.funds import ledger_reactions, reactions  # noqa: F401 - registers them
+from gonghui.funds.actions import decisions, grants, lives, points
 from gonghui.kit.actors import Actor
 from gonghui.kit.jobs import job, periodic
 
@@ -40,3 +40,9 @@ def expire_points(timestamp: int) -> None:
 def warn_of_expiry(timestamp: int) -> None:
     """09:11 in China, every day."""
     points.warn_of_expiry(Actor.system("warning of points that end"))
+
+
+@periodic("17 16 * * *")
+def return_due_lots(timestamp: int) -> None:
+    """00:17 in China, every night: what is left of lots whose owner died or left, once the term is over."""
+    lives.return_due_lots(Actor.system("points that go back after a change of membership"))

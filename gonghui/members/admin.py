@@ -29,7 +29,7 @@ from gonghui.kit.console import (
 )
 from gonghui.kit.identifiers import read_phone, read_resident_id
 from gonghui.kit.masks import mask_id, mask_phone
-from gonghui.members import roster_pages  # noqa: F401  registers its screen and pages
+from gonghui.members import change_pages, roster_pages  # noqa: F401  register their screens and pages
 from gonghui.members.actions import merge_cases, verification
 from gonghui.members.models import Membership, MergeCase, Person, WorkerGroup
 from gonghui.members.queries import member_figures
@@ -164,6 +164,7 @@ class MembershipAdmin(ScopedAdmin):
     list_filter = (subtree_filter(), ("status", ChoicesDropdownFilter), ("joined_on", RangeDateFilter))
     ordering = ("-id",)
     fields = ("person", "union", "status", "joined_on", "left_on", "how")
+    verbs = (change_pages.PROPOSE,)
 
     @display(description=_("入会渠道"))
     def how(self, row: Membership) -> str:

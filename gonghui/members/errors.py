@@ -130,3 +130,41 @@ ROSTER_STILL_RUNNING = refusal(
     _("这份名册正在处理，没有停下来。"),
     advice=_("请稍等，页面会自动更新；超过一分钟没有进展时再点“继续”。"),
 )
+CHANGE_OPEN = refusal(
+    "membership_change_open",
+    _("这位会员已有一项变动在等复核。"),
+    advice=_("请先复核或退回那一项。"),
+)
+CHANGE_OF_PAST_MEMBER = refusal(
+    "membership_change_past", _("这份会籍已经终止，不能再登记变动。"), advice=_("请在会员现在的会籍上登记。")
+)
+CHANGE_TWICE = refusal(
+    "membership_change_twice", _("“{kind}”已经登记并生效过。"), advice=_("请核对会籍变动的记录。")
+)
+CHANGE_IN_FUTURE = refusal(
+    "membership_change_future", _("发生日期还没有到。"), advice=_("请在事情发生以后登记。"), status=422
+)
+CHANGE_NEEDS_UNION = refusal(
+    "membership_change_union",
+    _("转会要写明转到哪个工会，而且不能是现在的工会。"),
+    advice=_("请选择转入的工会；其他变动不用选。"),
+    status=422,
+)
+CHANGE_OWN = refusal(
+    "membership_change_own",
+    _("复核人不能是经办人自己，也不能复核自己的会籍。"),
+    advice=_("请由另一位有复核权限的同事办理。"),
+    status=403,
+)
+CHANGE_NEEDS_DOCUMENT = refusal(
+    "membership_change_document",
+    _("要写明证明的文号和说明。"),
+    advice=_("例如死亡医学证明、退休审批表、退会申请或转会介绍信的编号。"),
+    status=422,
+)
+CHANGE_OVER_BOTH = refusal(
+    "membership_change_over_both",
+    _("转会要由两边工会共同的上级复核，您只管其中一边。"),
+    advice=_("请交给共同的上级工会办理。"),
+    status=403,
+)

@@ -39,3 +39,10 @@ class DelegationBegan:
 class DelegationEnded:
     delegation_id: int
     ended_by_person_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipChanged:
+    """Somebody died, retired, left or moved, and a second person confirmed it."""
+
+    change_id: int

@@ -136,6 +136,74 @@ class Membership(Row):
         return f"{self.person} · {self.union}"
 
 
+class MembershipChange(Row):
+    """会籍变动: somebody died, retired, left, or moved to another union. One notes it with its document, another confirms."""
+
+    scope = AnyOf(
+        ByKey("person", "person_id"),
+        BySubtree("union__path", verb="members.view"),
+        BySubtree("to_union__path", verb="members.view"),
+    )
+    audit = Audit.ALL
+
+    class Kind(models.TextChoices):
+        DIED = "died", _("离世")
+        RETIRED = "retired", _("退休")
+        LEFT = "left", _("退会")
+        MOVED = "moved", _("转会")
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("待复核")
+        CONFIRMED = "confirmed", _("已生效")
+        REFUSED = "refused", _("已退回")
+
+    membership = models.ForeignKey(Membership, models.PROTECT, related_name="changes", verbose_name=_("会籍"))
+    person = models.ForeignKey(
+        Person, models.PROTECT, related_name="membership_changes", verbose_name=_("职工")
+    )
+    union = models.ForeignKey("orgs.Union", models.PROTECT, related_name="+", verbose_name=_("所在工会"))
+    to_union = models.ForeignKey(
+        "orgs.Union", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("转入工会")
+    )
+    kind = models.CharField(_("变动"), max_length=8, choices=Kind)
+    happened_on = models.DateField(_("发生日期"))
+    document = models.CharField(_("证明文号"), max_length=80)
+    reason = models.CharField(_("说明"), max_length=200)
+    state = models.CharField(_("状态"), max_length=10, choices=State, default=State.PROPOSED, editable=False)
+    answer = models.CharField(_("退回原因"), max_length=200, blank=True, editable=False)
+    maker = models.ForeignKey("accounts.User", models.PROTECT, related_name="+", verbose_name=_("经办人"))
+    checker = models.ForeignKey(
+        "accounts.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("复核人")
+    )
+    decided_at = models.DateTimeField(_("复核时间"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("会籍变动")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["membership"], condition=Q(state="proposed"), name="members_change_one_open"
+            ),
+            models.UniqueConstraint(
+                fields=["membership", "kind"], condition=Q(state="confirmed"), name="members_change_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="moved", to_union__isnull=False) & ~Q(to_union=F("union"))
+                | ~Q(kind="moved") & Q(to_union__isnull=True),
+                name="members_change_moves_elsewhere",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="proposed") | Q(checker__isnull=False) & ~Q(maker=F("checker")),
+                name="members_change_maker_is_not_checker",
+            ),
+            models.CheckConstraint(
+                condition=~Q(document="") & ~Q(reason=""), name="members_change_has_its_document"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.get_kind_display()}"
+
+
 class Delegation(Row):
     """A member lets somebody book for them (a daughter for her mother); either may end it."""
 

@@ -122,6 +122,7 @@ account = [
     page(rf"me/points/{ENTRY}", points.entry, "my_points_entry"),
     page(rf"me/points/{ENTRY}/proof\.json", points.proof, "my_points_proof"),
     page("decisions", decisions, "decisions"),
+    page(rf"me/points/{ENTRY}/totals", points.standing, "my_points_standing"),
     page(rf"me/points/{ENTRY}/totals\.json", points.totals, "my_points_totals"),
     page("ledger/blocks", blocks, "ledger_blocks"),
     page(r"ledger/blocks\.json", blocks_json, "ledger_blocks_json"),

@@ -17,7 +17,7 @@ from gonghui.funds.actions.grants import held_grant, purpose_of, roster_of
 from gonghui.funds.actions.homewards import orders_home, way_home
 from gonghui.funds.models import Budget, PointGrant
 from gonghui.funds.models.grants import GRANT_VERBS
-from gonghui.funds.points import Lot, backing_of, lots_from, points_accounts
+from gonghui.funds.points import Lot, backing_of, lots_from, points_accounts, spendable_accounts
 from gonghui.funds.worth import POINT_FEN
 from gonghui.kit import clock
 from gonghui.kit.actions import action
@@ -38,7 +38,7 @@ WARNED_BEFORE = timedelta(days=14)
 
 def lock_lots(person_id: int, section: str) -> list[Lot]:
     """The person's live lots for a shelf, theirs alone until the surrounding transaction ends."""
-    found = points_accounts().filter(person_id=person_id, expires_at__gt=clock.now())
+    found = spendable_accounts().filter(person_id=person_id, expires_at__gt=clock.now())
     lots, issues = set(), set()
     for pk, issue_id in found.values_list("pk", "within_id"):
         lots.add(pk)
@@ -190,12 +190,12 @@ def expire_batch(actor: Actor, *, limit: int = BATCH) -> int:
         )  # fmt: skip
         behind[lot.grant_id, lot.backing_account_id] += lot.points
     for (grant_id, backing_id), points in sorted(behind.items()):
-        orders += _unback_orders(grant_id, backing_id, points * POINT_FEN, key=key)
+        orders += unback_orders(grant_id, backing_id, points * POINT_FEN, key=key)
     transfer_all(orders)
     return behind.total()
 
 
-def _unback_orders(grant_id: int, backing_id: int, amount_fen: int, *, key: UUID) -> list[Order]:
+def unback_orders(grant_id: int, backing_id: int, amount_fen: int, *, key: UUID) -> list[Order]:
     """Back to the grant's budget; from a closed one on to the nearest open above it, at last to the source."""
     budgets = Budget.objects.unscoped("the budget behind points").select_related("source")
     budget = budgets.get(point_grants=grant_id)

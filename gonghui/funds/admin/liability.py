@@ -10,12 +10,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gonghui.funds.points import Liability, breakage, liabilities
+from gonghui.funds.points import Liability, breakage, coming_back, liabilities
 from gonghui.funds.worth import POINT_FEN
 from gonghui.kit.console import console_page, page_facts
 from gonghui.kit.console.exporting import record_export, sheet_answer
 from gonghui.kit.errors import require
 from gonghui.kit.sheets import Column
+from gonghui.members.models import MembershipChange
 
 
 @console_page(
@@ -29,6 +30,8 @@ def liability(request: HttpRequest) -> HttpResponse:
         months.update(dict(row.months))
     past = breakage(request.actor)
     points, backing_fen = sum(row.points for row in rows), sum(row.backing_fen for row in rows)
+    back = coming_back(request.actor)
+    surely = sum(row.points for row in back)
     facts = {
         "rows": rows,
         "points": points,
@@ -37,7 +40,9 @@ def liability(request: HttpRequest) -> HttpResponse:
         "is_equal": all(row.is_equal for row in rows) and months.total() == points,
         "months": sorted(months.items()),
         "past": past,
-        "forecast": past.forecast(points),
+        "forecast": past.forecast(points - surely),
+        "back": [{"kind": MembershipChange.Kind(row.kind).label, "row": row} for row in back],
+        "surely": surely,
         "chart": ageing_chart(sorted(months.items())),
         "may_export": request.actor.may_anywhere("reports.export"),
     }

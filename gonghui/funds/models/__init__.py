@@ -2,6 +2,7 @@
 
 from gonghui.funds.models.budgets import Budget, BudgetChange, Commitment
 from gonghui.funds.models.grants import GrantedPerson, PointGrant, Section
+from gonghui.funds.models.lives import LifeRule, LotFate
 from gonghui.funds.models.quorum import Consent, Decision, Matter, QuorumRule
 from gonghui.funds.models.rules import BenefitRule, BenefitTally, BenefitUse
 from gonghui.funds.models.sources import FundReceipt, FundSource
@@ -18,6 +19,8 @@ __all__ = [
     "FundReceipt",
     "FundSource",
     "GrantedPerson",
+    "LifeRule",
+    "LotFate",
     "Matter",
     "PointGrant",
     "QuorumRule",

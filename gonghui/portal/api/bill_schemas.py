@@ -162,6 +162,13 @@ class BillsOut(Schema):
     count: int
 
 
+class WechatOut(Schema):
+    """`connect_address`: to be opened in WeChat by the signed-in member; empty where payments by WeChat are not set up."""
+
+    is_connected: bool
+    connect_address: str
+
+
 class BackIn(Schema):
     """Units of a line of several, or an amount of a line of one."""
 

@@ -1,4 +1,4 @@
-"""One's own bills; and, for tills of city apps, a sale quoted, made and taken back."""
+"""One's own bills, what one thinks of them, whose WeChat pays; for tills of city apps a sale quoted, made and taken back."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ from datetime import UTC
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest
-from ninja import Path, Query, Router
+from django.urls import reverse
+from django.utils.http import urlencode
+from ninja import Path, Query, Router, Status
 
+from gonghui.bills.actions.ratings import rate_bill
 from gonghui.bills.actions.refunds import refund_bill
 from gonghui.bills.actions.selling import quote_sale, sell
 from gonghui.bills.models import Bill
 from gonghui.bills.selling import Back, Sale
+from gonghui.kit.ports import PortFailed, port
+from gonghui.payments.actions.identities import forget_identity
+from gonghui.payments.queries import openid_to_pay
 from gonghui.portal.api import bill_schemas as shapes
 from gonghui.portal.api import schemas
 from gonghui.portal.api.offers import lines_of, quote_out
@@ -35,6 +41,33 @@ def bills(request: HttpRequest, page: int = Query(1, ge=1, le=10_000)):
 @router.get("/me/bills/{bill_id}", response={200: shapes.BillWithLinesOut, **REFUSALS})
 def bill(request: HttpRequest, bill_id: int = Id):
     return bill_with_lines(found.own_bill(request.actor, bill_id))
+
+
+@router.post("/me/bills/{bill_id}/rating", response={204: None, **REFUSALS})
+def rate(request: HttpRequest, body: schemas.RatingIn, bill_id: int = Id):
+    """Whether the offer helped, in stars and words. Only of one's own settled bill, and once."""
+    bill = found.own_bill(request.actor, bill_id)
+    rate_bill(request.actor, bill_id=bill.pk, score=body.score, comment=plain_text(body.comment))
+    return Status(204, None)
+
+
+@router.get("/me/wechat", response={200: shapes.WechatOut, **REFUSALS})
+def wechat(request: HttpRequest):
+    """Whether the payer's WeChat is known. It says whose it is only to a page open in WeChat itself: an app leads there."""
+    try:
+        appid = port("wechat_identity").appid
+    except PortFailed:
+        return {"is_connected": False, "connect_address": ""}
+    is_connected = bool(openid_to_pay(appid, person_id=request.actor.person_id))
+    address = f"{reverse('wechat_authorise')}?{urlencode({'next': reverse('my_bills')})}"
+    return {"is_connected": is_connected, "connect_address": request.build_absolute_uri(address)}
+
+
+@router.delete("/me/wechat", response={204: None, **REFUSALS})
+def forget_wechat(request: HttpRequest):
+    """The next payment asks WeChat again. Nothing to forget is no error."""
+    forget_identity(request.actor)
+    return Status(204, None)
 
 
 def bill_out(bill: Bill) -> dict:

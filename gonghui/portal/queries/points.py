@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from gonghui.funds.models import Budget, PointGrant, Section
+from gonghui.funds.life_terms import said_of
+from gonghui.funds.models import Budget, LotFate, PointGrant, Section
 from gonghui.funds.worth import POINT_FEN
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
@@ -36,6 +37,8 @@ class LotShown:
     until: datetime
     days_left: int
     shelves: tuple[str, ...]
+    fate: str = ""
+    """What a change of membership means for it, in words; empty where none did."""
 
     @property
     def is_soon(self) -> bool:
@@ -49,7 +52,18 @@ def own_lots(accounts: dict[int, LedgerAccount], grants: dict[int, PointGrant]) 
     live.sort(key=lambda a: (a.expires_at, a.pk))
     is_narrow = any(grants[grant_id_of(a)].sections for a in live)
     shelves = dict(Section.objects.values_list("code", "name")) if is_narrow else {}
-    return [lot_shown(a.available, grants[grant_id_of(a)], shelves) for a in live]
+    fated = [a.pk for a in live if a.has_fate]
+    said = fates_said(fated) if fated else {}
+    return [
+        replace(lot_shown(a.available, grants[grant_id_of(a)], shelves), fate=said.get(a.pk, ""))
+        for a in live
+    ]
+
+
+def fates_said(account_ids: Iterable[int]) -> dict[int, str]:
+    """The last change that concerns each account, in words."""
+    found = LotFate.objects.unscoped(OWN).filter(account_id__in=set(account_ids)).order_by("pk")
+    return {fate.account_id: said_of(fate) for fate in found}
 
 
 def lot_shown(points: int, grant: PointGrant, shelves: dict[str, str]) -> LotShown:
@@ -88,8 +102,9 @@ class Entry:
 def own_accounts(actor: Actor) -> dict[int, LedgerAccount]:
     if actor.person_id is None:
         return {}
+    fates = LotFate.objects.unscoped(OWN).filter(account=OuterRef("pk"))
     found = LedgerAccount.objects.unscoped(OWN).filter(person_id=actor.person_id)
-    return {account.pk: account for account in found}
+    return {account.pk: account for account in found.annotate(has_fate=Exists(fates))}
 
 
 def moved() -> QuerySet[Transfer]:
@@ -171,6 +186,7 @@ def words_of(row: Transfer, grant: PointGrant | None, merchant: str) -> tuple[st
         "spend_points": (merchant or _("使用福豆"), _("用的是“{name}”").format(name=name)),
         "refund_points": (_("退款退回福豆"), _("退回到“{name}”").format(name=name)),
         "expire_points": (_("到期收回"), _("“{name}”没有用完的部分，退回工会预算").format(name=name)),
+        "return_points": (_("会籍变动退回"), _("“{name}”剩余的部分，按规定退回工会预算").format(name=name)),
     }
     return known.get(row.code, (merchant or word_of(row.code), word_of(row.code) if merchant else ""))
 

@@ -6,6 +6,9 @@ import pytest
 
 from gonghui.bills.models import Bill
 from gonghui.bills.tests.stage import counted, pay_code
+from gonghui.feedback.models import Rating
+from gonghui.kit.ports import port
+from gonghui.payments.actions.identities import note_identity
 from gonghui.portal.tests.asking import asker
 from gonghui.portal.tests.till import opened
 
@@ -105,3 +108,34 @@ def test_others_sell_nothing_here(ask, shop):
     assert ask("mei", "post", "/counter/sales", body).status_code == 403
     assert ask("anonymous", "post", "/counter/sales", body).status_code == 401
     assert counted() == before
+
+
+def sold_bill(ask, shop) -> int:
+    sale = basket(shop, customer=pay_code(shop), key=str(uuid4()))
+    return ask("clerk", "post", "/counter/sales", sale).json()["bill_id"]
+
+
+def test_bill_is_rated_once_by_its_own_member(ask, shop):
+    path = f"/me/bills/{sold_bill(ask, shop)}/rating"
+    before = Rating.objects.unscoped("test").count()
+    for who, status in (("lan", 404), ("clerk", 404), ("anonymous", 401)):
+        assert ask(who, "post", path, {"score": 1}).status_code == status
+    assert ask("mei", "post", path, {"score": 6}).status_code == 422
+    assert Rating.objects.unscoped("test").count() == before
+    assert ask("mei", "post", path, {"score": 4, "comment": "划算\x00"}).status_code == 204
+    again = ask("mei", "post", path, {"score": 1})
+    assert (again.status_code, again.json()["code"]) == (409, "already_rated")
+    rating = Rating.objects.unscoped("test").latest("pk")
+    assert (rating.score, rating.comment, rating.person) == (4, "划算", shop.people["mei"])
+
+
+def test_app_is_told_whether_the_payers_wechat_is_known_and_where_to_connect_it(ask, shop):
+    known = ask("mei", "get", "/me/wechat").json()
+    assert known["is_connected"] is False
+    assert "/payments/wechat/authorise?next=%2Fme%2Fbills" in known["connect_address"]
+    note_identity(shop.actor("mei"), appid=port("wechat_identity").appid, openid="o-mei")
+    assert ask("mei", "get", "/me/wechat").json()["is_connected"] is True
+    assert ask("lan", "get", "/me/wechat").json()["is_connected"] is False
+    assert [ask("mei", "delete", "/me/wechat").status_code for _again in range(2)] == [204, 204]
+    assert ask("mei", "get", "/me/wechat").json()["is_connected"] is False
+    assert [ask(who, "delete", "/me/wechat").status_code for who in ("anonymous", "clerk")] == [401, 403]

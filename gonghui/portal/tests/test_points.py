@@ -132,11 +132,13 @@ def test_proof_leads_to_the_sealed_root_and_a_changed_one_does_not(mei, money, t
 def test_own_account_stands_in_the_published_totals_of_the_day(mei, money):
     entry = own_entry(money)
     assert mei.get(f"/me/points/{entry.pk}/totals.json").status_code == 404
+    assert "还没有公示过" in text(mei.get(f"/me/points/{entry.pk}/totals"))
     for _look in range(3):
         seal_transfers(SYSTEM)
     with time_machine.travel(clock.now() + dt.timedelta(days=1), tick=True):
         assert publish_days(SYSTEM) == 1
-    assert "累计收入 100 福豆、支出 0 福豆" in text(mei.get(f"/me/points/{entry.pk}"))
+    page = text(mei.get(f"/me/points/{entry.pk}/totals"))
+    assert "恰好一次" in page and "100 福豆" in page
     answer = mei.get(f"/me/points/{entry.pk}/totals.json")
     proven = proven_by(answer.json())
     assert (proven.accounts, proven.credits, proven.debits) == (1, 100, 0)
@@ -147,7 +149,7 @@ def test_own_account_stands_in_the_published_totals_of_the_day(mei, money):
 @pytest.mark.parametrize("name", ["hua", "qiang", "stranger", "city_admin"])
 def test_entry_of_somebody_else_does_not_exist(client, money, name):
     money.cast.sign_in(client, name)
-    for path in ("", "/proof.json", "/totals.json"):
+    for path in ("", "/proof.json", "/totals", "/totals.json"):
         assert client.get(f"/me/points/{own_entry(money).pk}{path}").status_code == 404
 
 

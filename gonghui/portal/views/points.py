@@ -53,7 +53,6 @@ def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
         "row": row,
         "steps": own.way_of(row, accounts, shown),
         "proof": (proof := proof_of(row)),
-        "standing": standing_of(own.own_side(row, accounts)),
         "root": bytes(proof.block.root).hex() if proof else "",
         "hash": bytes(proof.block.hash).hex() if proof else "",
     }
@@ -68,6 +67,15 @@ def proof(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     found = proof_of(row)
     require(found, NOT_FOUND)
     return file_answer(as_document(found), f"gonghui-proof-{row.pk}")
+
+
+@never_cache
+@require_safe
+def standing(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    """How the account this entry stands in counts in the published totals of the last day."""
+    row, accounts = own.own_transfer(signed_in(request), entry_id)
+    facts = {"tab": "me", "row": row, "standing": standing_of(own.own_side(row, accounts))}
+    return render(request, "portal/points/totals.html", facts)
 
 
 @never_cache

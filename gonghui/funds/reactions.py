@@ -1,0 +1,15 @@
+"""What the funds do when the rooms below have news."""
+
+from __future__ import annotations
+
+from gonghui.funds.actions import lives
+from gonghui.kit.actors import Actor
+from gonghui.kit.events import reacts_to
+from gonghui.members.events import MembershipChanged
+
+SETTLER = Actor.system("points after a change of membership")
+
+
+@reacts_to(MembershipChanged)
+def settle_lots_after_change(event: MembershipChanged) -> None:
+    lives.settle_lots(SETTLER, change_id=event.change_id)
