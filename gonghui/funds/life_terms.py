@@ -37,9 +37,8 @@ SHIPPED = {
 def terms_for(kind: str, union: Union) -> LifeTerms:
     """Of the rule of the nearest union at or above the one that gave; the product's own where there is none."""
     above = [int(step) for step in union.path.split(".") if step]
-    rules = {
-        rule.union_id: rule for rule in LifeRule.objects.filter(kind=kind, is_active=True, union_id__in=above)
-    }
+    found = LifeRule.objects.unscoped("rules bind whoever stands below")
+    rules = {rule.union_id: rule for rule in found.filter(kind=kind, is_active=True, union_id__in=above)}
     for union_id in reversed(above):
         if rule := rules.get(union_id):
             return LifeTerms(rule.treatment, rule.after_days, rule.is_stopped, rule.clause)

@@ -69,7 +69,7 @@ class ChangeForm(VerbForm):
 
 
 PROPOSE = Verb(
-    "change", gettext_lazy("登记变动"), changes.propose_change, "members.import", form=ChangeForm, icon="history_edu",
+    "note_change", gettext_lazy("登记变动"), changes.propose_change, "members.import", form=ChangeForm, icon="history_edu",
     when=lambda membership: membership.status in Membership.LIVE,
     question=gettext_lazy("登记离世、退休、退会或转会。由另一位同事复核后才生效，福豆按规定处理。"),
     done=gettext_lazy("已登记，等另一位同事在“会籍变动”里复核。"),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gonghui.kit.audit import Audit
 from gonghui.kit.models import Row
-from gonghui.kit.scope import AnyOf, ByKey, BySubtree, Everyone
+from gonghui.kit.scope import AnyOf, ByKey, BySubtree
 from gonghui.members.models import MembershipChange
 
 
@@ -20,7 +20,7 @@ class Treatment(models.TextChoices):
 class LifeRule(Row):
     """Of a union and all below it; the nearest that gave the points decides. Without one, the product's own holds."""
 
-    scope = Everyone("regulations are public")
+    scope = BySubtree("union__path", verb="budgets.view")
     audit = Audit.ALL
 
     union = models.ForeignKey(

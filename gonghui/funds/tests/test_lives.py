@@ -168,7 +168,7 @@ def test_rule_of_the_nearest_union_that_gave_decides(money):
     near = rule_of(money, "city", "left", treatment="keep", after_days=0)
     settled(money, "left", name="lan")
     assert [f.state for f in fates(person=money.cast.people["lan"])] == ["kept"]
-    LifeRule.objects.filter(pk=near.pk).update(is_active=False)
+    LifeRule.objects.unscoped("test").filter(pk=near.pk).update(is_active=False)
     assert rule_of(money, "city", "left").after_days == 10  # the former is ended, so another may stand
 
 
@@ -190,7 +190,7 @@ def test_rule_in_force_changes_nothing_that_was_settled_before(money):
 def test_rule_that_contradicts_itself_is_not_kept(money, facts):
     with pytest.raises(IntegrityError), transaction.atomic():
         rule_of(money, "city", "left", **facts)
-    assert LifeRule.objects.count() == 0
+    assert LifeRule.objects.unscoped("test").count() == 0
 
 
 def test_bill_that_is_open_is_finished_before_anything_goes_back(money):
@@ -309,6 +309,26 @@ def test_member_reads_on_their_own_page_what_happened_and_why(money, client):
     with in_days(30):
         return_due_lots(SYSTEM)
     assert "会籍变动退回" in client.get("/me/points").content.decode()
+
+
+class TestLifeRuleScreen(ConsoleContract):
+    model, owner = LifeRule, "finance_officer"
+    change, wrong = {"clause": "改过的规定"}, {"clause": ""}
+
+    def own(self, cast):
+        return self._rule(cast, "city")
+
+    def foreign(self, cast):
+        return self._rule(cast, "sister")
+
+    def more(self, cast, count):
+        for kind in ("died", "retired", "moved")[:count]:
+            self._rule(cast, "city", kind)
+
+    def _rule(self, cast, union: str, kind: str = "left") -> LifeRule:
+        return LifeRule.objects.create(
+            union=cast.unions[union], kind=kind, treatment="return", after_days=9, clause=f"{union}规定"
+        )
 
 
 class TestLotFateScreen(ConsoleContract):

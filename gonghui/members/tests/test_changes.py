@@ -187,7 +187,7 @@ def test_change_confirmed_from_four_sides_takes_effect_once(cast):
 def test_change_is_noted_and_confirmed_in_the_console(cast, client):
     membership = membership_of(cast)
     cast.sign_in(client, "city_admin")
-    at = f"/console/members/membership/{membership.pk}/verb/change/"
+    at = f"/console/members/membership/{membership.pk}/verb/note_change/"
     asked = {
         "kind": "moved",
         "happened_on": clock.today(),
