@@ -36,7 +36,7 @@ TONES = {"proposed": "warning", "confirmed": "success", "refused": "info"}
 class ChangeForm(VerbForm):
     kind = forms.ChoiceField(label=gettext_lazy("变动"), choices=MembershipChange.Kind.choices)
     happened_on = forms.DateField(
-        label=gettext_lazy("发生日期"), widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("发生日期"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     )
     document = forms.CharField(
         label=gettext_lazy("证明文号"), max_length=80,

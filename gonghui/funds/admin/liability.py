@@ -57,7 +57,7 @@ def ageing_chart(months: list[tuple[str, int]]) -> dict[str, Any]:
     return {
         "id": "chart-ageing",
         "title": _("按到期月份"),
-        "summary": _("每个月底前要用完的福豆。"),
+        "summary": _("每个月要用完、到期收回或按规定退回的福豆。"),
         "chart": chart,
     }
 

@@ -61,7 +61,7 @@ class LotFateAdmin(ScopedAdmin):
         ("points_then", "points_returned"),
         "due_on",
         "state",
-        "words",
+        "why",
     )
 
     @display(description=gettext_lazy("会员"))
