@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('funds', '0009_decisions'),
-        ('ledger', '0003_days'),
+        ('ledger', '0005_days'),
         ('members', '0005_membership_change'),
         ('orgs', '0005_health_officer'),
     ]

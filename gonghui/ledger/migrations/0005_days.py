@@ -11,7 +11,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0002_rules'),
+        ('ledger', '0004_proofs'),
     ]
 
     operations = [
@@ -60,5 +60,5 @@ class Migration(migrations.Migration):
             model_name='daytotals',
             constraint=models.CheckConstraint(condition=models.Q(('debits', models.F('credits')), ('debits__gte', 0), ('ledger__in', [1, 2])), name='ledger_day_balanced'),
         ),
-        migrations.RunSQL((SQL / "50_days.sql").read_text(encoding="utf-8"), migrations.RunSQL.noop),
+        migrations.RunSQL((SQL / "70_days.sql").read_text(encoding="utf-8"), migrations.RunSQL.noop),
     ]
