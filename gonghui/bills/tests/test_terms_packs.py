@@ -78,7 +78,7 @@ def held(person_id: int) -> list[tuple[str, str]]:
 
 
 @pytest.mark.django_db
-def test_pack_claimed_once_is_used_apart(cast, money):
+def test_pack_claimed_once_is_held_apart(cast, money):
     charge, wash, check = parts(cast, money, 10, 10, 10)
     pack = reviewed(cast, (charge, 2), (wash, 1), (check, 1))
     mei = cast.people["mei"].pk
