@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import time_machine
 
 from gonghui.partners.tests.stage import new_owner
 from gonghui.settlement import actions
 from gonghui.settlement.models import Dispute
-from gonghui.settlement.tests.stage import SYSTEM, build_shop, on, sold, statement_of
+from gonghui.settlement.tests.stage import SYSTEM, build_shop, on, refunded, sold, statement_of
 from gonghui.settlement.traffic import traffic_of, veiled
 
 NOVEMBER = on(11, 2)
@@ -118,6 +120,37 @@ def test_visitors_are_counted_new_and_returning_and_few_are_hidden(client, cast,
     text = cast.sign_in(client, OWNER).get("/merchant/panels/traffic").content.decode()
     assert "人数太少，不显示" in text
     assert "style=" not in text
+
+
+def test_average_basket_and_hours_are_what_was_bought_and_kept(client, cast, shop):
+    """江口店: 20 at noon of 30 yuan; 河西店: 12 in the evening of 45.50. One takes a third of it back, one all of it."""
+    crowd = people(cast, 32)
+    noon = [sold(shop, ("union", 1_000), ("worker", 2_000), at=on(10, 20, 12), who=one) for one in crowd[:20]]
+    for one in crowd[20:]:
+        sold(shop, ("union", 1_050), ("worker", 3_500), at=on(10, 21, 18, 59), who=one, store=1)
+    before = traffic_of([store.pk for store in shop.stores])
+    assert (before.whole.fen, before.whole.basket_fen) == (20 * 3_000 + 12 * 4_550, 3_581)
+    refunded(shop, noon[0], at=on(10, 22), share=(1, 3))
+    refunded(shop, noon[1], at=on(10, 22))  # no visit any more
+    found = traffic_of([store.pk for store in shop.stores])
+    kept = 19 * 3_000 - (333 + 666)
+    whole, first, second = found.whole, *(found.stores[store.pk] for store in shop.stores)
+    assert (first.bills, first.fen, first.basket_fen) == (19, kept, 2_947)
+    assert (second.bills, second.fen, second.basket_fen) == (12, 12 * 4_550, 4_550)
+    assert (whole.bills, whole.fen, whole.basket_fen) == (31, kept + 12 * 4_550, 3_568)
+    assert {hour.hour: hour.bills for hour in found.hours if hour.bills} == {12: 19, 18: 12}
+    assert (all(hour.is_shown for hour in found.hours), found.busiest) == (True, 19)
+    text = plain(cast.sign_in(client, OWNER).get("/merchant/panels/traffic").content.decode())
+    for said in (
+        "会员 31", "消费次数 31", "平均每单 35.68 元", "12 时：19", "18 时：12", "13 时：0",
+        "江口店 19 位会员，19 次，平均每单 29.47 元", "河西店 12 位会员，12 次，平均每单 45.50 元",
+    ):  # fmt: skip
+        assert said in text, said
+
+
+def plain(page: str) -> str:
+    """Its words, one blank between them."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
 @pytest.mark.parametrize(
