@@ -25,11 +25,13 @@ from gonghui.kit import clock, events
 from gonghui.kit.clock import CHINA
 from gonghui.kit.errors import DomainError, require
 from gonghui.ledger.engine import id_of
+from gonghui.partners.queries import chain_of
 
 OURS = "counters of a bill"
 FUNDERS = (Payer.UNION, Payer.EMPLOYER)
 OF_STORE = (Per.STORE_DAY,)
 OF_PARTNER = (Per.PARTNER_DAY, Per.PARTNER_MONTH)
+OF_GROUP = (Per.GROUP_DAY, Per.GROUP_MONTH)
 USE_WINDOWS = """
 INSERT INTO bills_windowuse AS u (window_id, day, used, capacity)
 SELECT w, d, 1, c FROM unnest(%s::bigint[], %s::date[], %s::integer[]) AS asked(w, d, c) ORDER BY w, d
@@ -89,6 +91,8 @@ class Place(NamedTuple):
     person_id: int
     store_id: int
     partner_id: int
+    group_id: int
+    """The topmost above the partner; itself, where none is."""
     at: datetime
 
 
@@ -126,7 +130,8 @@ def use_windows(applied: Sequence[Applied]) -> None:
 
 def use_limits(limits: Mapping[OneLimit, Applied], facts: BillFacts) -> None:
     """`limits`: with the offer each is of."""
-    place = Place(facts.person_id, facts.store.pk, facts.store.partner_id, facts.at)
+    partner_id = facts.store.partner_id
+    place = Place(facts.person_id, facts.store.pk, partner_id, _group_of(partner_id, limits), facts.at)
     asked = [limit_asked(limit, place, funded_fen(one.parts)) for limit, one in limits.items()]
     asked = [one for one in asked if one.used]
     if not asked:
@@ -140,12 +145,17 @@ def use_limits(limits: Mapping[OneLimit, Applied], facts: BillFacts) -> None:
         require(limit.pk not in refused, reason, title=one.title)
 
 
+def _group_of(partner_id: int, limits: Iterable[OneLimit]) -> int:
+    """Looked up only where a limit counts by it."""
+    return chain_of(partner_id)[-1] if any(limit.per in OF_GROUP for limit in limits) else partner_id
+
+
 def limit_asked(limit: OneLimit, place: Place, fen: int) -> LimitAsked:
     return LimitAsked(
         limit.pk,
         place.person_id if limit.per in OF_PERSON else None,
         place.store_id if limit.per in OF_STORE else None,
-        place.partner_id if limit.per in OF_PARTNER else None,
+        place.group_id if limit.per in OF_GROUP else place.partner_id if limit.per in OF_PARTNER else None,
         since_of(limit.per, place.at.astimezone(CHINA).date()),
         limit.most_fen or limit.most,
         1 if limit.most_fen is None else fen,
@@ -217,9 +227,10 @@ def give_back_windows(offers: Iterable[BillOffer]) -> None:
 def give_back_limits(
     bill: Bill, offers: Iterable[BillOffer], fens: Mapping[int, int], *, is_over: bool
 ) -> None:
-    place = Place(bill.person_id, bill.store_id, bill.partner_id, bill.at)
     terms = given_terms([one.offer_id for one in offers])
     limits = [(limit, offer_id) for offer_id, one in terms.items() for limit in one.limits]
+    group_id = _group_of(bill.partner_id, [limit for limit, _offer_id in limits])
+    place = Place(bill.person_id, bill.store_id, bill.partner_id, group_id, bill.at)
     for limit, offer_id in sorted(limits, key=lambda pair: pair[0].pk):
         *counter, _most, used = limit_asked(limit, place, fens.get(offer_id, 0))
         if used and (is_over or limit.most_fen is not None):

@@ -285,6 +285,11 @@ class Counted(NamedTuple):
 
 
 COUNTED = """
+WITH RECURSIVE chain AS (
+    SELECT p.id, p.parent_id FROM partners_store s JOIN partners_partner p ON p.id = s.partner_id WHERE s.id = %s
+     UNION ALL
+    SELECT p.id, p.parent_id FROM partners_partner p JOIN chain c ON p.id = c.parent_id
+)
 SELECT 'purse', p.share_id, a.id, a.credits_posted - a.debits_posted - a.debits_pending, NULL::date
   FROM bills_fundingshare s JOIN bills_purse p ON p.share_id = s.id
   JOIN funds_commitment c ON c.id = p.commitment_id JOIN ledger_account a ON a.id = c.account_id
@@ -296,7 +301,9 @@ SELECT 'window', u.window_id, NULL, u.used, u.day
 SELECT 'limit', u.limit_id, u.person_id, u.used, u.since
   FROM bills_offerlimit l JOIN bills_limituse u
     ON u.limit_id = l.id AND (u.person_id IS NULL OR u.person_id = %s) AND (u.store_id IS NULL OR u.store_id = %s)
-   AND (u.partner_id IS NULL OR u.partner_id = (SELECT partner_id FROM partners_store WHERE id = %s))
+   AND (u.partner_id IS NULL OR u.partner_id = CASE WHEN l.per LIKE 'group%%'
+                                                    THEN (SELECT id FROM chain WHERE parent_id IS NULL)
+                                                    ELSE (SELECT partner_id FROM partners_store WHERE id = %s) END)
    AND u.since = ANY(%s::date[])
  WHERE l.terms_id = ANY(%s)
 """
@@ -311,7 +318,7 @@ def _counted(
     days = [day, day - ONE_DAY]
     found = Counted({}, {}, {}, person_id, day)
     whose = (person_id, store_id, store_id, since, terms_ids)
-    for what, pk, whom, number, on in _asked(COUNTED, terms_ids, releases, days, terms_ids, *whose):
+    for what, pk, whom, number, on in _asked(COUNTED, store_id, terms_ids, releases, days, terms_ids, *whose):
         if what == "purse":
             found.purses[pk] = (whom, number)
         elif what == "window":

@@ -25,6 +25,8 @@ from gonghui.kit.actors import Actor
 from gonghui.ledger.engine import void_expired
 from gonghui.ledger.models import LedgerAccount
 from gonghui.members.models import MemberCard
+from gonghui.partners.models import Clerk
+from gonghui.partners.tests.stage import new_partner, new_store, standing_agreement
 from gonghui.payments import collecting, tasks
 from gonghui.payments.actions.refunds import note_refund
 from gonghui.payments.models import LocalNotice, Refund
@@ -150,6 +152,27 @@ def test_last_fen_of_a_days_cap_is_given_once(money, shop):
     use = LimitUse.objects.unscoped("test").get()
     people = (("mei", 0), ("mei", 1), ("qiang", 0))
     tills = [selling(shop, who=who, minute=minute) for who, minute in people]
+    answers = past_the_check(lock_on(use), *tills)
+    assert codes(answers) == ["Bill"] * 3
+    assert sorted(bill.due_fen for bill in answers) == [8_000, 8_500, 9_000]
+    assert (fresh(use).used, trial()) == (2_500, 0)
+
+
+def test_last_fen_of_a_groups_cap_is_given_once(money, shop):
+    """The same over the stores of a whole group: two houses of it and the mall's, each with its own till, and one counter."""
+    group = new_partner(shop, "东江商业集团")
+    shop.store.partner.parent = group
+    shop.store.partner.save()
+    standing_agreement(group)
+    other = new_store(group, "集团旗舰店")
+    Clerk.objects.create(user=shop.users["clerk"], store=other)
+    shares = [union_share(money.city, when_empty="shrink"), MERCHANT]
+    published(shop, shares=shares, caps=[("group_day", 2_500)], stores=[shop.store, other])
+    sold(shop, customer=pay_code(shop, "lan"))
+    use = LimitUse.objects.unscoped("test").get()
+    assert use.partner_id == group.pk
+    people = (("mei", 0, shop.store), ("mei", 1, other), ("qiang", 0, other))
+    tills = [selling(shop, who=who, minute=minute, store_id=store.pk) for who, minute, store in people]
     answers = past_the_check(lock_on(use), *tills)
     assert codes(answers) == ["Bill"] * 3
     assert sorted(bill.due_fen for bill in answers) == [8_000, 8_500, 9_000]

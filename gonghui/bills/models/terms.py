@@ -343,9 +343,14 @@ class OfferLimit(Row):
         STORE_DAY = "store_day", _("每店每天")
         PARTNER_DAY = "partner_day", _("每家商户每天")
         PARTNER_MONTH = "partner_month", _("每家商户每月")
+        GROUP_DAY = "group_day", _("每个集团每天（所有商场和门店合计）")
+        GROUP_MONTH = "group_month", _("每个集团每月（所有商场和门店合计）")
 
     COUNTED = (Per.PERSON, Per.PERSON_DAY, Per.PERSON_MONTH, Per.DAY, Per.MONTH, Per.TOTAL)
-    CAPPED = (Per.STORE_DAY, Per.PARTNER_DAY, Per.PARTNER_MONTH, Per.DAY, Per.MONTH, Per.PERSON_MONTH)
+    CAPPED = (
+        Per.STORE_DAY, Per.PARTNER_DAY, Per.PARTNER_MONTH, Per.GROUP_DAY, Per.GROUP_MONTH, Per.DAY, Per.MONTH,
+        Per.PERSON_MONTH,
+    )  # fmt: skip
 
     scope = Everyone("printed on the offer")
     audit = Audit.ALL
@@ -374,7 +379,16 @@ class OfferLimit(Row):
                 | Q(
                     most=None,
                     most_fen__gte=1,
-                    per__in=["store_day", "partner_day", "partner_month", "day", "month", "person_month"],
+                    per__in=[
+                        "store_day",
+                        "partner_day",
+                        "partner_month",
+                        "group_day",
+                        "group_month",
+                        "day",
+                        "month",
+                        "person_month",
+                    ],
                 ),
                 name="bills_limit_most",
             ),

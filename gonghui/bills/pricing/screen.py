@@ -194,6 +194,8 @@ def says_per(per: Per) -> str:
         Per.STORE_DAY: _("每店每天"),
         Per.PARTNER_DAY: _("每家商户每天"),
         Per.PARTNER_MONTH: _("每家商户每月"),
+        Per.GROUP_DAY: _("每个集团每天"),
+        Per.GROUP_MONTH: _("每个集团每月"),
     }[per]
 
 
@@ -206,4 +208,6 @@ def says_capped(per: Per) -> str:
         Per.STORE_DAY: _("今天这家店"),
         Per.PARTNER_DAY: _("今天这家商户"),
         Per.PARTNER_MONTH: _("本月这家商户"),
+        Per.GROUP_DAY: _("今天这个集团"),
+        Per.GROUP_MONTH: _("本月这个集团"),
     }[per]

@@ -162,10 +162,12 @@ class Per(StrEnum):
     STORE_DAY = "store_day"
     PARTNER_DAY = "partner_day"
     PARTNER_MONTH = "partner_month"
+    GROUP_DAY = "group_day"
+    GROUP_MONTH = "group_month"
 
 
-BY_DAY = (Per.PERSON_DAY, Per.DAY, Per.STORE_DAY, Per.PARTNER_DAY)
-BY_MONTH = (Per.PERSON_MONTH, Per.MONTH, Per.PARTNER_MONTH)
+BY_DAY = (Per.PERSON_DAY, Per.DAY, Per.STORE_DAY, Per.PARTNER_DAY, Per.GROUP_DAY)
+BY_MONTH = (Per.PERSON_MONTH, Per.MONTH, Per.PARTNER_MONTH, Per.GROUP_MONTH)
 
 
 @dataclass(frozen=True, slots=True)

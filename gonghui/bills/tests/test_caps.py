@@ -25,7 +25,7 @@ from gonghui.bills.tests.written import by_union, drafted, plan
 from gonghui.funds.tests.stage import build_money, trial
 from gonghui.kit.clock import CHINA
 from gonghui.partners.models import Clerk
-from gonghui.partners.tests.stage import new_store
+from gonghui.partners.tests.stage import new_partner, new_store, standing_agreement
 
 NOON = dt.datetime(2026, 11, 20, 12, 0, tzinfo=CHINA)
 
@@ -115,6 +115,36 @@ def test_each_store_has_its_own_day_and_a_merchant_one_for_all_its_stores(money,
     assert (at_second.due_fen, used()) == (18_000, [1_000, 1_000, 1_000])
     tomorrow = NOON + dt.timedelta(days=1)
     assert bought(shop, 20_000, at=tomorrow).due_fen == 16_000
+
+
+def in_group(shop) -> list:
+    """One store in a mall of the group, one the group's own, and one of somebody else."""
+    group = new_partner(shop, "东江商业集团")
+    mall = new_partner(shop, "江口广场", parent=group)
+    shop.store.partner.parent = mall
+    shop.store.partner.save()
+    own, beside = new_store(group, "集团旗舰店"), new_store(new_partner(shop, "隔壁小店"), "小店")
+    for store in (own, beside):
+        standing_agreement(store.partner)
+        Clerk.objects.create(user=shop.users["clerk"], store=store)
+    return [shop.store, own, beside]
+
+
+def test_group_has_one_cap_for_all_malls_and_stores_below_it(money, shop):
+    stores = in_group(shop)
+    capped(money, ("group_day", 1_500), ("partner_month", 9_000), stores=stores, when_empty="shrink")
+    _mine, own, beside = stores
+    first = bought(shop, 10_000)
+    assert first.due_fen == 8_000
+    assert bought(shop, 10_000, store_id=own.pk).due_fen == 8_500  # five yuan were left to the group
+    assert quoted(shop, store_id=own.pk).due_fen == 9_000
+    assert bought(shop, 10_000, store_id=beside.pk).due_fen == 8_000
+    groups = LimitUse.objects.unscoped("test").filter(limit__per="group_day").order_by("partner__name")
+    assert list(groups.values_list("partner__name", "used")) == [("东江商业集团", 1_500), ("隔壁小店", 1_000)]
+    with time_machine.travel(NOON + dt.timedelta(hours=1), tick=False):
+        refunded(shop, first)
+    assert list(groups.values_list("used", flat=True)) == [500, 1_000]
+    assert quoted(shop, store_id=own.pk).due_fen == 8_000
 
 
 def test_day_begins_at_midnight_in_china(money, shop):

@@ -1,8 +1,9 @@
-"""经费公示 in a real browser: on a phone, large for the elderly, at a desk."""
+"""经费公示 and the page of what cools off, in a real browser: on a phone, large for the elderly, at a desk."""
 
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 from gonghui.funds.actions import budgets, decisions
 from gonghui.funds.models import Decision, QuorumRule
@@ -36,3 +37,17 @@ def test_log_fits_the_screen_and_axe_finds_nothing(told, open_page, size, elder)
         page = open_page(path, size=size, elder=elder)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         assert axe_findings(page, enhanced=elder) == [], path
+
+
+def test_pages_of_what_cools_off_and_went_back_fit_and_axe_finds_nothing(told, open_page, live_server):
+    money, made = told
+    client = money.cast.sign_in(Client(), "auditor")
+    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+    signed_in = {"cookies": [cookie], "origins": []}
+    paths = [f"/console/funds/budgets/{budget.pk}" for budget in made]
+    for size in (PHONE, DESKTOP):
+        for path in (*paths, "/console/funds/rules", "/console/funds/decision/"):
+            page = open_page(path, size=size, storage_state=signed_in)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, size)
+            within = ".gh-stack" if "decision" not in path else "#content"
+            assert axe_findings(page, within=within) == [], (path, size)

@@ -37,6 +37,7 @@ PAGES = [
     "/offers?view=all&store={store}",
     "/offers/{offer}",
     "/offers/quote",
+    "/decisions",
     "/me/wechat-coupons",
     "/offers/quote?store={store}&amount=150&points=3",
 ]
