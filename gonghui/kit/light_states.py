@@ -19,15 +19,16 @@ NEEDS_NO_CLASS = ("indexes", "constraints")
 @contextmanager
 def light_states() -> Iterator[None]:
     """Within it, states of migrations are light."""
-    drawn_anew = ProjectState.add_model, ProjectState._append_option
-    ProjectState.add_model, ProjectState._append_option = _add_model, _append_option
+    states: Any = ProjectState
+    drawn_anew = states.add_model, states._append_option
+    states.add_model, states._append_option = _add_model, _append_option
     try:
         yield
     finally:
-        ProjectState.add_model, ProjectState._append_option = drawn_anew
+        states.add_model, states._append_option = drawn_anew
 
 
-def _add_model(self: ProjectState, model_state: ModelState) -> None:
+def _add_model(self: Any, model_state: ModelState) -> None:
     key = model_state.app_label, model_state.name_lower
     self.models[key] = model_state
     if self._relations is not None:
@@ -39,7 +40,7 @@ def _add_model(self: ProjectState, model_state: ModelState) -> None:
         self.apps.render_multiple([model_state])
 
 
-def _append_option(self: ProjectState, app_label: str, model_name: str, option_name: str, added: Any) -> None:
+def _append_option(self: Any, app_label: str, model_name: str, option_name: str, added: Any) -> None:
     if option_name not in NEEDS_NO_CLASS:
         raise ValueError(option_name)
     options = self.models[app_label, model_name].options
