@@ -12,16 +12,17 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from gonghui.bills.actions.external import approve_funded_stock, draft_funded_stock, reject_funded_stock
-from gonghui.bills.admin.bills import right
 from gonghui.bills.admin.stocks import StockForm
 from gonghui.bills.models import ExternalUse, StockFunding
 from gonghui.kit.actors import Actor
 from gonghui.kit.console import (
+    Amount,
     Figure,
     ScopedAdmin,
     SmallNameSearch,
     Verb,
     console_page,
+    money,
     subtree_filter,
     waiting,
 )
@@ -76,7 +77,7 @@ class StockFundingAdmin(ScopedAdmin):
     ordering = ("-id",)
     fields = (
         "stock", ("budget", "programme"), ("face", "pieces", "whole"), "days", ("aside", "used"), ("left", "uncovered"),
-        "standing", ("maker", "checker"),
+        "state", ("maker", "checker"),
     )  # fmt: skip
     verbs = (
         Verb("approve", gettext_lazy("批准下单"), approve_funded_stock, APPROVE, key="funding_id", icon="fact_check",
@@ -101,21 +102,21 @@ class StockFundingAdmin(ScopedAdmin):
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj=None) -> list:
-        own = ["face", "pieces", "whole", "days", "aside", "used", "left", "uncovered", "standing"]
+        own = ["face", "pieces", "whole", "days", "aside", "used", "left", "uncovered", "state"]
         own += ["maker", "checker"]
         return [*super().get_readonly_fields(request, obj), *own]
 
     @display(description=gettext_lazy("预留（元）"))
-    def aside(self, row: StockFunding) -> str:
-        return right(yuan(row.commitment.amount_fen)) if row.commitment else "—"
+    def aside(self, row: StockFunding) -> Amount:
+        return money(row.commitment.amount_fen if row.commitment else None)
 
     @display(description=gettext_lazy("已用（元）"))
-    def used(self, row: StockFunding) -> str:
-        return right(yuan(row._used))
+    def used(self, row: StockFunding) -> Amount:
+        return money(row._used)
 
     @display(description=gettext_lazy("还剩（元）"))
-    def left(self, row: StockFunding) -> str:
-        return right(yuan(row.commitment.account.available)) if row.commitment else "—"
+    def left(self, row: StockFunding) -> Amount:
+        return money(row.commitment.account.available if row.commitment else None)
 
     @display(description=gettext_lazy("预留不足的"))
     def uncovered(self, row: StockFunding) -> str:
@@ -124,6 +125,11 @@ class StockFundingAdmin(ScopedAdmin):
     @display(description=gettext_lazy("状态"), label=STOCK_TONES)
     def standing(self, row: StockFunding) -> tuple[str, str]:
         return row.stock.state, str(row.stock.get_state_display())
+
+    @display(description=gettext_lazy("状态"))
+    def state(self, row: StockFunding) -> str:
+        """On the row's own page, which draws no label."""
+        return str(row.stock.get_state_display())
 
     @display(description=gettext_lazy("面额"))
     def face(self, row: StockFunding) -> str:
@@ -140,8 +146,8 @@ class StockFundingAdmin(ScopedAdmin):
         return f"{row.stock.total:,}"
 
     @display(description=gettext_lazy("合计（元）"))
-    def whole(self, row: StockFunding) -> str:
-        return yuan(row.stock.face_fen * row.stock.total)
+    def whole(self, row: StockFunding) -> Amount:
+        return money(row.stock.face_fen * row.stock.total)
 
     @display(description=gettext_lazy("可用日期"))
     def days(self, row: StockFunding) -> str:

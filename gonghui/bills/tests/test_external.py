@@ -270,7 +270,7 @@ def test_stock_is_ordered_out_of_a_budget_in_the_back_office(cast, client, money
     cast.sign_in(client, "city_admin")
     assert client.get(address).status_code == 403
     page = client.get(wanted).content.decode()
-    assert approve in page and "15" in page and "待批准" in page
+    assert approve in page and "15" in page and "待批准" in page and "&#x27;draft" not in page
     assert client.post(approve).status_code == 302
     made.refresh_from_db()
     assert (left(made), made.stock.state) == (FACE * TOTAL, "pending")
