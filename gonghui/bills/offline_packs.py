@@ -14,7 +14,6 @@ from gonghui.benefits.counter import OFFLINE_LIFE
 from gonghui.benefits.models import Voucher
 from gonghui.benefits.packs import new_pack, unix_ms
 from gonghui.bills import plans, pricing
-from gonghui.bills.actions.writing import category_of
 from gonghui.bills.counters import given_terms
 from gonghui.bills.holidays import holidays_around
 from gonghui.bills.models import Purse
@@ -29,6 +28,7 @@ from gonghui.bills.offline import (
     offer_facts,
 )
 from gonghui.bills.pricing.fitting import Candidate, fit
+from gonghui.bills.rule_checks import category_of
 from gonghui.funds import rulebook
 from gonghui.funds.models import Budget
 from gonghui.funds.rulebook import Giving

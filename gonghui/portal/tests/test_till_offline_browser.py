@@ -205,9 +205,8 @@ def test_coupon_used_elsewhere_meanwhile_is_told_as_an_exception(till, money):
 
 def test_till_opens_without_network_and_is_gone_after_signing_out(till, money):
     voucher = coupon_of(money, title="满100减20")
-    page = till()
-    wait_until(page, "async () => !!navigator.serviceWorker.controller")
-    page.reload()  # whatever the first visit missed on a crowded machine, the second keeps
+    page = till(service_workers="allow")
+    page.reload()
     wait_until(page, IS_KEPT_WHOLE)
     page.context.set_offline(True)
     page.goto(f"/clerk/till?customer={voucher.code}")
