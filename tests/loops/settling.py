@@ -31,8 +31,16 @@ def confirmed_by(people: People, owner: str, *, fen: int) -> Statement:
     return statement
 
 
+def reconciled_by_finance(people: People, statement: Statement, *, fen: int) -> None:
+    """What finance reads before anything is paid: the ledger moved by as much as the statement says, and this is what is paid."""
+    page = people.at("city_finance", reverse("admin:statement", args=[statement.pk]))
+    said = page.locator("[role=status].st-check.good").first.inner_text()
+    assert f"与账本相符：应付账户这一期变动 {yuan(fen)} 元，分毫不差" in said
+
+
 def paid_out(people: People, statement: Statement, *, fen: int) -> None:
-    """Approved by another, batched, the file taken, booked against the bank's slip; then the month is closed."""
+    """Reconciled, approved by another, batched, the file taken, booked against the bank's slip; then the month is closed."""
+    reconciled_by_finance(people, statement, fen=fen)
     do(people, "city_admin", "admin:settlement_statement_approve", statement, "批准付款")
     page = people.at("city_finance", reverse("admin:payout_batch_new"))
     page.select_option("[name=union]", label="东江市总工会")
