@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import time_machine
 from click.testing import CliRunner
 from django.db import DatabaseError, connection, transaction
 
+from gonghui.benefits.tests.servers import environment
 from gonghui.config.cli.ledger import ledger
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
@@ -291,24 +291,14 @@ days.publish_days(Actor.system("killed"))
 def test_builder_killed_in_the_middle_leaves_nothing_and_the_next_one_goes_on(many):
     seal_all()
     tomorrow = clock.today() + dt.timedelta(days=1)
-    name = connection.settings_dict["NAME"]
-    url = os.environ["DATABASE_URL"]
-    worker = subprocess.Popen(
-        [sys.executable, "-c", KILLED.format(today=tomorrow.isoformat())],
-        stdout=subprocess.PIPE, text=True, env=os.environ | {"DATABASE_URL": _for(url, name)},
-    )  # fmt: skip
+    command = [sys.executable, "-c", KILLED.format(today=tomorrow.isoformat())]
+    worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment())
     assert worker.stdout.readline() == "half\n"
     worker.send_signal(signal.SIGKILL)
     worker.wait(30)
     assert published_days().count() == 0
     time.sleep(0.2)
     assert (published(), published_days().count(), wrong()) == (1, 2, [])
-
-
-def _for(url: str, name: str) -> str:
-    """The same server, the test's database."""
-    address, _mark, options = url.partition("?")
-    return f"{address.rpartition('/')[0]}/{name}?{options}"
 
 
 def test_neighbour_on_the_way_says_nothing_of_one_account(many):
