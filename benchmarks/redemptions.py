@@ -209,7 +209,7 @@ def stage(people: int) -> tuple[Any, list[Worker]]:
     from gonghui.benefits.engine import Claim, settle_claims
     from gonghui.bills.flows import tills_of
     from gonghui.bills.tests.priced import MERCHANT, published, released, union_share
-    from gonghui.bills.tests.stage import open_shop, with_points
+    from gonghui.bills.tests.stage import open_shop
     from gonghui.funds.tests.stage import build_money
     from tests.cast import new_cast
 
@@ -222,7 +222,7 @@ def stage(people: int) -> tuple[Any, list[Worker]]:
         cursor.execute(CARDS, [APART])
         cursor.execute("SELECT id FROM members_person WHERE id > %s ORDER BY id", [APART])
         ids = [row[0] for row in cursor.fetchall()]
-    with_points(money, PER_HEAD)
+    give_points(money)
     terms = published(shop, needs_voucher=True, shares=[union_share(money.province, 500), MERCHANT])
     pool = released(terms, capacity=people, fen=people * 1_000)
     for some in in_lots(ids, 500):
@@ -234,6 +234,21 @@ def stage(people: int) -> tuple[Any, list[Worker]]:
         cursor.execute("ANALYZE")
         cursor.execute(WORKERS, [APART])
         return shop, [Worker(*row) for row in cursor.fetchall()]
+
+
+def give_points(money: Any) -> None:
+    """To everybody; what a job does of it is done here."""
+    from gonghui.funds.actions import grants
+    from gonghui.funds.tests.granting import drafted
+    from gonghui.kit.actors import Actor
+
+    system, grant = Actor.system("bench"), drafted(money, per_head=PER_HEAD)
+    grants.submit_grant(money.actor("city_admin"), point_grant_id=grant.pk)
+    grants.screen_grant(system, grant_id=grant.pk)
+    grants.check_grant(money.actor("city_finance"), point_grant_id=grant.pk)
+    grants.screen_grant(system, grant_id=grant.pk)
+    grants.run_grant(money.actor("city_admin"), point_grant_id=grant.pk)
+    grants.give_grant(system, grant_id=grant.pk)
 
 
 def in_lots(ids: list[int], size: int) -> Iterator[list[int]]:
