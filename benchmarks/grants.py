@@ -82,7 +82,7 @@ UPDATE {kind}_funds_pointgrant SET granted = granted + %(given)s WHERE id = %(gr
 BOOKS = """
 SELECT (SELECT count(*) = %(people)s AND count(DISTINCT person_id) = %(people)s AND bool_and(credits_posted = %(points)s)
           FROM ledger_account WHERE kind = 'points' AND union_id = %(union)s)
-   AND (SELECT credits_posted - debits_posted FROM ledger_account WHERE id = %(backing)s) = %(people)s * %(amount)s
+   AND (SELECT credits_posted - debits_posted FROM ledger_account WHERE id = %(backing)s) = %(people)s::bigint * %(amount)s
    AND NOT EXISTS (SELECT FROM ledger_account GROUP BY ledger HAVING sum(debits_posted) <> sum(credits_posted))
 """
 LAST = """
