@@ -169,7 +169,7 @@ def _refused(
             union=budget.union,
             source_kind=budget.source.kind,
             source_level=budget.source.level,
-            category=category_of(terms),
+            category=category_of(terms.category),
             festival=terms.festival,
             amount_fen=most_fen,
             on=at.astimezone(CHINA).date(),

@@ -14,7 +14,6 @@ from gonghui.bills.tests.stage import (
     by_payer,
     counted,
     moved,
-    open_shop,
     pay_code,
     refunded,
     sale,
@@ -22,23 +21,12 @@ from gonghui.bills.tests.stage import (
 )
 from gonghui.bills.tests.test_bills_database import refuses
 from gonghui.bills.tests.written import by_union, drafted, plan
-from gonghui.funds.tests.stage import build_money, trial
+from gonghui.funds.tests.stage import trial
 from gonghui.kit.clock import CHINA
 from gonghui.partners.models import Clerk
 from gonghui.partners.tests.stage import new_partner, new_store, standing_agreement
 
 NOON = dt.datetime(2026, 11, 20, 12, 0, tzinfo=CHINA)
-
-
-@pytest.fixture
-def money(cast):
-    open_shop(cast)
-    return build_money(cast)
-
-
-@pytest.fixture
-def shop(money):
-    return money.cast
 
 
 def capped(money, *caps: tuple[str, int], when_empty: str = "refuse", **facts):

@@ -10,20 +10,13 @@ from gonghui.benefits.actions.passes import issue_pass
 from gonghui.benefits.models import Voucher
 from gonghui.bills.models import Purse
 from gonghui.bills.tests.priced import MERCHANT, published, released, union_share
-from gonghui.bills.tests.stage import fresh, open_shop
+from gonghui.bills.tests.stage import fresh
 from gonghui.bills.tests.written import REST, by_union, put_up, release_of
 from gonghui.funds.tests.granting import CLAUSE, capped
-from gonghui.funds.tests.stage import build_money
 from gonghui.kit.errors import DomainError
 from gonghui.partners.models import MerchantRole
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def money(cast):
-    open_shop(cast)
-    return build_money(cast)
 
 
 def pool_of(money, **facts):

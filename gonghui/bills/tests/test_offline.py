@@ -35,31 +35,18 @@ from gonghui.bills.tests.stage import (
     counted,
     fresh,
     moved,
-    open_shop,
     pay_code,
     refunded,
     sold,
     transfers,
 )
 from gonghui.funds.tests.granting import capped
-from gonghui.funds.tests.stage import build_money, trial
+from gonghui.funds.tests.stage import trial
 from gonghui.kit import clock, tokens
-from gonghui.members.models import Person
 from gonghui.partners.models import Partner
 from gonghui.partners.tests.stage import new_owner
 
 HOUR = dt.timedelta(hours=1)
-
-
-@pytest.fixture
-def money(cast):
-    open_shop(cast)
-    return build_money(cast)
-
-
-@pytest.fixture
-def shop(money):
-    return money.cast
 
 
 @pytest.fixture
@@ -335,10 +322,12 @@ def test_coupon_that_would_be_refused_at_the_till_is_left_out(money, shop, clerk
 
 
 def test_coupon_a_rule_would_refuse_is_left_out(money, shop, clerk, coupon):
+    meal = coupon_of(money, "lan", category="meal")
+    assert in_pack(clerk, shop) == marks(coupon, meal)
+    capped(9, category="meal")
+    assert in_pack(clerk, shop) == marks(coupon)
     capped(9, category="coupon")
     assert in_pack(clerk, shop) == set()
-    capped(0, category="festival")
-    Person.objects.unscoped("test").filter(pk=coupon.person_id).update(groups=[])
 
 
 def test_health_store_and_one_that_may_not_trade_have_no_coupons_in_the_pack(shop, clerk, coupon):

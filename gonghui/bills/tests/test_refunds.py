@@ -19,7 +19,6 @@ from gonghui.bills.tests.stage import (
     counted,
     fresh,
     moved,
-    open_shop,
     pay_code,
     refunded,
     sold,
@@ -30,20 +29,9 @@ from gonghui.funds.actions.commitments import release_commitment
 from gonghui.funds.actions.points import expire_points
 from gonghui.funds.points import balance_of
 from gonghui.funds.tests.granting import capped, is_backed
-from gonghui.funds.tests.stage import balance, build_money, trial
+from gonghui.funds.tests.stage import balance, trial
 from gonghui.kit import clock
 from gonghui.kit.errors import DomainError
-
-
-@pytest.fixture
-def money(cast):
-    open_shop(cast)
-    return build_money(cast)
-
-
-@pytest.fixture
-def shop(money):
-    return money.cast
 
 
 def funded(money, **facts):

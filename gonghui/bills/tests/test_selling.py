@@ -21,7 +21,6 @@ from gonghui.bills.tests.stage import (
     counted,
     fresh,
     moved,
-    open_shop,
     pay_code,
     sale,
     sold,
@@ -30,21 +29,10 @@ from gonghui.bills.tests.stage import (
 )
 from gonghui.funds.points import balance_of
 from gonghui.funds.tests.granting import capped
-from gonghui.funds.tests.stage import build_money, trial
+from gonghui.funds.tests.stage import trial
 from gonghui.kit import clock
 from gonghui.kit.errors import DomainError
 from gonghui.partners.models import Agreement, Partner
-
-
-@pytest.fixture
-def money(cast):
-    open_shop(cast)
-    return build_money(cast)
-
-
-@pytest.fixture
-def shop(money):
-    return money.cast
 
 
 def test_cash_bill_moves_what_each_funder_gave(money, shop):

@@ -20,13 +20,12 @@ from gonghui.bills.tests.stage import (
     fresh,
     line_parts,
     moved,
-    open_shop,
     pay_code,
     refunded,
     sale,
     sold,
 )
-from gonghui.funds.tests.stage import build_money, trial
+from gonghui.funds.tests.stage import trial
 from gonghui.kit import clock
 from gonghui.partners.models import Clerk
 from gonghui.partners.tests.stage import new_store
@@ -34,17 +33,6 @@ from gonghui.partners.tests.stage import new_store
 pytestmark = pytest.mark.django_db
 MEAL = 20 * YUAN
 ROOM = ("标准间", 299 * YUAN, 2)
-
-
-@pytest.fixture
-def money(cast):
-    open_shop(cast)
-    return build_money(cast)
-
-
-@pytest.fixture
-def shop(money):
-    return money.cast
 
 
 # --- 骑手特惠时段 13:00–14:00 (S3-02, N32, I12) ---------------------------------------------------------------

@@ -22,7 +22,6 @@ from gonghui.bills.tests.stage import (
     counted,
     fresh,
     moved,
-    open_shop,
     pay_online,
     refunded,
     sale,
@@ -33,24 +32,13 @@ from gonghui.bills.tests.stage import (
 from gonghui.funds.actions.points import expire_points
 from gonghui.funds.points import balance_of
 from gonghui.funds.tests.granting import capped, is_backed
-from gonghui.funds.tests.stage import build_money, trial
+from gonghui.funds.tests.stage import trial
 from gonghui.kit import clock
 from gonghui.ledger import engine
 from gonghui.ledger.models import LedgerAccount
 from gonghui.payments.actions.payments import close_payment, give_up, locked
 from gonghui.payments.events import PaymentFailed, PaymentSucceeded
 from gonghui.payments.models import Payment, Refund
-
-
-@pytest.fixture
-def money(cast):
-    open_shop(cast)
-    return build_money(cast)
-
-
-@pytest.fixture
-def shop(money):
-    return money.cast
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from gonghui.bills.tests.stage import (
     by_payer,
     fresh,
     moved,
-    open_shop,
     pay_code,
     pay_online,
     refunded,
@@ -30,7 +29,7 @@ from gonghui.bills.tests.stage import (
 )
 from gonghui.funds.points import balance_of
 from gonghui.funds.tests.granting import is_backed
-from gonghui.funds.tests.stage import build_money, trial
+from gonghui.funds.tests.stage import trial
 from gonghui.kit.errors import DomainError
 from gonghui.kit.tests.racing import WAITING, WRITING, wait_for
 from gonghui.ledger import engine
@@ -40,17 +39,6 @@ from gonghui.payments.models import Refund
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE_S = 60
 WORKERS = ("mei", "lan", "qiang")
-
-
-@pytest.fixture
-def money(cast):
-    open_shop(cast)
-    return build_money(cast)
-
-
-@pytest.fixture
-def shop(money):
-    return money.cast
 
 
 def at_once(*works) -> list:
