@@ -14,6 +14,18 @@ BAD_LINE = refusal(
     advice=_("单价要大于 0，数量是 1 到 9999 的整数。请改正后再试算。"),
     status=422,
 )
+BAD_CODE = refusal(
+    "bill_bad_code",
+    _("“{code}”不是有效的商品条码：最后一位校验码对不上。"),
+    advice=_("请对准条码再扫一次，或者逐位核对；本店自编的编码请加字母，不要正好 8 位或 13 位数字。"),
+    status=422,
+)
+GOODS_UNKNOWN = refusal(
+    "bill_goods_unknown",
+    _("本店还没有卖过条码“{code}”的商品。"),
+    advice=_("请输入它的单价，下次再扫会自动带出。"),
+    status=422,
+)
 TOO_DEAR = refusal(
     "bill_too_dear", _("这一单超过一百万元。"), advice=_("请核对金额；确实这么多，请分单办理。"), status=422
 )

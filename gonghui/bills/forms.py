@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gonghui.bills import pricing
+from gonghui.bills.article_codes import article_code
 from gonghui.bills.models import BenefitDay, FundingShare, OfferLimit, OfferTerms, OfferWindow, Programme
 from gonghui.bills.plans import SharePlan, TermsPlan
 from gonghui.funds.admin.asking import written_unions
@@ -22,6 +23,7 @@ from gonghui.funds.queries import OPEN
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor, topmost
 from gonghui.kit.console.asking import YuanField, day_field
+from gonghui.kit.errors import DomainError
 from gonghui.members.models import WorkerGroup
 from gonghui.orgs.models import Union
 from gonghui.partners.models import Store
@@ -174,6 +176,12 @@ class OfferForm(forms.Form):
             **always,
         )
 
+    def clean_codes(self) -> tuple[str, ...]:
+        try:
+            return tuple(dict.fromkeys(map(article_code, self.cleaned_data["codes"].split())))
+        except DomainError as error:
+            raise forms.ValidationError(f"{error.message}{error.advice}") from None
+
     def plan(self) -> TermsPlan:
         """Without shares and windows, which are rows of their own."""
         given = self.cleaned_data
@@ -194,7 +202,7 @@ class OfferForm(forms.Form):
             verified_only=given["verified_only"],
             groups=tuple(given["groups"]),
             sections=tuple(given["sections"]),
-            codes=tuple(given["codes"].split()),
+            codes=given["codes"],
             category=given["category"],
             festival=given["festival"],
             programme_id=programme and programme.pk,

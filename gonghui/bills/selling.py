@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from gonghui.bills import errors
+from gonghui.bills.article_codes import article_code
 from gonghui.bills.pricing import Line, Quote
 from gonghui.kit.errors import require
 from gonghui.partners.models import Store
@@ -84,14 +85,14 @@ def typed_line(name: str, price_fen: int, quantity: int = 1, section: str = "", 
     is_whole = type(price_fen) is int and type(quantity) is int
     require(is_whole and 0 < price_fen <= AMOUNT_FEN_MAX, errors.BAD_LINE, name=name[:20])
     require(1 <= quantity <= QUANTITY_MAX, errors.BAD_LINE, name=name[:20])
-    return Line(name.strip(), price_fen, quantity, section, code)
+    return Line(name.strip(), price_fen, quantity, section, article_code(code))
 
 
 def require_sane(sale: Sale) -> None:
     """Whatever door it came through."""
     require(0 < len(sale.lines) <= LINES_MAX, errors.NO_LINES, most=LINES_MAX)
     for line in sale.lines:
-        typed_line(line.name, line.price_fen, line.quantity)
+        typed_line(line.name, line.price_fen, line.quantity, code=line.code)
         fits = 0 < len(line.name) <= NAME_MAX and max(len(line.section), len(line.code)) <= WORD_MAX
         require(fits, errors.BAD_LINE, name=line.name[:20])
     require(sum(line.list_fen for line in sale.lines) <= AMOUNT_FEN_MAX, errors.TOO_DEAR)

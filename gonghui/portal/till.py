@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,12 +13,14 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from gonghui.benefits.actions.redemptions import read_code
-from gonghui.bills.errors import CUSTOMER_MISSING, NO_LINES
+from gonghui.bills.article_codes import Goods, article_code, last_sold
+from gonghui.bills.errors import CUSTOMER_MISSING, GOODS_UNKNOWN, NO_LINES
 from gonghui.bills.models import Payer
 from gonghui.bills.pricing import Applied, Line, says_terms
 from gonghui.bills.selling import LINES_MAX, METHODS, NAME_MAX, WORD_MAX, Sale, typed_line
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import BAD_INPUT, DomainError, require
+from gonghui.kit.templatetags.kit import yuan
 from gonghui.members.actions.pay_codes import hold_pay_code, is_pay_code
 
 YUAN = re.compile(r"(\d{1,7})(?:\.(\d{1,2})?)?")
@@ -25,6 +28,8 @@ NOISE = str.maketrans(
     {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | dict.fromkeys(map(ord, " ,，¥￥元"))
 )
 ROWS_SHOWN = 4
+COLUMNS = ("name", "price", "quantity", "line_section", "line_code")
+"""Of a line in the form, in the order of `Row`."""
 OFFERS_MAX = 50
 
 
@@ -56,10 +61,11 @@ class Row:
     price: str = ""
     quantity: str = "1"
     section: str = ""
+    code: str = ""
 
     @property
     def is_empty(self) -> bool:
-        return not (self.name or self.price)
+        return not (self.name or self.price or self.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +89,8 @@ class Typed:
 
     @classmethod
     def from_post(cls, post: QueryDict) -> Typed:
-        columns = [post.getlist(name)[:LINES_MAX] for name in ("name", "price", "quantity", "line_section")]
-        rows = tuple(Row(*map(plain_text, row)) for row in zip(*columns, strict=False))
+        columns = [post.getlist(name)[:LINES_MAX] for name in COLUMNS]
+        rows = tuple(Row(*map(plain_text, row)) for row in zip_longest(*columns, fillvalue=""))
         plain = {
             name: plain_text(post.get(name, ""))[:400]
             for name in ("customer", "amount", "section", "points", "key", "shown_due")
@@ -134,6 +140,25 @@ class Typed:
         )
 
 
+def with_known_goods(store_id: int, typed: Typed) -> Typed:
+    """Lines of which only the code was scanned: name, price and shelf as this store sold it last, left to be changed."""
+    scanned = [row for row in typed.rows if row.code and not row.price]
+    if typed.mode != "lines" or not scanned:
+        return typed
+    codes = {row.code: article_code(row.code[:WORD_MAX]) for row in scanned}
+    known = last_sold(store_id, codes.values())
+    return replace(typed, rows=tuple(_known(row, known.get(codes.get(row.code, ""))) for row in typed.rows))
+
+
+def _known(row: Row, goods: Goods | None) -> Row:
+    if goods is None or row.price:
+        return row
+    section = row.section or goods.section
+    return replace(
+        row, name=row.name or goods.name, price=yuan(goods.price_fen).replace(",", ""), section=section
+    )
+
+
 def _ids(texts: Iterable[str]) -> tuple[int, ...]:
     found = (text for text in texts if text.isascii() and text.isdigit() and len(text) <= 18)
     return tuple(dict.fromkeys(map(int, found)))[:OFFERS_MAX]
@@ -141,8 +166,10 @@ def _ids(texts: Iterable[str]) -> tuple[int, ...]:
 
 def _line(row: Row, n: int) -> Line:
     name = row.name[:NAME_MAX] or _("商品 %d") % n
+    require(row.price or not row.code, GOODS_UNKNOWN, code=row.code[:WORD_MAX])
     price = fen_typed(row.price, name)
-    return typed_line(name, price, whole_typed(row.quantity or "1", name), row.section[:WORD_MAX])
+    quantity = whole_typed(row.quantity or "1", name)
+    return typed_line(name, price, quantity, row.section[:WORD_MAX], row.code[:WORD_MAX])
 
 
 def _key(text: str) -> UUID:

@@ -243,6 +243,14 @@ def test_window_of_all_stores_takes_none_however_many_are_ticked(cast, client):
     assert OfferTerms.objects.unscoped("test").get().windows.get().store_ids == []
 
 
+def test_code_that_cannot_be_one_is_refused_in_words(cast, client):
+    answer = send(client, cast, "city_admin", "offer_new", typed(cast, codes="6901234567892 6901234567890"))
+    assert answer.status_code == 422
+    told = " ".join(text for _anchor, text in answer.context["problems"])
+    assert "“6901234567890”不是有效的商品条码" in told
+    assert not OfferTerms.objects.unscoped("test").exists()
+
+
 @pytest.mark.parametrize(
     ("ticked", "sentence"),
     [

@@ -7,6 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from gonghui.bills.models import Bill, BillRefund
+from gonghui.bills.price_history import goods_prices
 from gonghui.bills.tests.priced import published, union_share
 from gonghui.bills.tests.stage import counted, fresh, pay_code, with_points
 from gonghui.funds.tests.granting import capped
@@ -316,3 +317,67 @@ class TestRefund:
         assert "可退 3 件" in page
         body = {self.line(page): "1", "reason": "退货", "do": "look"}
         assert 'purse-number num">¥53.33<' in text(till.client.post(path, body))
+
+
+MILK, TEA = "6901234567892", "96385074"
+
+
+class TestCodes:
+    @pytest.fixture
+    def shop(self, cast):
+        """Two off each ten of the milk, and nothing off whatever else is bought with it."""
+        opened(
+            cast,
+            title="牛奶八折",
+            form="percent",
+            rate_permille=800,
+            threshold_fen=0,
+            codes=[MILK],
+            off_fen=0,
+        )
+        return cast
+
+    def rows(self, *rows: tuple[str, str, str]) -> dict:
+        codes, names, prices = zip(*rows, strict=True)
+        return {
+            "mode": "lines", "line_code": list(codes), "name": list(names), "price": list(prices),
+            "quantity": ["1"] * len(rows),
+        }  # fmt: skip
+
+    def test_offer_for_a_code_takes_off_its_own_line_only(self, shop, till):
+        quoted = till.quote("", **self.rows((MILK, "牛奶", "50"), (TEA, "茶", "30"), ("", "袋", "1")))
+        assert due(text(quoted)) == "71"
+        assert till.sell(quoted).status_code == 302
+        lines = bills().get().lines.order_by("nth")
+        assert [(line.code, line.list_fen) for line in lines] == [(MILK, 5000), (TEA, 3000), ("", 100)]
+        off = [sum(part.fen for part in line.parts.all() if part.payer == "merchant") for line in lines]
+        assert off == [1000, 0, 0]
+
+    def test_full_width_and_spaced_codes_are_the_code(self, till):
+        assert due(text(till.quote("", **self.rows((" ６９０１２３ 4567892", "牛奶", "50"))))) == "40"
+
+    def test_price_history_hears_of_what_the_till_sold(self, shop, till):
+        till.sell(till.quote("", **self.rows((MILK, "牛奶", "50"))))
+        (found,) = goods_prices([shop.store.pk], [MILK])
+        assert (found.name, found.now_fen) == ("牛奶", 5000)
+
+    def test_code_scanned_again_brings_its_name_and_price(self, shop, till):
+        till.sell(till.quote("", **self.rows((MILK, "牛奶", "1250"))))
+        page = text(till.quote("", who="lan", **self.rows((MILK, "", ""))))
+        assert due(page) == "1,000"
+        kept = fields(page)
+        assert (kept["name"], kept["price"], kept["line_code"]) == (["牛奶"], ["1250"], [MILK])
+
+    @pytest.mark.parametrize(
+        ("code", "price", "said"),
+        [
+            ("6901234567890", "50", "“6901234567890”不是有效的商品条码"),
+            ("96385075", "", "“96385075”不是有效的商品条码"),
+            (MILK, "", f"本店还没有卖过条码“{MILK}”的商品"),
+        ],
+    )
+    def test_bad_or_unknown_code_is_refused_in_words_and_stays_typed(self, till, code, price, said):
+        before = counted()
+        answer = till.quote("", **self.rows((code, "", price)))
+        assert (answer.status_code, counted()) == (422, before)
+        assert said in text(answer) and fields(text(answer))["line_code"][0] == code

@@ -21,13 +21,15 @@ from gonghui.funds.models import Section
 from gonghui.kit.errors import SIGN_IN_FIRST, DomainError
 from gonghui.members.actions.pay_codes import is_pay_code
 from gonghui.partners.models import Store
-from gonghui.portal.till import Typed, applied_shown, customer_held
+from gonghui.portal.till import Typed, applied_shown, customer_held, with_known_goods
 from gonghui.portal.views.clerk import store_at_hand, stores_of
 
 # What till.js and till_offline.js say by themselves, also without network.
 WORDS = {
     "aim": _("对准会员的付款码或券码"),
+    "aim_article": _("对准商品条码，让它横着占满框"),
     "no_camera": _("没有摄像头权限。请在浏览器设置里允许使用摄像头，或在下面输入码。"),
+    "once_more": _("同一个条码，数量加 1：{name}"),
     "offline": _("网络断开了，这一单还没有收。请等网络恢复后再点一次。"),
     "ready": _(
         "网络断开，离线收银中：{minutes} 分钟内有效，还可收 {left} 笔、用 {fen} 元补贴。恢复网络后自动上传。"
@@ -96,6 +98,8 @@ def till_quote(request: HttpRequest) -> HttpResponse:
     typed, error = Typed.from_post(request.POST), None
     if typed.customer:
         typed, error = _held(request, store, typed)
+    if not error:
+        typed, error = _scanned(store, typed)
     if error or "edit" in request.POST or not typed.has_basket:
         return _page(request, store, typed, error=error)
     return _quoted(request, store, typed)
@@ -119,6 +123,13 @@ def _held(request: HttpRequest, store: Store, typed: Typed) -> tuple[Typed, Doma
     except DomainError as error:
         is_scan = "." in typed.customer  # of no use a second time; what was typed by hand stays to be mended
         return (replace(typed, customer="") if is_scan else typed), error
+
+
+def _scanned(store: Store, typed: Typed) -> tuple[Typed, DomainError | None]:
+    try:
+        return with_known_goods(store.pk, typed), None
+    except DomainError as error:
+        return typed, error
 
 
 def _quoted(

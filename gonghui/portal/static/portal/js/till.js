@@ -35,23 +35,28 @@
     const mine = turn;
     if (out && out.isOut()) { out.show(); return; }
     const body = new FormData(form);
-    if (isTyping && !body.get('amount') && !body.getAll('price').some(Boolean)) return;
+    if (isTyping && !['amount', 'price', 'line_code'].some((name) => body.getAll(name).some(Boolean))) return;
     $('quote').setAttribute('aria-busy', 'true');
     try {
       const answer = await (out ? out.reach : fetch)(form.dataset.quote || form.action, { method: 'POST', body, headers: { 'X-Live': form.dataset.till } });
+      const said = await answer.text();
       if (mine !== turn) return;
-      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      const page = new DOMParser().parseFromString(said, 'text/html');
       document.querySelectorAll('[data-live]').forEach((part) => {
         const fresh = page.getElementById(part.id);
         if (fresh) part.replaceWith(document.importNode(fresh, true));
       });
       keepTicket(page);
       offline(false);
+      form.dispatchEvent(new CustomEvent('till:answered', { detail: page }));
     } catch { if (mine === turn) lost(); }
     $('quote').removeAttribute('aria-busy');
   };
 
-  const soon = () => { clearTimeout(timer); timer = setTimeout(ask, WAIT_MS); };
+  const soon = (event) => {
+    if (event && event.target.name === 'line_code') return; // half a code is none: till_rows.js asks when it is whole
+    clearTimeout(timer); timer = setTimeout(ask, WAIT_MS);
+  };
   form.addEventListener('input', soon);
   form.addEventListener('change', soon);
   form.addEventListener('till:turn', ask);
@@ -110,16 +115,9 @@
   });
   if (window.matchMedia('(pointer: coarse)').matches) amount.inputMode = 'none'; // our keypad stands below; the phone's would cover it
 
-  const rows = $('rows');
-  $('add-row').hidden = false;
-  $('add-row').addEventListener('click', () => {
-    const row = rows.lastElementChild.cloneNode(true);
-    row.querySelectorAll('input, select').forEach((field) => { field.value = field.name === 'quantity' ? '1' : ''; });
-    rows.append(row);
-    row.querySelector('input').focus();
-  });
+  const rows = window.gonghui.tillRows(form, ask, (name) => window.gonghui.toast(words.once_more.replace('{name}', name)));
 
-  /* --- the camera --- */
+  /* --- the camera: a member's code, or an article's --- */
   const scan = $('scan');
   const customer = $('customer');
   const camera = $('camera');
@@ -128,6 +126,7 @@
   const canvas = document.createElement('canvas');
   const pen = canvas.getContext('2d', { willReadFrequently: true });
   let stream = null;
+  let seen = null;
 
   const stop = () => {
     if (stream) stream.getTracks().forEach((track) => track.stop());
@@ -141,28 +140,44 @@
       canvas.width = camera.videoWidth * scale; canvas.height = camera.videoHeight * scale;
       pen.drawImage(camera, 0, 0, canvas.width, canvas.height);
       const { data, width, height } = pen.getImageData(0, 0, canvas.width, canvas.height);
-      const qr = window.jsQR(data, width, height, { inversionAttempts: 'dontInvert' });
-      if (qr && qr.data) {
+      const text = seen.reads(data, width, height);
+      if (text) {
         stop();
-        customer.value = qr.data;
         if (navigator.vibrate) navigator.vibrate(60);
-        if (isOut()) { ask(); return; }
-        /* The code lives a minute: the server exchanges it for a ticket before the amount is typed. */
-        const edit = document.createElement('input');
-        edit.type = 'hidden'; edit.name = 'edit'; edit.value = '1';
-        form.append(edit);
-        form.requestSubmit();
+        seen.got(text);
         return;
       }
     }
     setTimeout(read, 120);
   };
 
-  if (scan && navigator.mediaDevices) {
-    scan.hidden = false;
-    scan.addEventListener('click', async () => {
+  const qrOf = (data, width, height) => (window.jsQR(data, width, height, { inversionAttempts: 'dontInvert' }) || {}).data;
+  const member = {
+    aim: words.aim,
+    reads: qrOf,
+    got: (text) => {
+      customer.value = text;
+      if (isOut()) { ask(); return; }
+      /* The code lives a minute: the server exchanges it for a ticket before the amount is typed. */
+      const edit = document.createElement('input');
+      edit.type = 'hidden'; edit.name = 'edit'; edit.value = '1';
+      form.append(edit);
+      form.requestSubmit();
+    },
+  };
+  const article = {
+    aim: words.aim_article,
+    reads: (...picture) => window.gonghui.readBarcode(...picture) || qrOf(...picture),
+    got: (text) => rows.scanned(text),
+  };
+
+  const offer = (button, what) => {
+    if (!button || !navigator.mediaDevices) return;
+    button.hidden = false;
+    button.addEventListener('click', async () => {
       if (stream) { stop(); return; }
-      finder.hidden = false; $('quote').hidden = true;
+      seen = what; $('say').textContent = what.aim;
+      finder.hidden = false; $('quote').hidden = true; finder.scrollIntoView({ block: 'nearest' });
       try {
         stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment', width: { ideal: 1280 } } });
         camera.srcObject = stream;
@@ -170,6 +185,8 @@
         read();
       } catch { $('say').textContent = words.no_camera; }
     });
-  }
+  };
+  offer(scan, member);
+  offer($('scan-article'), article);
   document.querySelectorAll('[data-submit-on-change]').forEach((field) => field.addEventListener('change', () => field.form.submit()));
 })();
