@@ -34,7 +34,9 @@ TONES = {"proposed": "warning", "confirmed": "success", "refused": "info"}
 
 
 class ChangeForm(VerbForm):
-    kind = forms.ChoiceField(label=gettext_lazy("变动"), choices=MembershipChange.Kind.choices)
+    kind = forms.ChoiceField(
+        label=gettext_lazy("变动"), choices=[("", gettext_lazy("请选择")), *MembershipChange.Kind.choices]
+    )
     happened_on = forms.DateField(
         label=gettext_lazy("发生日期"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     )

@@ -12,6 +12,7 @@ from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, require
 from gonghui.kit.templatetags.kit import cn_day
 from gonghui.settlement.models import Dispute, Payout, Statement, StatementLine
+from gonghui.settlement.models.payouts import LIVING
 
 DEEP = ("union", "partner", "period", "agreement", "maker", "checker", "confirmed_by")
 
@@ -21,6 +22,17 @@ def statement_for(actor: Actor, statement_id: int) -> Statement:
     found = Statement.objects.visible_to(actor).select_related(*DEEP).filter(pk=statement_id).first()
     require(found is not None, NOT_FOUND)
     return found
+
+
+def approved_unpaid() -> QuerySet[Statement]:
+    """Approved, and in no living batch."""
+    found = Statement.objects.unscoped("the caller says whose").filter(state="approved")
+    return found.exclude(payouts__state__in=LIVING)
+
+
+def unions_to_pay() -> QuerySet[Statement]:
+    """Ids of those that owe for something approved; for the caller's own unions to be picked from."""
+    return approved_unpaid().values("union_id")
 
 
 def own_statements(actor: Actor) -> QuerySet[Statement]:

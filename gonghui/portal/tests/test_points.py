@@ -132,7 +132,7 @@ def test_proof_leads_to_the_sealed_root_and_a_changed_one_does_not(mei, money, t
 def test_own_account_stands_in_the_published_totals_of_the_day(mei, money):
     entry = own_entry(money)
     assert mei.get(f"/me/points/{entry.pk}/totals.json").status_code == 404
-    assert "还没有公示过" in text(mei.get(f"/me/points/{entry.pk}/totals"))
+    assert "明天凌晨就能查验" in text(mei.get(f"/me/points/{entry.pk}/totals"))
     for _look in range(3):
         seal_transfers(SYSTEM)
     with time_machine.travel(clock.now() + dt.timedelta(days=1), tick=True):

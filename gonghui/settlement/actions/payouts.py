@@ -25,8 +25,9 @@ from gonghui.settlement import errors
 from gonghui.settlement.actions.statements import locked_statement, tell_merchant
 from gonghui.settlement.bank_file import PayoutRow, bank_file, packed, sha256_of, unpacked
 from gonghui.settlement.models import Payout, PayoutBatch, Statement
-from gonghui.settlement.models.payouts import BATCH_VERBS, LIVING, PAYOUT_VERBS
+from gonghui.settlement.models.payouts import BATCH_VERBS, PAYOUT_VERBS
 from gonghui.settlement.models.statements import STATEMENT_VERBS
+from gonghui.settlement.queries import approved_unpaid
 
 BATCH_MAX = 2_000
 FEW_MERCHANTS = 3
@@ -35,10 +36,7 @@ FEW_MERCHANTS = 3
 
 def payable_statements(union: Union) -> Sequence[Statement]:
     """Approved, owed, and in no living batch."""
-    found = Statement.objects.unscoped("the caller may pay for this union").filter(
-        union=union, state="approved"
-    )
-    free = found.exclude(payouts__state__in=LIVING).select_related("partner", "agreement", "period")
+    free = approved_unpaid().filter(union=union).select_related("partner", "agreement", "period")
     return [row for row in free.order_by("pk") if row.total_fen > 0]
 
 

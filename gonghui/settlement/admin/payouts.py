@@ -38,6 +38,7 @@ from gonghui.settlement import actions
 from gonghui.settlement.admin import tones
 from gonghui.settlement.admin.statements import verbs_of
 from gonghui.settlement.models import Payout, PayoutBatch
+from gonghui.settlement.queries import unions_to_pay
 
 
 def batch_address(row: PayoutBatch) -> str:
@@ -147,7 +148,11 @@ class BatchForm(forms.Form):
 
     def __init__(self, *args, actor, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["union"].queryset = written_unions(actor, "settlements.write")
+        unions = self.fields["union"].queryset = written_unions(actor, "settlements.write")
+        # Any of them may be sent, and is answered in words; only those with something to pay are shown.
+        waiting = list(unions.filter(pk__in=unions_to_pay()).values_list("pk", "name"))
+        first = _("请选择") if waiting else _("现在没有批准了还没付款的结算单")
+        self.fields["union"].choices = [("", first), *waiting]
 
     def facts(self) -> dict[str, int]:
         return {"union_id": self.cleaned_data["union"].pk}

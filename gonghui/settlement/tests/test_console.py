@@ -163,9 +163,10 @@ def test_statement_is_settled_on_its_pages_from_dispute_to_payout(client, cast, 
     press(finance, "statement", "send", sent)
     actions.confirm_statement(shop.actor("owner of 好味食堂"), statement_id=sent.pk, total_fen=1600)
     press(admin, "statement", "approve", sent)
-    made = cast.sign_in(client, finance).post(
-        reverse("admin:payout_batch_new"), {"union": shop.partner.union_id}
-    )
+    door, nothing = reverse("admin:payout_batch_new"), "现在没有批准了还没付款的结算单"
+    assert nothing not in cast.sign_in(client, finance).get(door).content.decode()
+    made = client.post(door, {"union": shop.partner.union_id})
+    assert nothing in client.get(door).content.decode()
     batch = PayoutBatch.objects.unscoped("test").get()
     assert made.headers["Location"].endswith(f"/settlement/batches/{batch.pk}")
     assert client.get(reverse("admin:payout_batch_file", args=[batch.pk])).status_code in (302, 409)
