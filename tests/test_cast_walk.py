@@ -171,6 +171,8 @@ GET    /merchant/panels/money                         none      403 403 403 403 
 GET    /merchant/panels/prices                        none      403 403 403 403 403 403 403 403 403 302
 GET    /merchant/panels/traffic                       none      403 403 403 403 403 403 403 403 403 302
 GET    /merchant/panels/ratings                       none      403 403 403 403 403 403 403 403 403 302
+GET    /merchant/totals                               none      404 404 404 404 404 404 404 404 404 302
+GET    /merchant/totals.json                          none      404 404 404 404 404 404 404 404 404 302
 GET    /merchant/statements/1                         none      404 404 404 404 404 404 404 404 404 302
 POST   /merchant/statements/1/confirm                 empty     404 404 404 404 404 404 404 404 404 401
 POST   /merchant/statements/1/dispute                 empty     404 404 404 404 404 404 404 404 404 401

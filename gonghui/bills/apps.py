@@ -17,6 +17,7 @@ class BillsConfig(AppConfig):
             terms_tasks,  # noqa: F401 - registers the jobs
         )
         from gonghui.bills.actions import packs
+        from gonghui.bills.leads import register_leads
 
         conditions.when_asked.append(coupon_checks.over_a_cap)
         conditions.when_reviewed.append(coupon_checks.refuse_own_stores)
@@ -26,3 +27,4 @@ class BillsConfig(AppConfig):
         conditions.when_enlarged.append(purses.refuse_enlarging)
         conditions.when_enlarged.append(packs.refuse_more_packs)
         panels.register_panels()
+        register_leads()

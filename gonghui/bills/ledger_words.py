@@ -1,8 +1,11 @@
 """The ledger's words of bills."""
 
+from collections.abc import Callable
+
+from django.apps import apps
 from django.utils.translation import gettext_lazy as _
 
-from gonghui.ledger.kinds import KINDS, WORDS
+from gonghui.ledger.kinds import KINDS, SUBJECTS, WORDS
 
 KINDS.update({"provider": _("渠道代付")})
 WORDS.update(
@@ -17,5 +20,28 @@ WORDS.update(
         "refund_hand_over": _("线上付款退回"),
         "use_external": _("外部券使用"),
         "return_external": _("外部券退回"),
+    }
+)
+
+
+def _names_of(label: str, field: str, said="{}") -> Callable[[list[int]], dict[int, str]]:
+    def names(ids: list[int]) -> dict[int, str]:
+        rows = apps.get_model(label).objects.unscoped("names of what an account already seen stands for")
+        return {pk: str(said).format(name) for pk, name in rows.filter(pk__in=ids).values_list("pk", field)}
+
+    return names
+
+
+_stocks = _names_of("payments.ExternalStock", "name", _("外部券：{}"))
+SUBJECTS.update(
+    {
+        "bill": _names_of("bills.Bill", "store__name", _("{}的账单")),
+        "bill_refund": _names_of("bills.BillRefund", "bill__store__name", _("{}的退货")),
+        "offer": _names_of("bills.OfferTerms", "offer__title", _("优惠：{}")),
+        "release": _names_of("benefits.Release", "offer__title", _("发放：{}")),
+        "external": _names_of("bills.ExternalUse", "funding__stock__name", _("使用外部券：{}")),
+        "stock": _stocks,
+        # As what was set aside for a stock was named at first.
+        "commitment:external": _stocks,
     }
 )

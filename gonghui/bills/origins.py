@@ -93,7 +93,7 @@ def budgets_behind(account_ids: Iterable[int]) -> dict[int, tuple[Step, ...]]:
         for c in Commitment.objects.unscoped("behind a bill").filter(account_id__in=wanted)
     }
     last |= _grants_behind(wanted - last.keys())
-    lineage = _lineage({budget_id for budget_id, _step in last.values()})
+    lineage = lineage_of({budget_id for budget_id, _step in last.values()})
     return {account: (*lineage[budget_id], step) for account, (budget_id, step) in last.items()}
 
 
@@ -110,7 +110,8 @@ def _grants_behind(account_ids: set[int]) -> dict[int, tuple[int, Step]]:
     return {grant.lot_id: (grant.budget_id, Step("grant", grant.title)) for grant in found}
 
 
-def _lineage(budget_ids: set[int]) -> dict[int, tuple[Step, ...]]:
+def lineage_of(budget_ids: set[int]) -> dict[int, tuple[Step, ...]]:
+    """By budget: its source, then the budgets from the top down to itself."""
     with connection.cursor() as cursor:
         cursor.execute(LINEAGE, [list(budget_ids)])
         rows = cursor.fetchall()

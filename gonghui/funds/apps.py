@@ -12,5 +12,7 @@ class FundsConfig(AppConfig):
         from gonghui.funds.actions.budgets import BUDGET_ROAD, CHANGE_ROAD
         from gonghui.funds.actions.decisions import roads
         from gonghui.funds.actions.grants import GRANT_ROAD
+        from gonghui.funds.leads import register_leads
 
         roads.update({"budget": BUDGET_ROAD, "change": CHANGE_ROAD, "grant": GRANT_ROAD})
+        register_leads()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.apps import apps
 from django.utils.translation import gettext_lazy as _
 
-from gonghui.ledger.kinds import KINDS, SUBJECTS, WORDS
+from gonghui.ledger.kinds import BACKING, KINDS, PASSES_ON, SUBJECTS, WORDS
 
 KINDS.update(
     {
@@ -45,6 +45,9 @@ WORDS.update(
         "refund_pay_points": _("福豆兑付退回"),
     }
 )
+
+BACKING.update({"issue": "backing"})
+PASSES_ON.add("payable")
 
 
 def _names_of(model: str, field: str, said="{}") -> Callable[[list[int]], dict[int, str]]:

@@ -7,7 +7,6 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -38,11 +37,10 @@ from gonghui.kit.errors import require
 from gonghui.kit.identifiers import row_id
 from gonghui.kit.masks import mask_name
 from gonghui.kit.sheets import Column
-from gonghui.ledger import queries, verify
+from gonghui.ledger import queries, transfer_page, verify  # noqa: F401 - the page is registered
 from gonghui.ledger.day_pages import said, standing_of
 from gonghui.ledger.kinds import KINDS, kind_name, subject_names, word_of
 from gonghui.ledger.models import Block, Ledger, LedgerAccount, Transfer
-from gonghui.ledger.sealing import proof_of
 
 SHEET_ROWS_MAX = 20_000
 SHEET_CHUNK = 1_000
@@ -336,57 +334,3 @@ def trial_sheet_rows(lines: list[queries.TrialLine]) -> Iterator[list[Any]]:
             sum(line.balance for line in own),
         )
         yield [name, _("合计"), sum(line.accounts for line in own), *(Decimal(n) / unit for n in sums)]
-
-
-# --- One transfer -------------------------------------------------------------------------------------------
-
-
-@console_page("ledger/transfers/<uuid:transfer_id>", name="ledger_transfer", needs="ledger.view")
-def transfer(request: HttpRequest, transfer_id: UUID) -> HttpResponse:
-    """永久追溯: from the source of the money to who received it, what else was written with it, and that it is sealed."""
-    row = queries.transfer_for(request.actor, transfer_id)
-    beside = queries.transfers_beside(row)
-    way = [*queries.accounts_above(row.debit), row.debit, row.credit]
-    names = subject_names(
-        [
-            row.subject,
-            *(one.name for one in way),
-            *(end.name for one in beside for end in (one.debit, one.credit)),
-        ]
-    )
-    proof = proof_of(row)
-    facts: dict[str, Any] = {
-        "row": row,
-        "word": word_of(row.code),
-        "amount": said(row.amount or row.released, row.ledger),
-        "unit": _("元") if row.ledger == Ledger.FEN else _("福豆"),
-        "subject": names[row.subject],
-        "way": [step_facts(account, names) for account in way],
-        "beside": [beside_facts(one, names, is_this=one.pk == row.pk) for one in beside],
-        "proof": proof,
-        "root": bytes(proof.block.root).hex() if proof else "",
-        "hash": bytes(proof.block.hash).hex() if proof else "",
-    }
-    return render(request, "ledger/console/transfer.html", page_facts(request, word_of(row.code), **facts))
-
-
-def step_facts(account: LedgerAccount, names: dict[str, str]) -> dict[str, str]:
-    return {
-        "kind": kind_name(account.kind),
-        "name": mask_name(account.person.name) if account.person else names[account.name],
-        "union": account.union.name,
-    }
-
-
-def beside_facts(row: Transfer, names: dict[str, str], *, is_this: bool) -> dict[str, Any]:
-    return {
-        "id": row.pk,
-        "is_this": is_this,
-        "word": word_of(row.code),
-        "kind": row.get_kind_display(),
-        "at": row.at,
-        "amount": said(row.amount or row.released, row.ledger),
-        "unit": _("元") if row.ledger == Ledger.FEN else _("福豆"),
-        "from": f"{kind_name(row.debit.kind)} · {names[row.debit.name]}",
-        "to": f"{kind_name(row.credit.kind)} · {names[row.credit.name]}",
-    }

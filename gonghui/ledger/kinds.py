@@ -21,6 +21,11 @@ def word_of(code: str) -> str:
     return str(WORDS.get(code, code))
 
 
+BACKING: dict[str, str] = {}
+"""By kind of an account that is within none: the kind of the fen account of the same union and name that stands behind it."""
+PASSES_ON: set[str] = set()
+"""Kinds of accounts that nothing limits and that still give only what they received."""
+
 Namer = Callable[[list[int]], Mapping[int, str]]
 SUBJECTS: dict[str, Namer] = {}
 """By the word before the colon of "budget:7": what the rows of these ids are called. Apps above register theirs."""
@@ -43,7 +48,9 @@ def _parts(subject: str) -> tuple[str, int]:
     """What was set aside for grant 17 out of budget 5 is named after the grant: commitment:grant:17:5."""
     words = subject.removeprefix("commitment:").split(":")
     number = words[1] if len(words) > 1 else ""
-    return words[0], int(number) if number.isdecimal() and len(number) < 18 else 0
+    aside = f"commitment:{words[0]}"
+    word = aside if subject.startswith(aside) and aside in SUBJECTS else words[0]
+    return word, int(number) if number.isdecimal() and len(number) < 18 else 0
 
 
 def _named(subject: str, found: Mapping[str, Mapping[int, str]]) -> str:

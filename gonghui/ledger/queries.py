@@ -1,10 +1,9 @@
-"""Reads of the ledger: statement, balance at a time, trial balance, and where the value of a transfer came from."""
+"""Reads of the ledger: statement, balance at a time, trial balance."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, Max, Q, QuerySet, Sum
@@ -16,7 +15,6 @@ from gonghui.kit.errors import NOT_FOUND, require
 from gonghui.ledger.models import Block, LedgerAccount, Transfer
 
 STATEMENT_ROWS = 200
-BESIDE_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,53 +147,3 @@ def last_block_of_each_day(days: int) -> list[Block]:
     newest = Block.objects.annotate(day=TruncDate("sealed_at", tzinfo=clock.CHINA)).order_by()
     numbers = newest.values("day").annotate(n=Max("number")).order_by("-n").values_list("n", flat=True)
     return list(Block.objects.filter(number__in=list(numbers[:days])).order_by("-number"))
-
-
-# --- the way of one transfer --------------------------------------------------------------------------------
-
-
-def transfer_for(actor: Actor, transfer_id: UUID) -> Transfer:
-    """Of an account the actor may see, on either side."""
-    found = Transfer.objects.unscoped("who may see it is asked of its accounts").select_related(
-        "debit__union", "debit__person", "credit__union", "credit__person"
-    )
-    transfer = found.filter(pk=transfer_id).first()
-    require(transfer, NOT_FOUND)
-    ends = (transfer.debit_id, transfer.credit_id)
-    require(LedgerAccount.objects.visible_to(actor).filter(pk__in=ends).exists(), NOT_FOUND)
-    return transfer
-
-
-ABOVE = """
-WITH RECURSIVE up(id, within_id, step) AS (
-    SELECT id, within_id, 0 FROM ledger_account WHERE id = %s
-    UNION ALL
-    SELECT a.id, a.within_id, up.step + 1 FROM up JOIN ledger_account a ON a.id = up.within_id
-)
-SELECT id FROM up WHERE step > 0 ORDER BY step DESC
-"""
-
-
-def accounts_above(account: LedgerAccount) -> list[LedgerAccount]:
-    """永久追溯: where its value comes from, the source of the money first: source, budget, budget below, …"""
-    with connection.cursor() as cursor:
-        cursor.execute(ABOVE, [account.pk])
-        ids = [row[0] for row in cursor.fetchall()]
-    found = LedgerAccount.objects.unscoped("above an account already fetched").select_related(
-        "union", "person"
-    )
-    by_id = found.in_bulk(ids)
-    return [by_id[pk] for pk in ids]
-
-
-def transfers_beside(transfer: Transfer) -> list[Transfer]:
-    """What was written about the same thing, itself included, oldest first; a bill, its hold and its points, for example."""
-    found = Transfer.objects.unscoped("about the same thing as one already fetched").select_related(
-        "debit__union", "credit__union"
-    )
-    same = Q(pk=transfer.pk) | Q(pending_id=transfer.pk)
-    if transfer.pending_id:
-        same |= Q(pk=transfer.pending_id)
-    if transfer.subject:
-        same |= Q(subject=transfer.subject)
-    return list(found.filter(same).order_by("seq")[:BESIDE_ROWS])

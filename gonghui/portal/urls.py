@@ -10,7 +10,7 @@ from gonghui.bills.views import store_screen
 from gonghui.funds.views import decisions
 from gonghui.kit.identifiers import ROW_ID
 from gonghui.ledger.views import blocks, blocks_json, days, days_json
-from gonghui.portal.merchant import money
+from gonghui.portal.merchant import money, totals
 from gonghui.portal.merchant import views as merchant
 from gonghui.portal.views import (
     activities,
@@ -159,6 +159,8 @@ merchants = [
     page(rf"merchant/partners/(?P<partner_id>{ROW_ID})/payout", merchant.payout, "merchant_payout"),
     page(rf"merchant/partners/(?P<partner_id>{ROW_ID})/leave", merchant.leave, "merchant_leave"),
     page("merchant/panels/(?P<key>[a-z_]+)", merchant.panel, "merchant_panel"),
+    page("merchant/totals", totals.page, "merchant_totals"),
+    page(r"merchant/totals\.json", totals.file, "merchant_totals_file"),
     page(f"merchant/statements/{STATEMENT}", money.statement, "merchant_statement"),
     page(f"merchant/statements/{STATEMENT}/confirm", money.confirm, "merchant_statement_confirm"),
     page(f"merchant/statements/{STATEMENT}/dispute", money.dispute, "merchant_statement_dispute"),

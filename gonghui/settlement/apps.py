@@ -12,9 +12,11 @@ class SettlementConfig(AppConfig):
         from gonghui.funds.actions.decisions import roads
         from gonghui.settlement import ledger_words  # noqa: F401 - registers the words
         from gonghui.settlement.actions.payouts import PAYOUT_ROAD
+        from gonghui.settlement.leads import register_leads
         from gonghui.settlement.panels import register_panels
         from gonghui.settlement.queries import arrival_of
 
         register_panels()
+        register_leads()
         roads["payout"] = PAYOUT_ROAD
         origins.arrivals.append(arrival_of)

@@ -11,9 +11,11 @@ from gonghui.bills.origins import Step
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, require
 from gonghui.kit.templatetags.kit import cn_day
+from gonghui.ledger.models import Ledger, LedgerAccount
 from gonghui.settlement.models import Dispute, Payout, Statement, StatementLine
 from gonghui.settlement.models.payouts import LIVING
 
+PAYABLES_MAX = 200
 DEEP = ("union", "partner", "period", "agreement", "maker", "checker", "confirmed_by")
 
 
@@ -41,6 +43,15 @@ def own_statements(actor: Actor) -> QuerySet[Statement]:
     return found.exclude(state="draft").select_related(*DEEP).order_by("-id")
 
 
+def own_payables(actor: Actor) -> list[LedgerAccount]:
+    """What each union owes the merchants the actor acts for; nobody else's."""
+    named = {f"partner:{pk}" for pk in actor.owns("partner")}
+    found = LedgerAccount.objects.unscoped("one's own merchants, by name").filter(
+        kind="payable", ledger=Ledger.FEN, person=None, name__in=named
+    )
+    return list(found.select_related("union").order_by("union_id", "pk")[:PAYABLES_MAX])
+
+
 def own_statement(actor: Actor, statement_id: int) -> Statement:
     found = own_statements(actor).filter(pk=statement_id).first()
     require(found is not None, NOT_FOUND)
@@ -50,7 +61,7 @@ def own_statement(actor: Actor, statement_id: int) -> Statement:
 def lines_of(statement: Statement) -> QuerySet[StatementLine]:
     """In order, with their disputes, for a page; of a statement the caller may see."""
     disputes = Dispute.objects.unscoped("of a statement already fetched").order_by("id")
-    found = statement.lines.select_related("store", "adjustment").order_by("at", "id")
+    found = statement.lines.select_related("store", "adjustment", "refund").order_by("at", "id")
     return found.prefetch_related(Prefetch("disputes", queryset=disputes))
 
 

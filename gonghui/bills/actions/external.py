@@ -98,7 +98,8 @@ def _drafted(actor: Actor, funding_id: int) -> StockFunding:
 
 
 def purpose_of(stock_pk: int) -> str:
-    return f"external:{stock_pk}"
+    """Another word than that of a use: what is set aside for stock 5 is not about use 5."""
+    return f"stock:{stock_pk}"
 
 
 @action
@@ -215,7 +216,10 @@ def _release_stock(actor: Actor, stock_pk: int) -> int:
 def _release(actor: Actor, stock_pk: int) -> int:
     """The tallies of the rulebook first, then accounts: so a till takes them."""
     take_back_unused(stock_pk)
-    return release_commitment(actor, purpose=purpose_of(stock_pk))
+    funding = (
+        StockFunding.objects.unscoped("the daily sweep").select_related("commitment").get(stock=stock_pk)
+    )
+    return release_commitment(actor, purpose=funding.commitment.purpose)
 
 
 def _funding(provider: str, stock_id: str, use_id: str) -> StockFunding | None:

@@ -7,6 +7,7 @@ from django.db.models import Count, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
@@ -77,7 +78,7 @@ class StockFundingAdmin(ScopedAdmin):
     ordering = ("-id",)
     fields = (
         "stock", ("budget", "programme"), ("face", "pieces", "whole"), "days", ("aside", "used"), ("left", "uncovered"),
-        "state", ("maker", "checker"),
+        ("state", "uses_shown"), ("maker", "checker"),
     )  # fmt: skip
     verbs = (
         Verb("approve", gettext_lazy("批准下单"), approve_funded_stock, APPROVE, key="funding_id", icon="fact_check",
@@ -103,7 +104,7 @@ class StockFundingAdmin(ScopedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj=None) -> list:
         own = ["face", "pieces", "whole", "days", "aside", "used", "left", "uncovered", "state"]
-        own += ["maker", "checker"]
+        own += ["uses_shown", "maker", "checker"]
         return [*super().get_readonly_fields(request, obj), *own]
 
     @display(description=gettext_lazy("预留（元）"))
@@ -130,6 +131,15 @@ class StockFundingAdmin(ScopedAdmin):
     def state(self, row: StockFunding) -> str:
         """On the row's own page, which draws no label."""
         return str(row.stock.get_state_display())
+
+    @display(description=gettext_lazy("每一笔使用"))
+    def uses_shown(self, row: StockFunding) -> str:
+        count = row.uses.count()
+        if not count:
+            return "—"
+        link = reverse("admin:bills_externaluse_changelist")
+        said = _("看 %s 笔，每笔的钱从哪里来") % f"{count:,}"
+        return format_html('<a class="text-link" href="{}?funding={}">{}</a>', link, row.pk, said)
 
     @display(description=gettext_lazy("面额"))
     def face(self, row: StockFunding) -> str:

@@ -25,7 +25,7 @@ from gonghui.funds.tests.stage import approved, balance, build_money, new_staff,
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import DomainError
-from gonghui.ledger.models import LedgerAccount
+from gonghui.ledger.models import LedgerAccount, Transfer
 from gonghui.orgs.models import Grant
 from gonghui.payments.actions.coupons import note_stock
 from gonghui.payments.events import ExternalCouponReturned, ExternalCouponUsed
@@ -299,3 +299,66 @@ class TestStockFundingScreen(ConsoleContract):
 
     def _made(self, cast, who: str, budget):
         return draft_funded_stock(cast.actor(who), budget_id=budget.pk, order=order_of())
+
+
+class TestExternalUseScreen(ConsoleContract):
+    model = ExternalUse
+    owner, sister, parent = "city_finance", "sister_finance", "province_finance"
+
+    @pytest.fixture(autouse=True)
+    def stage(self, cast):
+        self.money = build_money(cast)
+        new_staff(cast, "sister_finance", "finance_officer", "sister")
+        new_staff(cast, "sister_second", "org_admin", "sister")
+
+    def own(self, cast):
+        return self._used(ordered_stock(cast, self.money.city, order_of()), "s1")
+
+    def foreign(self, cast):
+        sister = approved(cast, "sister", parent=self.money.province, yuan=1_000)
+        draft = draft_funded_stock(cast.actor("sister_finance"), budget_id=sister.pk, order=order_of())
+        return self._used(approve_funded_stock(cast.actor("sister_second"), funding_id=draft.pk), "s2")
+
+    def more(self, cast, count):
+        for n in range(count):
+            self._used(ordered_stock(cast, self.money.city, order_of()), f"m{n}")
+
+    def _used(self, funding, stock_id):
+        note_stock(PROVIDER, pk=funding.stock_id, stock_id=stock_id)
+        return note_use(PROVIDER, news=ExternalCouponUsed("wechat", stock_id, "c1", "u1", FACE, 2500))
+
+
+def test_use_leads_to_its_transfers_and_up_to_the_source(cast, client, money, funding):
+    use = note_use(PROVIDER, news=used())
+    at = reverse("admin:external_use", args=[use.pk])
+    cast.sign_in(client, "city_finance")
+    page = client.get(at)
+    assert [(step.kind, step.name) for step in page.context["way"]] == [
+        ("source", money.source.name), ("budget", "普惠预算"), ("budget", "普惠预算"), ("commitment", "专款预留"),
+    ]  # fmt: skip
+    moved = Transfer.objects.unscoped("test").get(code="use_external")
+    told = client.get(reverse("admin:ledger_transfer", args=[moved.pk]))
+    assert reverse("admin:ledger_transfer", args=[moved.pk]) in page.content.decode()
+    assert [step["kind"] for step in told.context["way"]] == [
+        "经费来源",
+        "预算",
+        "预算",
+        "经费预留",
+        "渠道代付",
+    ]
+    assert [(lead.label, lead.address) for lead in told.context["leads"]] == [
+        ("外部券使用", at), ("出资预算", reverse("admin:budget", args=[money.city.pk])),
+    ]  # fmt: skip
+    assert [one["id"] for one in told.context["beside"]] == [moved.pk]
+    stock = client.get(reverse("admin:bills_stockfunding_change", args=[funding.pk])).content.decode()
+    assert f"?funding={funding.pk}" in stock
+    assert cast.sign_in(client, "sister_admin").get(at).status_code == 404
+    assert cast.sign_in(client, "judge").get(at).status_code == 403
+
+
+def test_what_is_set_aside_for_a_stock_is_not_beside_the_use_of_the_same_number(cast, funding):
+    """Stock 5 and use 5 are two things."""
+    commit = Transfer.objects.unscoped("test").get(code="commit", credit_id=funding.commitment.account_id)
+    use = note_use(PROVIDER, news=used())
+    assert (commit.subject, use.funding.commitment.purpose) == (f"stock:{funding.stock_id}",) * 2
+    assert Transfer.objects.unscoped("test").filter(subject=f"external:{use.pk}").count() == 1

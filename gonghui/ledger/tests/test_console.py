@@ -13,7 +13,7 @@ from django.utils import timezone
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.models import AuditEntry
-from gonghui.ledger import admin, queries
+from gonghui.ledger import admin, lineage, queries
 from gonghui.ledger.models import Block, Ledger, LedgerAccount, Transfer
 from gonghui.ledger.sealing import seal_transfers
 from gonghui.ledger.tests.books import fund, move, purse, resolve, said
@@ -221,8 +221,8 @@ def test_transfer_of_a_hold_stands_beside_what_it_became(cast):
     post = resolve("post", hold.id, 20)
     said(hold, post)
     for order in (hold, post):
-        row = queries.transfer_for(cast.actor("city_admin"), order.id)
-        assert [one.pk for one in queries.transfers_beside(row)] == [hold.id, post.id]
+        row = lineage.transfer_for(cast.actor("city_admin"), order.id)
+        assert [one.pk for one in lineage.transfers_beside(row)] == [hold.id, post.id]
 
 
 @pytest.mark.django_db(transaction=True)

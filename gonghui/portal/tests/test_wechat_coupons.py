@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from gonghui.bills.actions.external import GRACE, release_over_stocks
+from gonghui.bills.actions.external import GRACE, note_return, note_use, release_over_stocks
 from gonghui.bills.actions.external_claims import claim_external_coupon
 from gonghui.bills.tests.stocks import ordered_stock
 from gonghui.funds.models import BenefitUse
@@ -20,6 +20,7 @@ from gonghui.kit.tests.racing import at_once
 from gonghui.members.models import Person
 from gonghui.payments import tasks
 from gonghui.payments.actions.coupons import draft_stock, order_stock
+from gonghui.payments.events import ExternalCouponReturned, ExternalCouponUsed
 from gonghui.payments.models import ExternalCoupon, ExternalStock, LocalTrade, PayerIdentity
 from gonghui.payments.ports.coupons import StockOrder
 from gonghui.payments.tests.figures import again, connected, identified, jobs
@@ -182,3 +183,21 @@ def test_last_coupon_is_claimed_once_from_all_sides(cast, money):
     found = at_once(*sides, *sides, *sides)
     refused = {one.code for one in found if isinstance(one, DomainError)}
     assert (len(given()), refused) == (2, {"external_stock_gone"})
+
+
+def test_member_reads_which_union_gave_how_much_out_of_which_budget(mei, money, stock):
+    connected(mei)
+    claim(mei, stock)
+    assert "用掉时由东江市总工会从“普惠预算”出资，最多 5 元。" in text(mei.get(PAGE))
+    ExternalCoupon.objects.unscoped("test").update(code="c9", state="used")
+    row = ExternalStock.objects.unscoped("test").get(pk=stock.pk)
+    news = ExternalCouponUsed("wechat", row.stock_id, "c9", "u9", 480, 2500)
+    note_use(Actor.system("test"), news=news)
+    page = text(mei.get(PAGE))
+    assert "东江市总工会从“普惠预算”替您付了 4.80 元。" in page
+    assert (
+        f"{money.source.name}（南粤省总工会） → 普惠预算（南粤省总工会） → 普惠预算（东江市总工会）" in page
+    )
+    note_return(Actor.system("test"), news=ExternalCouponReturned("wechat", row.stock_id, "c9", "u9"))
+    ExternalCoupon.objects.unscoped("test").update(state="returned")
+    assert "这张券的钱已经退回“普惠预算”。" in text(mei.get(PAGE))

@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from gonghui.bills.actions.external_claims import claim_external_coupon, coupons_of, stocks_for
+from gonghui.bills.actions.external_claims import claim_external_coupon, stocks_for
 from gonghui.kit.errors import DomainError
 from gonghui.payments.identity import PayDoor, pay_door
 from gonghui.payments.queries import openid_for_coupons
 from gonghui.portal.doors import go, signed_in
+from gonghui.portal.queries.wechat_coupons import coupons_shown
 
 SHOWN_MAX = 50
 
@@ -27,8 +28,8 @@ def wechat_coupons(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, error: DomainError | None = None) -> HttpResponse:
     actor = signed_in(request)
-    mine = list(coupons_of(actor)[:SHOWN_MAX])
-    had = {one.stock_id for one in mine}
+    mine = coupons_shown(actor, SHOWN_MAX)
+    had = {one.coupon.stock_id for one in mine}
     facts = {
         "tab": "home",
         "stocks": [

@@ -142,7 +142,10 @@ def statement_page(request: HttpRequest, statement_id: int) -> HttpResponse:
         "verbs": verbs_of(request, StatementAdmin.verbs, row, path),
         "page_obj": lines,
         "lines": [(line, line_name(line)) for line in lines],
-        "funders": row.funders.select_related("budget__union"),
+        "funders": [
+            (one, request.actor.may("budgets.view", one.budget.union.path))
+            for one in row.funders.select_related("budget__union")
+        ],
         "accounts": row.accounts.select_related("account").order_by("account_id"),
         "disputes": hanging(request, Dispute, row, path),
         "adjustments": hanging(request, Adjustment, row, path),
@@ -152,6 +155,7 @@ def statement_page(request: HttpRequest, statement_id: int) -> HttpResponse:
         "carries": left_to(row),
         "found": reconcile(row),
         "may_export": request.actor.may("reports.export", path),
+        "sees_bills": request.actor.may("bills.view", path),
     }
     return render(request, "settlement/console/statement.html", page_facts(request, row.number, **facts))
 
