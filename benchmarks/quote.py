@@ -37,7 +37,6 @@ from gonghui.kit.clock import CHINA
 OFFERS = 200
 TURNS = 200
 QUOTE_MS = 5
-LOADED_MS = 50
 STORE = 3
 SHARES = (Share(Payer.UNION, 1, permille=500), Share(Payer.MERCHANT, takes_rest=True))
 WINDOW = Window(1, weekdays=frozenset({1, 2, 3, 4, 5}), from_time=clock(13), to_time=clock(14), capacity=50)
@@ -96,7 +95,7 @@ def measured() -> list[Row]:
     wanted = f"wanted p50 < {QUOTE_MS} ms on the core"
     ms, p99 = _time_ms(lambda: quote(city, basket, asker, visit, points=30))
     most_ms, most_p99 = _time_ms(lambda: quote(crowd, basket, asker, visit, points=30))
-    loaded_ms, loaded_p99 = _loaded()
+    loaded_ms, loaded_p99, wall_ms = _loaded()
     return [
         _row("a bare loop over 200 dicts", bare_ms, bare_p99),
         _row(
@@ -116,8 +115,8 @@ def measured() -> list[Row]:
             "quote: 200 live offers, read from the database first",
             loaded_ms,
             loaded_p99,
-            note=f"four queries, wanted p50 < {LOADED_MS} ms on the core",
-            good=loaded_ms < LOADED_MS,
+            note=f"two queries, {wall_ms:.1f} ms with the database's own; {wanted}",
+            good=loaded_ms < QUOTE_MS,
         ),
     ]
 
@@ -126,8 +125,9 @@ def _row(what: str, p50: float, p99: float, *, note: str = "", good: bool | None
     return Row(what, f"{1000 / p50:,.0f}/s", f"{p50:.2f} ms", f"{p99:.2f} ms", note, good)
 
 
-def _loaded() -> tuple[float, float]:
-    """The same at a store of the database, in a transaction that is taken back: rows, counts and the asker's facts."""
+def _loaded() -> tuple[float, float, float]:
+    """On the core p50 and p99, and p50 by the clock on the wall: at a store of the database, in a transaction that is taken
+    back, rows, counts and the asker's facts."""
     from django.db import transaction
 
     from gonghui.bills.offers_live import live_offers
@@ -141,7 +141,8 @@ def _loaded() -> tuple[float, float]:
             offers, asker, visit = live_offers(store_id, person_id, now)
             return quote(offers, basket, asker, visit)
 
-        found = _time_ms(ask, clock_of=time.thread_time)
+        ask()  # what is printed is read once a version
+        found = (*_time_ms(ask), _time_ms(ask, clock_of=time.perf_counter)[0])
         transaction.set_rollback(True)
     return found
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
@@ -51,36 +52,40 @@ class Facts(NamedTuple):
 def live_offers(
     store_id: int, person_id: int | None, at: datetime
 ) -> tuple[list[pricing.LiveOffer], pricing.Asker, pricing.Visit]:
-    """Four queries, and one more for terms this process has not read as they stand; however many offers. Of an ended
-    offer, vouchers already held still count."""
+    """Two queries, and two more where this process has not read what is printed as it stands; however many offers. Of an
+    ended offer, vouchers already held still count."""
     found = facts_at(store_id, person_id, at)
     return found.offers, found.asker, found.visit
 
 
 def facts_at(store_id: int, person_id: int | None, at: datetime, *, shown: Voucher | None = None) -> Facts:
     """`shown`: the voucher of its offer that would be used, whichever ends earlier."""
-    held = _held(person_id, store_id, at) if person_id else {}
+    [(version, rows, *person)] = _asked(
+        AT_HAND, person_id, store_id, at, at, store_id, store_id, *_person(person_id, at)
+    )
+    held = _held(rows or ())
     if shown and (mine := held.get(shown.release.offer_id)):
         held[shown.release.offer_id] = Held(shown, mine.count)
-    printed = offers_at(store_id, list(held))
+    board = _board_of(store_id, list(held), version)
     day = at.astimezone(CHINA).date()
-    counted = _counted([one.terms_id for one in printed], held, person_id, store_id, day)
-    asker, group_names = asker_and_groups(person_id, at)
+    counted = _counted(board, held, person_id, store_id, day)
+    asker, group_names = _asker(person_id, person)
     visit = pricing.Visit(
         store_id,
         at,
         holidays=holidays_around(day),
-        left_fen=(left_fen := {}),
+        left_fen=counted.left_fen,
         window_uses=counted.window_uses,
         group_names=group_names,
     )
-    offers = [_live(one, counted, held.get(one.offer.id), left_fen) for one in printed]
-    return Facts(offers, asker, visit, {offer_id: one.voucher for offer_id, one in held.items()})
+    vouchers = {offer_id: one.voucher for offer_id, one in held.items()}
+    return Facts(_live(board, counted, held), asker, visit, vouchers)
 
 
-def offers_at(store_id: int, held: Sequence[int] = ()) -> list[Printed]:
+def offers_at(store_id: int, held: Sequence[int] = ()) -> tuple[Printed, ...]:
     """As printed, nothing counted; `held`: offers that hold although they have ended, as somebody has a voucher."""
-    return printed_terms(_asked(AT_STORE, store_id, list(held)))
+    [(version,)] = _asked(VERSION, store_id, list(held))
+    return _board_of(store_id, list(held), version).printed
 
 
 def offer_pools(store_id: int) -> Q:
@@ -101,20 +106,20 @@ def _asked(sql: str, *facts: Any) -> list[tuple[Any, ...]]:
 # In the order of the model: `from_db` deals the values out in that one, whatever order the names stand in.
 HELD_FIELDS = ("id", "pool_id", "release_id", "person_id", "seats", "code", "state")
 HELD = f"""
-SELECT r.offer_id, {", ".join(f"v.{name}" for name in HELD_FIELDS)}
+SELECT r.offer_id, row_number() OVER (ORDER BY l.valid_until NULLS LAST, v.id) AS nth,
+       json_build_array(r.offer_id, {", ".join(f"v.{name}" for name in HELD_FIELDS)}) AS facts
   FROM benefits_voucher v JOIN benefits_pool l ON l.id = v.pool_id JOIN benefits_release r ON r.id = v.release_id
  WHERE v.person_id = %s AND v.state = 'confirmed' AND (l.store_id IS NULL OR l.store_id = %s)
    AND (l.valid_from IS NULL OR l.valid_from <= %s) AND (l.valid_until IS NULL OR l.valid_until > %s)
    AND EXISTS (SELECT FROM bills_offerterms t JOIN bills_offerstore s ON s.terms_id = t.id
                 WHERE t.offer_id = r.offer_id AND s.store_id = %s)
- ORDER BY l.valid_until NULLS LAST, v.id
 """  # noqa: S608  names of our own columns
 
 
-def _held(person_id: int, store_id: int, at: datetime) -> dict[int, Held]:
-    """Of the offers of this store: confirmed, valid at `at`, earliest to expire first, then by id."""
+def _held(rows: Iterable[Sequence[Any]]) -> dict[int, Held]:
+    """Of the offers of this store: confirmed, valid then, earliest to expire first, then by id."""
     held: dict[int, Held] = {}
-    for offer_id, *values in _asked(HELD, person_id, store_id, at, at, store_id):
+    for offer_id, *values in rows:
         before = held.get(offer_id)
         voucher = before.voucher if before else Voucher.from_db(connection.alias, HELD_FIELDS, values)
         held[offer_id] = Held(voucher, before.count + 1 if before else 1)
@@ -135,16 +140,22 @@ class Printed(NamedTuple):
 
 
 # Which version of each row is the one that holds. What was reviewed never changes (sql/10_terms.sql), and whatever does
-# change (state, title, audience) makes a new version of its row, seen by every process with the commit that makes it.
-STAMP = """(SELECT concat(t.xmin, t.ctid, o.xmin, o.ctid, u.xmin, u.ctid)
-  FROM bills_offerterms t JOIN benefits_offer o ON o.id = t.offer_id LEFT JOIN orgs_union u ON u.id = t.audience_union_id
- WHERE t.id = bills_offerterms.id)"""
-AT_STORE = f"""
-SELECT bills_offerterms.id, {STAMP}
-  FROM bills_offerstore s JOIN bills_offerterms ON bills_offerterms.id = s.terms_id
- WHERE s.store_id = %s AND (state = 'published' OR (state = 'ended' AND needs_voucher AND offer_id = ANY(%s)))
- ORDER BY "order", offer_id
+# change (state, title, audience, a followed day) makes a new version of its row, seen by every process with its commit.
+STAMP_OF = """concat(t.xmin, t.ctid, o.xmin, o.ctid, u.xmin, u.ctid, (
+         SELECT string_agg(concat(d.xmin, d.ctid), '' ORDER BY w.id)
+           FROM bills_offerwindow w JOIN bills_benefitday d ON d.id = w.benefit_day_id WHERE w.terms_id = t.id))"""
+ROWS_OF = (
+    """JOIN benefits_offer o ON o.id = t.offer_id LEFT JOIN orgs_union u ON u.id = t.audience_union_id"""
+)
+STAMP = f"(SELECT {STAMP_OF} FROM bills_offerterms t {ROWS_OF} WHERE t.id = bills_offerterms.id)"  # noqa: S608
+OF_STORE = f"""
+SELECT t.id, {STAMP_OF} FROM bills_offerstore s JOIN bills_offerterms t ON t.id = s.terms_id {ROWS_OF}
+ WHERE s.store_id = %s AND (t.state = 'published' OR (t.state = 'ended' AND t.needs_voucher AND t.offer_id = ANY(ENDED)))
+ ORDER BY t."order", t.offer_id
 """  # noqa: S608  no value in it
+AT_STORE = OF_STORE.replace("ENDED", "%s")
+VERSION_OF = "SELECT md5(string_agg(concat(id, stamp), '')) FROM ({}) printed (id, stamp)"
+VERSION = VERSION_OF.format(AT_STORE)
 TERMS = [name for name in pricing.Terms.__slots__ if name not in ("form", "basis", "stacking")]
 AROUND = ("sections", "codes", "groups", "verified_only", "needs_voucher")
 COLUMNS = ("id", "offer_id", "form", "basis", "stacking", *TERMS, *AROUND)
@@ -163,8 +174,64 @@ SELECT {", ".join(f't."{name}"' for name in COLUMNS)}, o.title, u.path, u.name,
  WHERE t.id = ANY(%s)
 """  # noqa: S608  names of our own columns
 DAYS_AT = NAMED.index("days")
-KEPT_MAX = 10_000
+KEPT_MAX, BOARDS_MAX, VERSIONS_MAX = 10_000, 1_000, 20
 _kept: dict[int, Printed] = {}
+_boards: dict[int, dict[str, Board]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All that is printed at one store, in order: kept by the process under the version it was read in, for as long as the
+    database says that version."""
+
+    printed: tuple[Printed, ...]
+    offers: tuple[pricing.LiveOffer, ...]
+    terms_ids: str
+    """As PostgreSQL writes an array."""
+    funded: tuple[int, ...]
+    """Places of those that somebody but the merchant funds."""
+    of_limit: dict[int, int]
+    """Place by limit."""
+    of_offer: dict[pricing.Id, int]
+    paid: dict[int, tuple[tuple[pricing.Id | None, ...], pricing.LiveOffer]] = field(default_factory=dict)
+    """By place, the offer as it was last paid for, from these accounts: they change with a release only."""
+
+
+def _board_of(store_id: int, held: list[int], version: str | None) -> Board:
+    """No query while nothing printed changes."""
+    if version is None:
+        return EMPTY
+    kept = _boards.get(store_id, {})
+    if board := kept.get(version):
+        return board
+    stamped = _asked(AT_STORE, store_id, held)
+    board = _board(printed_terms(stamped))
+    if len(_boards) >= BOARDS_MAX or len(kept) >= VERSIONS_MAX:
+        _boards.clear()
+    # Under the version of what was read just now: somebody may have written since the question.
+    _boards.setdefault(store_id, {})[version_of(stamped)] = board
+    return board
+
+
+def version_of(stamped: Iterable[tuple[int, str]]) -> str:
+    """As `VERSION` works it out."""
+    text = "".join(f"{pk}{stamp}" for pk, stamp in stamped)
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _board(printed: Iterable[Printed]) -> Board:
+    rows = tuple(printed)
+    return Board(
+        rows,
+        tuple(one.offer for one in rows),
+        f"{{{','.join(str(one.terms_id) for one in rows)}}}",
+        tuple(n for n, one in enumerate(rows) if any(s.funder is not None for s in one.offer.shares)),
+        {pk: n for n, one in enumerate(rows) for pk, _limit in one.limits},
+        {one.offer.id: n for n, one in enumerate(rows)},
+    )
+
+
+EMPTY = _board(())
 
 
 def printed_terms(stamped: Iterable[tuple[int, str]]) -> list[Printed]:
@@ -264,9 +331,10 @@ def window_of(row: Iterable[Any]) -> pricing.Window:
 
 
 class Counted(NamedTuple):
-    """`purses`: by share, the account it pays from and what is left in it. `limit_uses`: by limit, whom and since."""
+    """`accounts`: by share, the account it pays from; `left_fen`: by account. `limit_uses`: by limit, whom and since."""
 
-    purses: dict[int, tuple[int, int]]
+    accounts: dict[int, int]
+    left_fen: dict[pricing.Id, int]
     window_uses: dict[tuple[pricing.Id, date], int]
     limit_uses: dict[tuple[int, int | None, date], int]
     person_id: int | None
@@ -274,8 +342,6 @@ class Counted(NamedTuple):
 
     def limits_of(self, one: Printed) -> tuple[pricing.Limit, ...]:
         """Those of persons and places count the uses of this one, the others everybody's."""
-        if not self.limit_uses:
-            return one.offer.limits
         return tuple(self._limit(pk, limit) for pk, limit in one.limits)
 
     def _limit(self, pk: int, limit: pricing.Limit) -> pricing.Limit:
@@ -293,10 +359,11 @@ WITH RECURSIVE chain AS (
 SELECT 'purse', p.share_id, a.id, a.credits_posted - a.debits_posted - a.debits_pending, NULL::date
   FROM bills_fundingshare s JOIN bills_purse p ON p.share_id = s.id
   JOIN funds_commitment c ON c.id = p.commitment_id JOIN ledger_account a ON a.id = c.account_id
- WHERE s.terms_id = ANY(%s) AND (p.release_id IS NULL OR p.release_id = ANY(%s))
+ WHERE s.terms_id = ANY(%s::bigint[]) AND (p.release_id IS NULL OR p.release_id = ANY(%s))
  UNION ALL
 SELECT 'window', u.window_id, NULL, u.used, u.day
-  FROM bills_offerwindow w JOIN bills_windowuse u ON u.window_id = w.id AND u.day = ANY(%s) WHERE w.terms_id = ANY(%s)
+  FROM bills_offerwindow w JOIN bills_windowuse u ON u.window_id = w.id AND u.day = ANY(%s)
+ WHERE w.terms_id = ANY(%s::bigint[])
  UNION ALL
 SELECT 'limit', u.limit_id, u.person_id, u.used, u.since
   FROM bills_offerlimit l JOIN bills_limituse u
@@ -305,22 +372,25 @@ SELECT 'limit', u.limit_id, u.person_id, u.used, u.since
                                                     THEN (SELECT id FROM chain WHERE parent_id IS NULL)
                                                     ELSE (SELECT partner_id FROM partners_store WHERE id = %s) END)
    AND u.since = ANY(%s::date[])
- WHERE l.terms_id = ANY(%s)
+ WHERE l.terms_id = ANY(%s::bigint[])
 """
 
 
 def _counted(
-    terms_ids: list[int], held: Mapping[int, Held], person_id: int | None, store_id: int, day: date
+    board: Board, held: Mapping[int, Held], person_id: int | None, store_id: int, day: date
 ) -> Counted:
     """With the uses of the days on which a window that is open now can have begun."""
+    found = Counted({}, {}, {}, {}, person_id, day)
+    if not board.printed:
+        return found
     releases = [one.voucher.release_id for one in held.values()]
     since = sorted({since_of(per, day) for per in pricing.Per})
-    days = [day, day - ONE_DAY]
-    found = Counted({}, {}, {}, person_id, day)
-    whose = (person_id, store_id, store_id, since, terms_ids)
-    for what, pk, whom, number, on in _asked(COUNTED, store_id, terms_ids, releases, days, terms_ids, *whose):
+    asked = (board.terms_ids, releases, [day, day - ONE_DAY], board.terms_ids)
+    whose = (person_id, store_id, store_id, since, board.terms_ids)
+    for what, pk, whom, number, on in _asked(COUNTED, store_id, *asked, *whose):
         if what == "purse":
-            found.purses[pk] = (whom, number)
+            found.accounts[pk] = whom
+            found.left_fen[whom] = number
         elif what == "window":
             found.window_uses[pk, on] = number
         else:
@@ -328,26 +398,35 @@ def _counted(
     return found
 
 
-def _live(
-    one: Printed, counted: Counted, mine: Held | None, left_fen: dict[pricing.Id, int]
-) -> pricing.LiveOffer:
-    """With the account of the purse each share pays from; who has none has nothing to give. Fills `left_fen`."""
-    offer, changed = one.offer, {}
-    shares = []
-    for pk, share in zip(one.share_ids, offer.shares, strict=True):
-        if share.funder is not None:
-            account, left = counted.purses.get(pk, (share.funder, 0))
-            left_fen[account] = left
-            if account != share.funder:
-                share = replace(share, funder=account)
-        shares.append(share)
-    if any(now is not then for now, then in zip(shares, offer.shares, strict=True)):
-        changed["shares"] = tuple(shares)
-    if (limits := counted.limits_of(one)) != offer.limits:
-        changed["limits"] = limits
-    if mine:
-        changed["vouchers"] = mine.count
-    return replace(offer, **changed) if changed else offer
+def _live(board: Board, counted: Counted, held: Mapping[int, Held]) -> list[pricing.LiveOffer]:
+    """As printed, but for what somebody pays, has used or holds."""
+    offers = list(board.offers)
+    for n in board.funded:
+        offers[n] = _paid(board, n, counted)
+    for n in {board.of_limit[pk] for pk, _whom, _since in counted.limit_uses if pk in board.of_limit}:
+        offers[n] = replace(offers[n], limits=counted.limits_of(board.printed[n]))
+    for offer_id, mine in held.items():
+        if (n := board.of_offer.get(offer_id)) is not None:
+            offers[n] = replace(offers[n], vouchers=mine.count)
+    return offers
+
+
+def _paid(board: Board, n: int, counted: Counted) -> pricing.LiveOffer:
+    """With the account of the purse each share pays from; who has none has nothing to give."""
+    one = board.printed[n]
+    funders = tuple(
+        counted.accounts.get(pk, share.funder) if share.funder is not None else None
+        for pk, share in zip(one.share_ids, one.offer.shares, strict=True)
+    )
+    for funder in funders:
+        if funder is not None:
+            counted.left_fen.setdefault(funder, 0)
+    if (known := board.paid.get(n)) and known[0] == funders:
+        return known[1]
+    shares = zip(one.offer.shares, funders, strict=True)
+    offer = replace(one.offer, shares=tuple(replace(share, funder=funder) for share, funder in shares))
+    board.paid[n] = (funders, offer)
+    return offer
 
 
 # --- who asks -----------------------------------------------------------------------------------------------
@@ -366,9 +445,27 @@ SELECT g.names, p.groups, p.verification,
 """
 
 
+# What a quote asks first, in one go: the version of what is printed, the vouchers at hand, and who asks.
+AT_HAND = f"""
+WITH held AS MATERIALIZED ({HELD})
+SELECT ({VERSION_OF.format(OF_STORE.replace("ENDED", "(SELECT array_agg(offer_id) FROM held)::bigint[]"))}),
+       (SELECT json_agg(facts ORDER BY nth) FROM held), person.*
+  FROM ({PERSON}) person
+"""  # noqa: S608  statements of our own
+
+
 def asker_and_groups(person_id: int | None, at: datetime) -> tuple[pricing.Asker, dict[str, str]]:
     """The person with the union they belong to and their points, and the names of groups by their codes; one query."""
-    [(names, groups, verification, path, lots)] = _asked(PERSON, list(Membership.LIVE), at, person_id)
+    [row] = _asked(PERSON, *_person(person_id, at))
+    return _asker(person_id, row)
+
+
+def _person(person_id: int | None, at: datetime) -> tuple[Any, ...]:
+    return list(Membership.LIVE), at, person_id
+
+
+def _asker(person_id: int | None, row: Sequence[Any]) -> tuple[pricing.Asker, dict[str, str]]:
+    names, groups, verification, path, lots = row
     if groups is None:
         return pricing.Asker(), names or {}
     found = tuple(

@@ -69,7 +69,7 @@ def _why_not_they(offer: LiveOffer, asker: Asker) -> Refused | None:
 
 def _why_not_more(offer: LiveOffer) -> Refused | None:
     for limit in offer.limits:
-        if limit.is_used_up and not limit.in_fen:
+        if limit.used >= limit.most and not limit.in_fen:
             return refused(offer, errors.LIMIT_USED, per=limit.per, most=limit.most, used=limit.used)
     if offer.needs_voucher and offer.vouchers < 1:
         return refused(offer, errors.NO_VOUCHER)
@@ -78,6 +78,8 @@ def _why_not_more(offer: LiveOffer) -> Refused | None:
 
 def _touched(offer: LiveOffer, basket: Basket) -> tuple[int, ...]:
     sections, codes = offer.sections, offer.codes
+    if not sections and not codes:
+        return basket.places
     return tuple(
         n
         for n, line in enumerate(basket.lines)

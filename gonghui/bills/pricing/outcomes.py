@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from gonghui.bills.pricing.screen import says_capped, says_midnight, says_moment, says_per, says_terms
 from gonghui.bills.pricing.terms import Form, Id, Payer, Terms, Window
@@ -78,8 +78,7 @@ class Applied:
         return self.terms.gift if self.terms.form == Form.GIFT else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """One offer that is not given, as a refusal every door can render. Facts are bare (fen, moments, `Terms`); sentences are
     made when somebody reads them, in the reader's language."""
 

@@ -65,15 +65,14 @@ def quote(
 def judged_alone(candidate: Candidate, basket: Basket, visit: Visit) -> Candidate | Refused:
     """Whether money speaks against it even without company; what is not given alone is not given at all."""
     offer, terms = candidate.offer, candidate.offer.terms
-    lists = [line.list_fen for line in basket.lines]
-    touched = touched_lines(candidate, basket.lines, lists)
+    is_whole = candidate.touched is basket.places
+    touched = basket.whole if is_whole else touched_lines(candidate, basket.lines, basket.lists)
+    if missing := missing_of(terms, touched):
+        return _under_threshold(offer, missing)
     gift = is_gift(candidate)
     off_fen = terms.price_fen if gift else total_discount(terms, touched)[0]
-    if not off_fen or gift:
-        if missing := missing_of(terms, touched):
-            return _under_threshold(offer, missing)
-        if not gift:
-            return refused(offer, errors.NOTHING_OFF)
+    if not off_fen and not gift:
+        return refused(offer, errors.NOTHING_OFF)
     given_fen = split_discount(off_fen, offer.shares, visit.left_fen, candidate.cap_fen).given_fen
     if given_fen < off_fen and (gift or not given_fen):
         return _why_no_money(offer, off_fen, given_fen, visit)
@@ -124,7 +123,7 @@ def _priced(
     is_best: bool,
 ) -> Quote:
     parts: list[list[Part]] = [[] for _ in basket.lines]
-    due = [line.list_fen for line in basket.lines]
+    due = list(basket.lists)
     for one in best.given:
         for n, line_parts in enumerate(_line_parts(one)):
             parts[n] += line_parts

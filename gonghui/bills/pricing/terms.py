@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from enum import StrEnum
 
 from gonghui.bills.pricing.named_days import NamedDays
+from gonghui.kit.clock import CHINA
 
 Id = int | str
 """Opaque: rows of the app that asks. Within one call ids of one kind sort."""
@@ -216,7 +217,8 @@ class LiveOffer:
     @property
     def tightest_cap(self) -> Limit | None:
         """Of the limits in fen, the one with the least left; the first of equals."""
-        return min((limit for limit in self.limits if limit.in_fen), key=lambda cap: cap.left, default=None)
+        caps = [limit for limit in self.limits if limit.in_fen]
+        return min(caps, key=lambda cap: cap.left) if caps else None
 
     @property
     def cap_left_fen(self) -> int | None:
@@ -246,10 +248,21 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Basket:
     lines: tuple[Line, ...]
+    lists: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    """List price of each line."""
+    places: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    whole: tuple[tuple[int, int, int], ...] = field(init=False, repr=False, compare=False)
+    """As `discounts.Touched`, nothing off yet: what an offer that touches every line begins with."""
+
+    def __post_init__(self) -> None:
+        whole = tuple((line.list_fen, line.list_fen, line.quantity) for line in self.lines)
+        object.__setattr__(self, "whole", whole)
+        object.__setattr__(self, "lists", tuple(fen for fen, _left, _units in whole))
+        object.__setattr__(self, "places", tuple(range(len(whole))))
 
     @property
     def list_fen(self) -> int:
-        return sum(line.list_fen for line in self.lines)
+        return sum(self.lists)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +303,13 @@ class Visit:
     """By window and the day on which it began."""
     group_names: Mapping[str, str] = field(default_factory=dict)
     """For sentences; a group without a name is called by its code."""
+    today: date = field(init=False, repr=False, compare=False)
+    clock: time = field(init=False, repr=False, compare=False)
+    """`at` in China."""
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
             raise ValueError("a visit needs an aware time")
+        local = self.at.astimezone(CHINA)
+        object.__setattr__(self, "today", local.date())
+        object.__setattr__(self, "clock", local.time())

@@ -29,7 +29,10 @@ def is_across_midnight(window: Window) -> bool:
 def day_of(window: Window, at: datetime, holidays: Collection[date] = frozenset()) -> date | None:
     """The day on which the window that is open at `at` began; None when it is not. Whoever and wherever."""
     local = at.astimezone(CHINA)
-    today, clock = local.date(), local.time()
+    return _day_at(window, local.date(), local.time(), holidays)
+
+
+def _day_at(window: Window, today: date, clock: time, holidays: Collection[date]) -> date | None:
     if window.from_time is None:
         return today if _has_day(window, today, holidays) else None
     if not is_across_midnight(window):
@@ -75,8 +78,9 @@ def open_windows(windows: Iterable[Window], asker: Asker, visit: Visit) -> list[
     """Open for this asker here and now, full ones too, each with the day on which it began."""
     found = []
     for window in windows:
-        if is_for(window, asker.groups, visit.store_id):
-            day = day_of(window, visit.at, visit.holidays)
+        stores, whom = window.store_ids, window.whom
+        if (not stores or visit.store_id in stores) and (not whom or not whom.isdisjoint(asker.groups)):
+            day = _day_at(window, visit.today, visit.clock, visit.holidays)
             if day is not None:
                 found.append((window, day))
     return found

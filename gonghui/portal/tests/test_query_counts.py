@@ -78,6 +78,7 @@ def names(cast, mei):
 @pytest.mark.parametrize("path", PAGES)
 def test_page_takes_ten_queries_at_most(mei, names, path, django_assert_max_num_queries):
     offers_live._kept.clear()
+    offers_live._boards.clear()
     forget_kept()
     with (
         time_machine.travel(clock.now() + dt.timedelta(days=1, minutes=1)),
