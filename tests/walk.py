@@ -15,6 +15,8 @@ from gonghui.accounts.actions.devices import issue_api_token
 from gonghui.activities.tests.stage import announced, open_at_once, written
 from gonghui.benefits.engine import Claim, settle_claims
 from gonghui.kit.actors import Actor
+from gonghui.mall.actions import shelf
+from gonghui.mall.tests.stage import build_mall, facts, placed
 from gonghui.payments.actions.payments import take_payment
 from gonghui.wellbeing.tests.stage import applied, build_health
 
@@ -58,8 +60,15 @@ def build_stage(cast) -> Stage:
     )
     health = build_health(cast)
     place = applied(health, cast.actor("mei"))
+    mall = build_mall(cast)
+    order = placed(mall, ("rice", 1))
+    drafted = shelf.draft_product(cast.actor("owner"), shop=mall.shop, facts=facts("挂面", "grain", 900, 9))
     return Stage(
         {
+            "product": mall.products["rice"].pk,
+            "drafted": drafted.pk,
+            "order": order.pk,
+            "line": order.lines.get().pk,
             "plan": health.plan.pk,
             "place": place.pk,
             "activity": activity.pk,

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "gonghui.bills",
     "gonghui.settlement",
     "gonghui.wellbeing",
+    "gonghui.mall",
     "gonghui.portal",
 ]
 

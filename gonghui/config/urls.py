@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("clerk/", include("gonghui.portal.clerk_urls")),
     path("", include("gonghui.payments.urls")),
+    path("", include("gonghui.mall.urls")),
     path("", include("gonghui.wellbeing.urls")),
     path("", include("gonghui.portal.urls")),
 ]

@@ -19,6 +19,7 @@ VIEW = frozenset(
         "rosters.view",
         "feedback.view",
         "notices.view",
+        "mall.view",
     }
 )
 RUN = frozenset(
@@ -35,6 +36,7 @@ RUN = frozenset(
         "members.export",
         "draws.run",
         "feedback.write",
+        "mall.write",
     }
 )
 CHECK = frozenset(
@@ -45,6 +47,7 @@ CHECK = frozenset(
         "draws.void",
         "members.verify",
         "partners.review",
+        "mall.review",
     }
 )
 SEE_MONEY = frozenset(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from gonghui.benefits.errors import NOT_A_CLERK
 from gonghui.benefits.models import Offer, Voucher
@@ -14,7 +15,7 @@ from gonghui.bills.customers import Customer, customer_of
 from gonghui.bills.events import BillCancelled, BillSettled
 from gonghui.bills.models import Bill, BillPart
 from gonghui.bills.models.bills import BILL_VERBS
-from gonghui.bills.pricing import Basket, LiveOffer, Part, Payer, Quote, quote
+from gonghui.bills.pricing import Basket, LiveOffer, Part, Payer, PointLot, Quote, quote
 from gonghui.bills.rule_checks import take_back
 from gonghui.bills.selling import BillFacts, Quoted, Sale, require_sane
 from gonghui.kit import clock
@@ -40,6 +41,7 @@ from gonghui.payments.models.payments import PAYMENT_VERBS
 TRIES = 4
 """Looks at the facts while others at other tills are faster."""
 VOIDED = {"ok", "exists", "resolved"}
+NOTHING_TAKEN: Mapping[int, int] = MappingProxyType({})
 
 
 def quote_sale(actor: Actor, sale: Sale) -> Quoted:
@@ -110,8 +112,11 @@ def is_same(bill: Bill, actor: Actor, sale: Sale) -> bool:
 # --- the price ----------------------------------------------------------------------------------------------
 
 
-def priced(sale: Sale, customer: Customer, store: Store, at: datetime) -> tuple[Quote, dict[int, Voucher]]:
-    """With the vouchers it takes, by offer. Refuses when the voucher that was shown would not be used."""
+def priced(
+    sale: Sale, customer: Customer, store: Store, at: datetime, *, taken: Mapping[int, int] = NOTHING_TAKEN
+) -> tuple[Quote, dict[int, Voucher]]:
+    """With the vouchers it takes, by offer. Refuses when the voucher that was shown would not be used. `taken`: points by lot
+    that another sale, not written yet, counts on."""
     require(not sale.points or customer.may_spend_points, errors.POINTS_NEED_PAY_CODE)
     shown = customer.voucher
     require(not shown or shown.release.offer_id not in sale.without, errors.SHOWN_LEFT_OUT)
@@ -124,12 +129,20 @@ def priced(sale: Sale, customer: Customer, store: Store, at: datetime) -> tuple[
         offers = [offer for offer in offers if offer.id in wanted]
     offers = [offer for offer in offers if offer.id not in sale.without]
     spends_points = customer.may_spend_points and not against
-    asker = replace(asker, is_family=sale.is_family, lots=asker.lots if spends_points else ())
+    lots = lots_left(asker.lots, taken) if spends_points else ()
+    asker = replace(asker, is_family=sale.is_family, lots=lots)
     quoted = quote(offers, Basket(sale.lines), asker, visit, points=sale.points)
     require(not against or quoted.applied, errors.NOT_FOR_NEW_OFFERS, partner=store.partner.name)
     if shown:
         require_used(shown, quoted)
     return quoted, vouchers_of(offers, quoted, vouchers)
+
+
+def lots_left(lots: tuple[PointLot, ...], taken: Mapping[int, int]) -> tuple[PointLot, ...]:
+    if not taken:
+        return lots
+    left = (replace(lot, points=lot.points - taken.get(lot.id, 0)) for lot in lots)
+    return tuple(lot for lot in left if lot.points > 0)
 
 
 def promised_offers(

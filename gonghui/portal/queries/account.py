@@ -17,6 +17,7 @@ from gonghui.bills.models import Bill
 from gonghui.feedback.models import Rating
 from gonghui.kit.actors import Actor
 from gonghui.kit.templatetags.kit import yuan
+from gonghui.mall.queries import own_orders
 from gonghui.members.consents import PURPOSES
 from gonghui.members.models import Consent, Delegation, Membership, Person, VerificationTry
 from gonghui.notices.queries import messages_of
@@ -129,6 +130,22 @@ def _health(actor: Actor) -> Rows:
     ]
 
 
+def _mall(actor: Actor) -> Rows:
+    return [
+        (
+            one.number,
+            one.shop.store.name,
+            "、".join(f"{line.title} × {line.quantity}" for line in one.lines.all()),
+            one.get_state_display(),
+            one.receiver,
+            one.phone,
+            one.address,
+            one.created_at,
+        )
+        for one in own_orders(actor)
+    ]
+
+
 def _wechat(actor: Actor) -> Rows:
     return [(one.appid, one.openid, one.created_at) for one in own_identities(actor)]
 
@@ -193,6 +210,12 @@ SECTIONS = (
         _("账单"),
         (_("时间"), _("门店"), _("原价（元）"), _("自己付的（元）"), _("福豆"), _("状态")),
         _bills,
+    ),
+    Section(
+        "mall",
+        _("商城订单"),
+        (_("订单号"), _("网上店"), _("商品"), _("状态"), _("收件人"), _("电话"), _("地址"), _("下单时间")),
+        _mall,
     ),
     Section(
         "health",

@@ -1,0 +1,33 @@
+"""Jobs of this app: parcels that came, orders that are over, refunds nobody answers, bills whose news was lost."""
+
+from __future__ import annotations
+
+from gonghui.kit import clock
+from gonghui.kit.actors import Actor
+from gonghui.kit.jobs import periodic, run_due
+from gonghui.mall import reactions  # noqa: F401  registers them
+from gonghui.mall.actions import orders
+from gonghui.mall.models import MallOrder
+
+TIMER = Actor.system("timetable of the mall")
+WHY = "its own job"
+AT_ONCE = 500
+
+
+@periodic("17 * * * *")
+def move_orders_on(timestamp: int) -> None:
+    now, found = clock.now(), MallOrder.objects.unscoped(WHY)
+    come = found.filter(state="shipped", shipped_at__lte=now - orders.ON_THE_WAY)
+    over = found.filter(state="delivered", delivered_at__lte=now - orders.THINK_IT_OVER)
+    silent = found.filter(state="refund_requested", asked_at__lte=now - orders.SILENT_SUPPLIER)
+    for rows, verb in ((come | over, orders.move_on), (silent, orders.grant_silent_refund)):
+        for pk in rows.order_by("id").values_list("pk", flat=True)[:AT_ONCE]:
+            run_due(verb, TIMER, mallorder_id=pk)
+
+
+@periodic("*/5 * * * *")
+def follow_bills(timestamp: int) -> None:
+    """The net under the news."""
+    waiting = MallOrder.objects.unscoped(WHY).filter(state="points_held").exclude(bill__state="held")
+    for bill_id in waiting.order_by("id").values_list("bill_id", flat=True)[:AT_ONCE]:
+        run_due(orders.follow_bill, TIMER, bill_id=bill_id)
