@@ -32,7 +32,7 @@ from gonghui.settlement.tests.stage import PAYOUT, on
 SYSTEM = Actor.system("simulation")
 MEMBERS = ("mei", "lan", "qiang")
 OFTEN = {"sell": 7, "refund": 4, "pay": 4, "settle": 3, "run_grant": 3, "give": 3, "state": 3, "send": 3, "confirm": 3,
-         "approve_statement": 3, "batch": 2, "approve_batch": 3, "bank": 4}  # fmt: skip
+         "approve_statement": 3, "batch": 2, "approve_batch": 3, "bank": 4, "answer": 3}  # fmt: skip
 """Tickets of a verb in the draw; others have one."""
 Turn = Callable[[], object]
 
@@ -81,7 +81,7 @@ class World:
         return budget and (lambda: budgets.close_budget(self.actor("city_finance"), budget_id=budget.pk))
 
     def do_grant(self) -> Turn | None:
-        days = dt.timedelta(days=self.dice.choice((1, 3, 40)))
+        days = dt.timedelta(days=self.dice.choice((3, 40, 90)))
         per_head = self.dice.randint(1, 300)
         grant = drafted(self.money, per_head=per_head, expires_on=clock.today() + days)
         grants.submit_grant(self.actor("city_admin"), point_grant_id=grant.pk)
@@ -128,12 +128,14 @@ class World:
             return None
         line, key = self.dice.choice(lines), uuid4()
         back = [Back(line.pk, self.dice.randint(1, line.quantity))]
-        return lambda: refund_bill(self.actor("clerk"), bill_id=bill.pk, key=key, back=back, reason="退货")
+        who = self.dice.choice(("clerk", "city_finance", "city_admin"))
+        return lambda: refund_bill(self.actor(who), bill_id=bill.pk, key=key, back=back, reason="退货")
 
     # --- it is settled ------------------------------------------------------------------------------------------
 
     def do_state(self) -> Turn | None:
-        period = self.one_of(Period, state="open", ends_on__lte=clock.today())
+        over = every(Period, state="open", ends_on__lte=clock.today())
+        period = over and over[0]
         return period and (lambda: settling.make_statements(SYSTEM, period_id=period.pk))
 
     def do_send(self) -> Turn | None:

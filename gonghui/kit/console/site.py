@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import translation
 from django.utils.decorators import method_decorator
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
@@ -40,6 +43,12 @@ class ScopedSite(UnfoldAdminSite):
     @method_decorator(never_cache)
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         return ScopedAutocomplete.as_view(admin_site=self)(request)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list:
+        """Worked out where somebody looks at it: our side bar has its own, and the rights and addresses of every model
+        would take a third of every page."""
+        listed = partial(super().get_app_list, request, app_label)
+        return listed() if app_label else SimpleLazyObject(listed)
 
     def get_log_entries(self, request: HttpRequest) -> list:
         return []
