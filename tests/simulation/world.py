@@ -16,7 +16,7 @@ from gonghui.bills.tests.priced import MERCHANT, published, union_share
 from gonghui.bills.tests.stage import pay_code, pay_online, sale
 from gonghui.funds.actions import budgets, grants, points
 from gonghui.funds.models import Budget, PointGrant
-from gonghui.funds.tests.granting import drafted
+from gonghui.funds.tests.granting import drafted, granted
 from gonghui.funds.tests.stage import YUAN, build_money, terms_of
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
@@ -31,8 +31,10 @@ from gonghui.settlement.tests.stage import PAYOUT, on
 
 SYSTEM = Actor.system("simulation")
 MEMBERS = ("mei", "lan", "qiang")
-OFTEN = {"sell": 7, "refund": 4, "pay": 4, "settle": 3, "run_grant": 3, "give": 3, "state": 3, "send": 3, "confirm": 3,
-         "approve_statement": 3, "batch": 2, "approve_batch": 3, "bank": 4, "answer": 3}  # fmt: skip
+OFTEN = {
+    "sell": 7, "refund": 4, "pay": 4, "settle": 3, "grant": 2, "run_grant": 3, "give": 3, "state": 3, "send": 3,
+    "confirm": 3, "answer": 3, "approve_statement": 3, "batch": 2, "approve_batch": 3, "bank": 4,
+}  # fmt: skip
 """Tickets of a verb in the draw; others have one."""
 Turn = Callable[[], object]
 
@@ -50,6 +52,7 @@ class World:
         standing_agreement(cast.store.partner, payout_account=PAYOUT, **terms)
         self.money = build_money(cast)
         cast.users["pier owner"] = new_owner(cast.store.partner, "13800000088")
+        granted(self.money, per_head=200, expires_on=clock.today() + dt.timedelta(days=30))
         names = [name[3:] for name in sorted(dir(self)) if name.startswith("do_")]
         self.verbs = [name for name in names for _ticket in range(OFTEN.get(name, 1))]
         for off, threshold, set_aside in ((2_000, 10_000, 40_000), (500, 3_000, 9_000)):
@@ -135,7 +138,7 @@ class World:
 
     def do_state(self) -> Turn | None:
         over = every(Period, state="open", ends_on__lte=clock.today())
-        period = over and over[0]
+        period = over[0] if over else None
         return period and (lambda: settling.make_statements(SYSTEM, period_id=period.pk))
 
     def do_send(self) -> Turn | None:
