@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from gonghui.bills.models import Payer as PayerNames
 from gonghui.bills.pricing import Payer, Quote
 from gonghui.bills.selling import POINTS_MAX
 from gonghui.kit.errors import require
@@ -58,8 +59,8 @@ class Parcel:
         return sum(line.fen_of(Payer(payer)) for line in self.quoted.lines)
 
     @property
-    def payers(self) -> list[tuple[Payer, int]]:
-        return [(payer, fen) for payer in Payer if (fen := self.fen_of(payer))]
+    def payers(self) -> list[tuple[str, str, int]]:
+        return shown(self.fen_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,13 @@ class Price:
         return sum(one.quoted.points for one in self.parcels)
 
     @property
-    def payers(self) -> list[tuple[Payer, int]]:
-        return [(payer, fen) for payer in Payer if (fen := sum(one.fen_of(payer) for one in self.parcels))]
+    def payers(self) -> list[tuple[str, str, int]]:
+        return shown(lambda payer: sum(one.fen_of(payer) for one in self.parcels))
+
+
+def shown(fen_of: Callable[[str], int]) -> list[tuple[str, str, int]]:
+    """Who gives something: the payer, what it is called, how much."""
+    return [(payer.value, str(payer.label), fen) for payer in PayerNames if (fen := fen_of(payer.value))]
 
 
 def require_whole(checkout: Checkout) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.db.models import Count, F, Q, QuerySet
 
+from gonghui.bills.offers_live import asker_and_groups
 from gonghui.funds.models import Section
-from gonghui.funds.points import lots_of
+from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, require
 from gonghui.mall.models import AfterSale, BasketLine, Favourite, MallOrder, Product, Shop
@@ -65,6 +66,10 @@ def own_orders(actor: Actor) -> QuerySet[MallOrder]:
     return found.select_related("shop__store", "bill").prefetch_related("lines").order_by("-id")
 
 
+def last_order(actor: Actor) -> MallOrder | None:
+    return own_orders(actor).prefetch_related(None).first()
+
+
 def own_order(actor: Actor, order_id: int) -> MallOrder:
     order = own_orders(actor).filter(pk=order_id).first()
     require(order, NOT_FOUND)
@@ -84,12 +89,15 @@ def own_after_sale(actor: Actor, after_sale_id: int) -> AfterSale:
 
 
 def points_in_words(person_id: int) -> list[tuple[int, list[str]]]:
-    """So many 福豆, and the sections they are for; none named: everywhere."""
-    names = dict(Section.objects.values_list("code", "name"))
-    found: dict[tuple[str, ...], int] = {}
-    for lot in lots_of(person_id):
+    """So many 福豆, and the sections they are for; none named: everywhere. Two queries."""
+    asker, _groups = asker_and_groups(person_id, clock.now())
+    found: dict[frozenset[str], int] = {}
+    for lot in asker.lots:
         found[lot.sections] = found.get(lot.sections, 0) + lot.points
-    return [(points, [names.get(code, code) for code in codes]) for codes, points in found.items()]
+    names = dict(Section.objects.order_by("id").values_list("code", "name")) if found else {}
+    return [
+        (points, [name for code, name in names.items() if code in codes]) for codes, points in found.items()
+    ]
 
 
 # --- the supplier -------------------------------------------------------------------------------------------

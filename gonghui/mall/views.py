@@ -151,8 +151,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if not lines and request.method != "POST":
         return redirect("mall_basket")
     if request.method != "POST":
-        last = queries.own_orders(actor).first()
-        form = CheckoutForm(initial=known_address(last))
+        form = CheckoutForm(initial=known_address(queries.last_order(actor)))
         return _checkout_page(request, lines, form, points=row_id(request.GET.get("points", "")))
     form = CheckoutForm(request.POST)
     if not form.is_valid():

@@ -15,11 +15,12 @@ from gonghui.bills.models import BenefitDay, OfferTerms, PackItem, ReleaseSeries
 from gonghui.config.world.build import build_world, is_empty
 from gonghui.config.world.merchants import APPLICANT_PHONE, MERCHANT_PHONE
 from gonghui.config.world.programme import ITEMS, is_stale, renew_programme
-from gonghui.funds.models import BenefitRule, Budget, PointGrant
+from gonghui.funds.models import BenefitRule, Budget, PointGrant, Section
 from gonghui.funds.queries import budget_forest, figures_of
 from gonghui.funds.shipped_rules import SHIPPED
 from gonghui.funds.tests.stage import trial
 from gonghui.kit import clock
+from gonghui.mall.models import MallOrder, Product
 from gonghui.members.models import Person
 from gonghui.orgs.models import Union
 from gonghui.partners.models import Agreement, Hall, Partner
@@ -148,4 +149,18 @@ def test_health_plan_has_people_at_every_step_and_the_books_at_zero(world):
     assert set(found) == {"attended", "booked", "co_pay_paid", "co_pay_due", "applied"}
     plan = HealthPlan.objects.unscoped("test").get(state="open")
     assert (plan.quota, plan.taken) == (2000, sum(found.values()) - found["applied"])
+    assert trial() == 0
+
+
+def test_mall_has_twelve_sections_and_orders_at_every_step(world):
+    listed = Product.objects.unscoped("test").filter(state="listed")
+    assert (Section.objects.count(), listed.count(), listed.values("section").distinct().count()) == (
+        12,
+        16,
+        12,
+    )
+    states = set(MallOrder.objects.unscoped("test").values_list("state", flat=True))
+    assert states == {
+        "points_held", "paid", "to_ship", "shipped", "delivered", "completed", "refund_requested", "refunded", "cancelled",
+    }  # fmt: skip
     assert trial() == 0

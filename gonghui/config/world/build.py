@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from gonghui.config.actors import actor_of
 from gonghui.config.world.budgets import STEPS, build_budgets
 from gonghui.config.world.health import build_health
+from gonghui.config.world.mall import build_mall
 from gonghui.config.world.merchants import build_merchants, sign_cinema
 from gonghui.config.world.offers import STEPS as OFFER_STEPS
 from gonghui.config.world.offers import build_offers
@@ -66,6 +67,7 @@ def build_world(members: int, seed: int, progress: Progress) -> None:
     build_recurring(tree, staff, money, coupon, progress)
     progress.start(_("结算"), SETTLEMENT_STEPS)
     build_settlements(tree, staff, venues, money, progress)
+    build_mall(tree, staff)
     build_programme(builder, tree, venues, staff, progress)
 
 

@@ -7,6 +7,7 @@ from stdnum.cn import uscc
 
 from gonghui.accounts.models import User
 from gonghui.config.actors import actor_of
+from gonghui.config.world.mall import SUPPLIER_PHONE
 from gonghui.config.world.partners import Venues
 from gonghui.config.world.tree import Tree
 from gonghui.kit import clock
@@ -46,6 +47,12 @@ def build_merchants(tree: Tree, venues: Venues) -> list[dict]:
     _waiting_application(tree)
     return [
         {"role": _("商户负责人"), "address": "/merchant", "login": MERCHANT_PHONE, "password": ""},
+        {
+            "role": _("商城供应商"),
+            "address": "/merchant/panels/mall",
+            "login": SUPPLIER_PHONE,
+            "password": "",
+        },
         {"role": _("申请入驻的商户"), "address": "/merchant", "login": APPLICANT_PHONE, "password": ""},
     ]
 

@@ -155,9 +155,10 @@ def test_supplier_writes_a_product_and_reads_why_it_came_back(mall, client):
 def test_pages_ask_as_much_for_many_as_for_one(mall, client):
     """And none more than ten questions."""
     mall.cast.sign_in(client, "mei")
-    paid(mall, ("rice", 1))
+    order = paid(mall, ("rice", 1))
     client.post(f"/mall/products/{mall.products['box'].pk}/basket", {"quantity": 1, "do": "more"})
-    pages = ("/mall", "/mall/basket", "/mall/orders", f"/mall/products/{mall.products['box'].pk}")
+    product = f"/mall/products/{mall.products['box'].pk}"
+    pages = ("/mall", "/mall/basket", "/mall/orders", product, f"/mall/orders/{order.pk}", "/mall/checkout")
 
     def asked() -> list[int]:
         found = []
