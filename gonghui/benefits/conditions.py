@@ -24,6 +24,16 @@ def meet(conditions: list[Condition], actor: Actor, release: Release) -> None:
         condition(actor, release)
 
 
+before_agreed: list[Condition] = []
+"""Before a reviewer's yes is noted, each time where several have to agree."""
+worth: list[Callable[[Release], int]] = []
+"""Fen of unions' and employers' money that its review sets aside."""
+
+
+def worth_of(release: Release) -> int:
+    return sum(told(release) for told in worth)
+
+
 when_asked: list[Question] = []
 """Before a pass for the gate, a claim through our own door, an entry in a draw. The gate reads the pass and asks nobody."""
 

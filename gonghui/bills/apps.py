@@ -17,14 +17,19 @@ class BillsConfig(AppConfig):
             terms_tasks,  # noqa: F401 - registers the jobs
         )
         from gonghui.bills.actions import packs
+        from gonghui.bills.actions.external import STOCK_ROAD
         from gonghui.bills.leads import register_leads
+        from gonghui.funds.actions.decisions import roads
 
         conditions.when_asked.append(coupon_checks.over_a_cap)
-        conditions.when_reviewed.append(coupon_checks.refuse_own_stores)
+        conditions.before_agreed.append(coupon_checks.refuse_own_stores)
+        conditions.before_agreed.append(purses.require_hand_may_pay)
+        conditions.worth.append(purses.worth_of_release)
         conditions.when_reviewed.append(purses.fill_release_purses)
         conditions.when_reviewed.append(packs.check_pack)
         conditions.when_sent_back.append(purses.empty_release_purses)
         conditions.when_enlarged.append(purses.refuse_enlarging)
         conditions.when_enlarged.append(packs.refuse_more_packs)
+        roads["stock"] = STOCK_ROAD
         panels.register_panels()
         register_leads()

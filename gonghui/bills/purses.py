@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
 from gonghui.benefits.models import Pool, Release, Voucher
 from gonghui.benefits.models.vouchers import GONE_STATES
@@ -32,18 +32,41 @@ def fill_release_purses(actor: Actor, release: Release) -> None:
     """At its review: for every place the most each share can give on one bill, so that every voucher out is covered."""
     if not release.offer.is_priced:
         return
-    terms = OfferTerms.objects.unscoped(OURS).select_related("offer").get(offer_id=release.offer_id)
-    pools = list(release.pools.select_related("store"))
-    _require_releasable(terms, release, pools)
+    terms = _terms_of(release)
+    _require_releasable(terms, release, list(release.pools.select_related("store")))
+    for share, amount_fen in _needed(terms, release):
+        purpose = fresh_purpose(f"release:{release.pk}:{share.nth}")
+        _fill(actor, share, amount_fen, purpose=purpose, release=release)
+
+
+def _terms_of(release: Release) -> OfferTerms:
+    return OfferTerms.objects.unscoped(OURS).select_related("offer").get(offer_id=release.offer_id)
+
+
+def _needed(terms: OfferTerms, release: Release) -> list[tuple[FundingShare, int]]:
+    """What each share with a budget sets aside for the release: its places times the most the share gives on one bill."""
     shares = list(terms.shares.select_related("budget__union").order_by("nth"))
     most = plans.most_of_shares(
         plans.price_of(terms), [plans.SharePlan(**_facts(s)).as_share for s in shares]
     )
-    places = sum(pool.capacity for pool in pools)
-    for share, most_fen in zip(shares, most, strict=True):
-        if share.budget_id and most_fen:
-            purpose = fresh_purpose(f"release:{release.pk}:{share.nth}")
-            _fill(actor, share, places * most_fen, purpose=purpose, release=release)
+    places = release.pools.aggregate(n=Sum("capacity"))["n"] or 0
+    return [(share, places * fen) for share, fen in zip(shares, most, strict=True) if share.budget_id and fen]
+
+
+def worth_of_release(release: Release) -> int:
+    if not release.offer.is_priced:
+        return 0
+    return sum(fen for _share, fen in _needed(_terms_of(release), release))
+
+
+def require_hand_may_pay(actor: Actor, release: Release) -> None:
+    """Of everybody who agrees, not of the last one alone: it could go out as it is, and its money is theirs to set aside."""
+    if not release.offer.is_priced:
+        return
+    terms = _terms_of(release)
+    _require_releasable(terms, release, list(release.pools.select_related("store")))
+    for share, _fen in _needed(terms, release):
+        require_may_set_aside(actor, share.budget)
 
 
 def _facts(share: FundingShare) -> dict:

@@ -11,6 +11,7 @@ class SettlementConfig(AppConfig):
         from gonghui.bills import origins
         from gonghui.funds.actions.decisions import roads
         from gonghui.settlement import ledger_words  # noqa: F401 - registers the words
+        from gonghui.settlement.actions.disputes import ADJUSTMENT_ROAD
         from gonghui.settlement.actions.payouts import PAYOUT_ROAD
         from gonghui.settlement.leads import register_leads
         from gonghui.settlement.panels import register_panels
@@ -18,5 +19,5 @@ class SettlementConfig(AppConfig):
 
         register_panels()
         register_leads()
-        roads["payout"] = PAYOUT_ROAD
+        roads.update({"payout": PAYOUT_ROAD, "adjust": ADJUSTMENT_ROAD})
         origins.arrivals.append(arrival_of)

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from gonghui.benefits import conditions, errors, messages, rules
 from gonghui.benefits.actions import reminders, timers
 from gonghui.benefits.actions.draws import announce_draws
+from gonghui.benefits.actions.hands import is_agreed, take_back_yeses
 from gonghui.benefits.events import (
     ReleaseAnnounced,
     ReleaseCancelled,
@@ -18,12 +21,15 @@ from gonghui.benefits.events import (
 )
 from gonghui.benefits.models import DrawTerms, Offer, Pool, Release
 from gonghui.benefits.models.releases import RELEASE_VERBS
+from gonghui.funds.actions.decisions import Road
+from gonghui.funds.actions.quorum import note_effect
+from gonghui.funds.models import Decision, Matter
 from gonghui.kit import clock
 from gonghui.kit.actions import action, name_actor
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import BAD_INPUT, NOT_FOUND, require
 from gonghui.kit.events import emit
-from gonghui.kit.states import move
+from gonghui.kit.states import move, target
 from gonghui.orgs.models import Union
 
 
@@ -133,6 +139,7 @@ def change_release(actor: Actor, *, release_id: int, terms: ReleaseTerms) -> Rel
         setattr(release, name, value)
     release.maker_id = actor.user_id
     release.save()
+    take_back_yeses(release, _("内容改过了"))
     return release
 
 
@@ -140,6 +147,7 @@ def change_release(actor: Actor, *, release_id: int, terms: ReleaseTerms) -> Rel
 def add_pools(actor: Actor, *, release_id: int, pools: Sequence[PoolPlan]) -> list[Pool]:
     release = release_for(actor, release_id, "releases.write")
     _require_draft(release)
+    take_back_yeses(release, _("名额改过了"))
     return _add_pools(release, pools)
 
 
@@ -181,12 +189,39 @@ def because(actor: Actor, reason: str) -> str:
 def review_release(actor: Actor, *, release_id: int) -> Release:
     """By somebody else than its maker; the database holds that too."""
     release = release_for(actor, release_id, "releases.review")
+    lock_release(release_id)
     require(actor.user_id and actor.user_id != release.maker_id, errors.MAKER_IS_CHECKER)
     _require_times(release)
-    move(release, RELEASE_VERBS, "review", checker_id=actor.user_id)
+    target(release, RELEASE_VERBS, "review")
+    if is_agreed(actor, release):
+        _review(actor, release, checker_id=actor.user_id)
+    return release
+
+
+def _review(actor: Actor, release: Release, *, checker_id: int) -> None:
+    move(release, RELEASE_VERBS, "review", checker_id=checker_id)
     conditions.meet(conditions.when_reviewed, actor, release)
     timers.announce_at(release)
-    return release
+    note_effect(Matter.RELEASE, release.pk)
+
+
+def lock_release(release_id: int) -> None:
+    rows = Release.objects.unscoped("a decision about it").filter(pk=release_id)
+    rows.select_for_update(of=("self",), no_key=True).first()
+
+
+def _effect_release(actor: Actor, decision: Decision) -> None:
+    release = release_for(actor, decision.subject, "releases.review")
+    target(release, RELEASE_VERBS, "review")
+    _require_times(release)
+    _review(actor, release, checker_id=decision.decided_by_id)
+
+
+def _stay(_actor: Actor, _decision: Decision) -> None:
+    """It is a draft still: changed, or agreed to anew, where it is."""
+
+
+RELEASE_ROAD = Road(lock_release, _effect_release, _stay)
 
 
 @action
@@ -194,6 +229,7 @@ def send_back_release(actor: Actor, *, release_id: int, reason: str) -> Release:
     release = release_for(actor, release_id, "releases.review")
     because(actor, reason)
     move(release, RELEASE_VERBS, "send_back", checker_id=None)
+    take_back_yeses(release, reason)
     conditions.meet(conditions.when_sent_back, actor, release)
     return release
 
@@ -292,6 +328,7 @@ def cancel_release(actor: Actor, *, release_id: int, reason: str) -> Release:
     reason = because(actor, reason)
     was_public = release.state not in (Release.State.DRAFT, Release.State.REVIEWED)
     move(release, RELEASE_VERBS, "cancel")
+    take_back_yeses(release, reason)
     if was_public:
         for pool in release.pools.order_by("id"):
             timers.void_pool(pool.pk, reason)
@@ -311,6 +348,8 @@ def change_capacity(actor: Actor, *, pool_id: int, capacity: int, reason: str) -
     require(capacity >= max(taken, 1), BAD_INPUT, detail=f"{capacity} < {taken}")
     if capacity > pool.capacity and pool.release.state != Release.State.DRAFT:
         conditions.meet(conditions.when_enlarged, actor, pool.release)
+    if pool.release.state == Release.State.DRAFT:
+        take_back_yeses(pool.release, _("名额改过了"))
     pool.capacity = capacity
     pool.save(update_fields=["capacity", "updated_at"])
     timers.fill_pool(pool.pk)

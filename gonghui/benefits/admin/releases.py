@@ -8,9 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from gonghui.benefits import conditions
 from gonghui.benefits.actions import releases as actions
 from gonghui.benefits.admin.asking import CapacityForm, PostponeForm, ReturningVerb
 from gonghui.benefits.models import Pool, Release
+from gonghui.funds.admin.quorum import HandsShown, said_after
 from gonghui.kit import clock
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
@@ -47,7 +49,8 @@ class PoolInline(ScopedInline):
 
 
 @admin.register(Release)
-class ReleaseAdmin(ScopedAdmin):
+class ReleaseAdmin(HandsShown):
+    hands_matter, worth_fen = "release", staticmethod(conditions.worth_of)
     icon, order = "confirmation_number", 10
     view_verb, export_verb = "releases.view", "reports.export"
     state_field = "state"
@@ -71,7 +74,7 @@ class ReleaseAdmin(ScopedAdmin):
     )
     ordering = ("-opens_at", "-id")
     fieldsets = (
-        (None, {"fields": ("title", "union", "offer", "mode", "state", ("maker", "checker"))}),
+        (None, {"fields": ("title", "union", "offer", "mode", "state", ("maker", "checker"), "hands_shown")}),
         (_("时间"), {"fields": (("announce_at", "opens_at"), ("closes_at", "cancel_until"))}),
         (_("给谁"), {"fields": ("audience_union", "verified_only", "audience_groups")}),
         (_("规则"), {"fields": (("per_person", "party_max"), ("names_required", "waitlist_max"))}),
@@ -79,7 +82,7 @@ class ReleaseAdmin(ScopedAdmin):
     inlines = (PoolInline,)
     verbs = (
         ReturningVerb("review", _("复核通过"), actions.review_release, "releases.review", icon="fact_check", tone="primary",
-                      when=in_state("draft"), question=_("复核后规则和时间不能再改。")),
+                      when=in_state("draft"), question=_("复核后规则和时间不能再改。"), done=said_after("release")),
         ReturningVerb("send_back", _("退回"), actions.send_back_release, "releases.review", icon="undo", form=ReasonForm,
                       when=in_state("reviewed")),
         ReturningVerb("announce", _("预告"), actions.announce_release, "releases.write", icon="campaign",

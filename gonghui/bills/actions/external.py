@@ -10,13 +10,16 @@ from uuid import NAMESPACE_OID, uuid5
 import structlog
 from django.db import DatabaseError
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from gonghui.bills.actions.external_claims import take_back_unused
 from gonghui.bills.models import ExternalUse, Programme, StockFunding
 from gonghui.bills.models.external import USE_VERBS
 from gonghui.funds.accounts import lock_accounts
 from gonghui.funds.actions.commitments import release_commitment, reserve
-from gonghui.funds.models import Budget
+from gonghui.funds.actions.decisions import Road
+from gonghui.funds.actions.quorum import Question, agree, note_effect, withdraw
+from gonghui.funds.models import Budget, Decision, Matter
 from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
@@ -35,6 +38,8 @@ GRACE = timedelta(days=30)
 """After a stock's end: the provider's last news and its last file are in by then."""
 BATCH = 5000
 """Uses in one transaction of the sweep."""
+FEW = 10
+"""Of fewer coupons neither number nor sum is published."""
 State = ExternalUse.State
 log = structlog.get_logger("gonghui.bills")
 
@@ -65,24 +70,63 @@ def draft_funded_stock(
 
 @action
 def approve_funded_stock(actor: Actor, *, funding_id: int) -> StockFunding:
-    """By another than who drafted it: covered and ordered in one transaction, or neither."""
+    """By another than who drafted it, by as many as the sum asks for: covered and ordered in one transaction, or neither."""
     funding = _drafted(actor, funding_id)
+    if agree(actor, _question_of(funding)):
+        _order_covered(actor, funding, checker_id=actor.user_id)
+    return funding
+
+
+def worth_of(funding: StockFunding) -> int:
+    """Every coupon at its face, in fen."""
+    return funding.stock.face_fen * funding.stock.total
+
+
+def _question_of(funding: StockFunding) -> Question:
+    """Names are typed, so they are not published."""
     stock = funding.stock
+    is_of_few = stock.total < FEW
+    words = _("订外部券") if is_of_few else _("订外部券：{n} 张").format(n=f"{stock.total:,}")
+    return Question(
+        Matter.STOCK, funding.pk, stock.name, words, stock.union, worth_of(funding), not is_of_few
+    )
+
+
+def _order_covered(actor: Actor, funding: StockFunding, *, checker_id: int) -> None:
     funding.commitment = reserve(
         actor,
         budget_id=funding.budget_id,
-        amount_fen=stock.face_fen * stock.total,
-        purpose=purpose_of(stock.pk),
+        amount_fen=worth_of(funding),
+        purpose=purpose_of(funding.stock_id),
     )
     funding.save(update_fields=["commitment", "updated_at"])
-    funding.stock = order_stock(actor, stock_pk=stock.pk)
-    return funding
+    funding.stock = order_stock(actor, stock_pk=funding.stock_id, checker_id=checker_id)
+    note_effect(Matter.STOCK, funding.pk)
+
+
+def _lock_funding(funding_id: int) -> StockFunding:
+    found = StockFunding.objects.unscoped("a decision about it").select_related("stock__union")
+    return found.select_for_update(of=("self",), no_key=True).get(pk=funding_id)
+
+
+def _effect_stock(actor: Actor, decision: Decision) -> None:
+    funding = _lock_funding(decision.subject)
+    target(funding.stock, STOCK_VERBS, "approve")
+    _order_covered(actor, funding, checker_id=decision.decided_by_id)
+
+
+def _stay(_actor: Actor, _decision: Decision) -> None:
+    """It is a draft still: agreed to anew, or rejected, where it is."""
+
+
+STOCK_ROAD = Road(_lock_funding, _effect_stock, _stay)
 
 
 @action
 def reject_funded_stock(actor: Actor, *, funding_id: int) -> StockFunding:
     funding = _drafted(actor, funding_id)
     funding.stock = reject_stock(actor, stock_pk=funding.stock_id)
+    withdraw(Matter.STOCK, funding.pk, _("没有批准"))
     return funding
 
 

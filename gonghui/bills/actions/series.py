@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from gonghui.benefits import conditions, errors, rules
 from gonghui.benefits.actions import timers
+from gonghui.benefits.actions.hands import several_needed
 from gonghui.benefits.actions.releases import because, release_for
 from gonghui.benefits.models import Pool, Release
 from gonghui.benefits.models.releases import RELEASE_VERBS
@@ -237,8 +238,9 @@ def _reviewed(actor: Actor, series: ReleaseSeries, release: Release) -> str:
     """Why it could not be: then nothing of the review stands and no money is set aside."""
     release = Release.objects.unscoped(OURS).select_related("union", "offer").get(pk=release.pk)
     wrong = rules.wrong_times(release, list(release.pools.all()), clock.now())
-    if wrong:
-        return " ".join(wrong)
+    problem = " ".join(wrong) or several_needed(release)
+    if problem:
+        return problem
     try:
         with transaction.atomic():
             move(release, RELEASE_VERBS, "review", checker_id=series.checker_id)

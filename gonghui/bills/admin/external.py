@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
@@ -12,14 +14,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from gonghui.bills.actions.external import approve_funded_stock, draft_funded_stock, reject_funded_stock
+from gonghui.bills.actions.external import (
+    approve_funded_stock,
+    draft_funded_stock,
+    reject_funded_stock,
+    worth_of,
+)
 from gonghui.bills.admin.stocks import StockForm
 from gonghui.bills.models import ExternalUse, StockFunding
+from gonghui.funds.admin.quorum import HandsShown, said_after
 from gonghui.kit.actors import Actor
 from gonghui.kit.console import (
     Amount,
     Figure,
-    ScopedAdmin,
     SmallNameSearch,
     Verb,
     console_page,
@@ -64,7 +71,9 @@ def order_stock_page(request: HttpRequest) -> HttpResponse:
 
 
 @admin.register(StockFunding)
-class StockFundingAdmin(ScopedAdmin):
+class StockFundingAdmin(HandsShown):
+    hands_matter, worth_fen = "stock", staticmethod(worth_of)
+    hands_union = attrgetter("stock.union")
     icon, order = "confirmation_number", 25
     new_page = ("funded_stock_new", "payments.write", gettext_lazy("订外部券"))
     empty_hint = gettext_lazy(
@@ -78,12 +87,13 @@ class StockFundingAdmin(ScopedAdmin):
     ordering = ("-id",)
     fields = (
         "stock", ("budget", "programme"), ("face", "pieces", "whole"), "days", ("aside", "used"), ("left", "uncovered"),
-        ("state", "uses_shown"), ("maker", "checker"),
+        ("state", "uses_shown"), ("maker", "checker"), "hands_shown",
     )  # fmt: skip
     verbs = (
         Verb("approve", gettext_lazy("批准下单"), approve_funded_stock, APPROVE, key="funding_id", icon="fact_check",
              tone="primary", when=is_draft,
-             question=gettext_lazy("批准后按面额乘以张数从预算留足，并向渠道下单；留不足就不下单。")),
+             question=gettext_lazy("批准后按面额乘以张数从预算留足，并向渠道下单；留不足就不下单。"),
+             done=said_after("stock")),
         Verb("reject", gettext_lazy("不批准"), reject_funded_stock, APPROVE, key="funding_id", icon="block", when=is_draft,
              question=gettext_lazy("不批准的草稿留作记录；要再订，请经办人从头填写。")),
     )  # fmt: skip

@@ -77,10 +77,6 @@ def strictest(matter: str, union: Union, amount_fen: int) -> tuple[int, int]:
     return most["hands"] or 1, most["cooling_h"] or 0
 
 
-def hands_needed(matter: str, union: Union, amount_fen: int) -> int:
-    return strictest(matter, union, amount_fen)[0]
-
-
 def ids_in(path: str) -> list[int]:
     """The union and all above it."""
     return [int(step) for step in path.split(".") if step]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gonghui.funds.actions.decisions import object_to_decision
+from gonghui.funds.actions.decisions import may_object, object_to_decision
 from gonghui.funds.actions.quorum import left_of, pending_decision
+from gonghui.funds.decided import hands_of
 from gonghui.funds.models import Consent, Decision, QuorumRule
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
@@ -42,6 +45,35 @@ def said_after(matter: str) -> Callable[[Model], str]:
         return _("已记下您的同意，还要 {left} 位同事复核才生效。").format(left=left) if left else ""
 
     return said
+
+
+class HandsShown(ScopedAdmin):
+    """`hands_shown` among the fields of a screen whose rows are a matter: who agreed, and how many are missing."""
+
+    hands_matter: str
+    worth_fen: Callable[[Any], int]
+    """What its review sets aside."""
+    hands_union: Callable[[Any], Any] = attrgetter("union")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            row.__dict__["_reader"] = request.actor
+        return row
+
+    def get_readonly_fields(self, request: HttpRequest, obj=None) -> list:
+        return [*super().get_readonly_fields(request, obj), "hands_shown"]
+
+    @admin.display(description=gettext_lazy("谁同意了"))
+    def hands_shown(self, row: Any) -> str:
+        reader = row.__dict__.get("_reader")
+        fen = self.worth_fen(row) if reader and row.pk else 0
+        if not fen:
+            return "—"
+        hands = hands_of(reader, self.hands_matter, row.pk, union=self.hands_union(row), amount_fen=fen)
+        if not hands.is_shown:
+            return _("经办以外的一位同事复核就生效。")
+        return render_to_string("funds/console/hands_lines.html", {"hands": hands})
 
 
 class QuorumForm(forms.ModelForm):
@@ -83,7 +115,9 @@ class ConsentAdmin(ScopedAdmin):
     view_verb, export_verb = "budgets.view", "reports.export"
     search = SmallNameSearch("title")
     search_help_text = gettext_lazy("预算、发放或批次的名称")
-    empty_hint = gettext_lazy("预算、发放、付款每经一位复核，就在这里记一笔，不能改也不能删。")
+    empty_hint = gettext_lazy(
+        "预算、福豆、投放券、健康计划、外部券、结算调整和付款每经一位复核，就在这里记一笔，不能改也不能删。"
+    )
     list_display = (
         "title",
         "matter",
@@ -111,7 +145,7 @@ class DecisionAdmin(ScopedAdmin):
     search = SmallNameSearch("title")
     search_help_text = gettext_lazy("预算、发放或批次的名称")
     empty_hint = gettext_lazy(
-        "预算、发放、付款有足够的人同意后，就在这里记一项决定；会员在“经费公示”里也能看到，不带姓名。"
+        "要动用经费的事有足够的人同意后，就在这里记一项决定；会员在“经费公示”里也能看到，不带姓名。"
     )
     list_display = (
         "title",
@@ -140,6 +174,12 @@ class DecisionAdmin(ScopedAdmin):
              question=gettext_lazy("这件事马上退回，所有同意都不算数，要改好重新办。"),
              done=gettext_lazy("已退回，经办的同事会看到您的理由。")),
     )  # fmt: skip
+
+    def _is_offered(self, request: HttpRequest, name: str, row) -> bool:
+        """Only to whom it will work: the hands of the matter, and the audit committee."""
+        if not super()._is_offered(request, name, row):
+            return False
+        return name != "object" or may_object(request.actor, row)
 
     def get_readonly_fields(self, request: HttpRequest, obj=None) -> list:
         return [*super().get_readonly_fields(request, obj), "amount_shown"]

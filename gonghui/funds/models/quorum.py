@@ -17,6 +17,10 @@ class Matter(models.TextChoices):
     CHANGE = "change", _("预算调整")
     GRANT = "grant", _("发放福豆")
     PAYOUT = "payout", _("付款批次")
+    RELEASE = "release", _("投放券")
+    PLAN = "plan", _("健康关爱计划")
+    ADJUSTMENT = "adjust", _("结算调整")
+    STOCK = "stock", _("外部券")
 
 
 class QuorumRule(Row):

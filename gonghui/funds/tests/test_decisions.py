@@ -140,6 +140,17 @@ def test_nobody_else_objects(cooled, who, code):
     assert (now(budget).state, decided().state) == ("submitted", "pending")
 
 
+def test_objecting_is_offered_only_to_whom_it_will_work(cooled, client):
+    new_staff(cooled.cast, "province_third", "finance_officer", "province")
+    agree(cooled, asked_for(cooled))
+    address = f"/console/funds/decision/{decided().pk}/change/"
+    offered = {
+        who: "verb/object" in cooled.cast.sign_in(client, who).get(address).content.decode()
+        for who in ("province_finance", "auditor", "province_third")
+    }
+    assert offered == {"province_finance": True, "auditor": True, "province_third": False}
+
+
 def test_objection_needs_a_reason_and_comes_in_time(cooled):
     budget = asked_for(cooled)
     agree(cooled, budget)

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from gonghui.funds.actions import budgets, grants
-from gonghui.funds.actions.quorum import hands_needed
+from gonghui.funds.actions.quorum import strictest
 from gonghui.funds.models import Budget, Consent, Decision, QuorumRule
 from gonghui.funds.tests.granting import drafted, fresh
 from gonghui.funds.tests.stage import STARTS, YUAN, balance, new_staff, submitted, trial
@@ -66,12 +66,12 @@ def test_large_budget_moves_with_the_second_yes_and_a_small_one_with_the_first(m
 def test_rules_of_those_above_bind_and_the_strictest_counts(cast, money):
     ruled(cast, "province", "budget", yuan=100)
     ruled(cast, "city", "budget", yuan=1_000, hands=3)
-    needed = {yuan: hands_needed("budget", cast.unions["factory"], yuan * YUAN) for yuan in (99, 100, 1_000)}
+    needed = {yuan: strictest("budget", cast.unions["factory"], yuan * YUAN)[0] for yuan in (99, 100, 1_000)}
     assert needed == {99: 1, 100: 2, 1_000: 3}
-    assert hands_needed("budget", cast.unions["riders"], 1_000 * YUAN) == 2
-    assert hands_needed("payout", cast.unions["factory"], 1_000 * YUAN) == 1
+    assert strictest("budget", cast.unions["riders"], 1_000 * YUAN)[0] == 2
+    assert strictest("payout", cast.unions["factory"], 1_000 * YUAN)[0] == 1
     QuorumRule.objects.unscoped("test").update(is_active=False)
-    assert hands_needed("budget", cast.unions["factory"], 1_000 * YUAN) == 1
+    assert strictest("budget", cast.unions["factory"], 1_000 * YUAN)[0] == 1
 
 
 def test_maker_is_none_of_the_hands(money, third):

@@ -53,10 +53,12 @@ def draft_stock(actor: Actor, *, union_id: int, order: StockOrder) -> ExternalSt
 
 
 @action
-def order_stock(actor: Actor, *, stock_pk: int) -> ExternalStock:
-    """Approved by another than who drafted it; a job asks the provider for it. The app above asked whether they may."""
-    stock = _drafted_by_another(actor, stock_pk)
-    move(stock, STOCK_VERBS, "approve", checker_id=actor.user_id)
+def order_stock(actor: Actor, *, stock_pk: int, checker_id: int | None = None) -> ExternalStock:
+    """Approved by another than who drafted it; a job asks the provider for it. The app above asked whether they may, and says
+    who it was where that was before."""
+    checker_id = checker_id or actor.user_id
+    stock = _drafted_by_another(checker_id, stock_pk)
+    move(stock, STOCK_VERBS, "approve", checker_id=checker_id)
     from gonghui.payments.tasks import create_stock
 
     create_stock.defer(stock_id=stock.pk)
@@ -65,14 +67,14 @@ def order_stock(actor: Actor, *, stock_pk: int) -> ExternalStock:
 
 @action
 def reject_stock(actor: Actor, *, stock_pk: int) -> ExternalStock:
-    stock = _drafted_by_another(actor, stock_pk)
+    stock = _drafted_by_another(actor.user_id, stock_pk)
     move(stock, STOCK_VERBS, "reject", checker_id=actor.user_id)
     return stock
 
 
-def _drafted_by_another(actor: Actor, stock_pk: int) -> ExternalStock:
+def _drafted_by_another(checker_id: int | None, stock_pk: int) -> ExternalStock:
     stock = ExternalStock.objects.unscoped("its own verb").get(pk=stock_pk)
-    require(actor.user_id and actor.user_id != stock.maker_id, errors.STOCK_MAKER_IS_CHECKER)
+    require(checker_id and checker_id != stock.maker_id, errors.STOCK_MAKER_IS_CHECKER)
     return stock
 
 

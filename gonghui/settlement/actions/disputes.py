@@ -9,13 +9,15 @@ from django.utils.translation import gettext as _
 
 from gonghui.funds.accounts import merchant_account
 from gonghui.funds.actions.commitments import require_covered
+from gonghui.funds.actions.decisions import Road
 from gonghui.funds.actions.homewards import orders_home, way_home
-from gonghui.funds.models import Budget
+from gonghui.funds.actions.quorum import Question, agree, note_effect, withdraw
+from gonghui.funds.models import Budget, Decision, Matter
 from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import BAD_INPUT, NOT_FOUND, require
-from gonghui.kit.states import move
+from gonghui.kit.states import move, target
 from gonghui.ledger.engine import Order, id_of, open_account, transfer_all
 from gonghui.partners.interests import refuse_own_merchant
 from gonghui.settlement import errors
@@ -118,10 +120,26 @@ def _adjustment(actor: Actor, adjustment_id: int) -> tuple[Adjustment, Statement
 
 @action
 def approve_adjustment(actor: Actor, *, adjustment_id: int) -> Adjustment:
-    """Moves the money and writes the line, at once."""
+    """Moves the money and writes the line, with the last of those who have to agree."""
     found, row = _adjustment(actor, adjustment_id)
+    _require_open(found, row)
+    # The sum is one merchant's own matter: it is not published.
+    asked = Question(
+        Matter.ADJUSTMENT, found.pk, f"{row.partner} {row.number}"[:200], _("结算调整"), row.union,
+        abs(found.amount_fen), False,
+    )  # fmt: skip
+    if agree(actor, asked):
+        _approve(found, row, checker_id=actor.user_id)
+    return found
+
+
+def _require_open(found: Adjustment, row: Statement) -> None:
     require(row.state == "disputed", errors.NOT_DISPUTED, state=row.get_state_display())
-    move(found, ADJUSTMENT_VERBS, "approve", checker_id=actor.user_id)
+    target(found, ADJUSTMENT_VERBS, "approve")
+
+
+def _approve(found: Adjustment, row: Statement, *, checker_id: int) -> None:
+    move(found, ADJUSTMENT_VERBS, "approve", checker_id=checker_id)
     line = found.line
     account_id = line.account_id if line else _own_payable(row)
     _move_money(found, account_id)
@@ -136,7 +154,29 @@ def approve_adjustment(actor: Actor, *, adjustment_id: int) -> Adjustment:
         adjusted_fen=found.amount_fen,
         owed_fen=found.amount_fen,
     )
-    return found
+    note_effect(Matter.ADJUSTMENT, found.pk)
+
+
+def _held(adjustment_id: int) -> tuple[Adjustment, Statement]:
+    """Its statement locked first, as everybody does who decides about it."""
+    rows = Adjustment.objects.unscoped("a decision about it")
+    row = locked_statement(
+        Actor.system("a decision about an adjustment"), rows.get(pk=adjustment_id).statement_id
+    )
+    return rows.select_related("line").select_for_update(of=("self",), no_key=True).get(pk=adjustment_id), row
+
+
+def _effect_adjustment(_actor: Actor, decision: Decision) -> None:
+    found, row = _held(decision.subject)
+    _require_open(found, row)
+    _approve(found, row, checker_id=decision.decided_by_id)
+
+
+def _stay(_actor: Actor, _decision: Decision) -> None:
+    """It is proposed still: agreed to anew, or rejected, where it is."""
+
+
+ADJUSTMENT_ROAD = Road(_held, _effect_adjustment, _stay)
 
 
 def _own_payable(row: Statement) -> int:
@@ -167,4 +207,5 @@ def _id(found: Adjustment) -> UUID:
 def reject_adjustment(actor: Actor, *, adjustment_id: int) -> Adjustment:
     found, _row = _adjustment(actor, adjustment_id)
     move(found, ADJUSTMENT_VERBS, "reject", checker_id=actor.user_id)
+    withdraw(Matter.ADJUSTMENT, found.pk, _("没有同意"))
     return found

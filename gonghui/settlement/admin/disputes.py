@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from gonghui.funds.admin.quorum import HandsShown, said_after
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
     ScopedAdmin,
@@ -64,7 +67,9 @@ class DisputeAdmin(ScopedAdmin):
 
 
 @admin.register(Adjustment)
-class AdjustmentAdmin(ScopedAdmin):
+class AdjustmentAdmin(HandsShown):
+    hands_matter, worth_fen = "adjust", staticmethod(lambda row: abs(row.amount_fen))
+    hands_union = attrgetter("statement.union")
     icon, order = "tune", 35
     export_verb = "reports.export"
     state_field = "state"
@@ -78,10 +83,10 @@ class AdjustmentAdmin(ScopedAdmin):
     list_select_related = ("statement__partner", "statement__union", "budget", "maker", "checker")
     list_filter = (subtree_filter("statement__union__path"), ("state", ChoicesDropdownFilter))
     ordering = ("-id",)
-    fields = ("reason", "amount", "budget", "state", ("maker", "checker"))
+    fields = ("reason", "amount", "budget", "state", ("maker", "checker"), "hands_shown")
     verbs = (
         StatementVerb("approve", _("批准调整"), actions.approve_adjustment, "settlements.approve", icon="fact_check",
-                      tone="primary", when=in_state("proposed"), question=_("批准后差额立即划转，并记在结算单上。")),
+                      tone="primary", when=in_state("proposed"), question=_("批准后差额立即划转，并记在结算单上。"), done=said_after("adjust")),
         StatementVerb("reject", _("不批准"), actions.reject_adjustment, "settlements.approve", icon="undo",
                       when=in_state("proposed")),
     )  # fmt: skip

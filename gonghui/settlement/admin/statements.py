@@ -13,7 +13,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
-from gonghui.funds.models import Budget
+from gonghui.funds.decided import Hands, hands_of
+from gonghui.funds.models import Budget, Matter
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
     ReasonForm,
@@ -175,9 +176,17 @@ def hanging(request: HttpRequest, model, row: Statement, path: str) -> list[dict
     where = {"line__statement": row} if model is Dispute else {"statement": row}
     known = tones.DISPUTES if model is Dispute else tones.ADJUSTMENTS
     return [
-        {"one": one, "tone": known[one.state], "verbs": verbs_of(request, screen.verbs, one, path)}
+        {"one": one, "tone": known[one.state], "verbs": verbs_of(request, screen.verbs, one, path),
+         "hands": hands_on(request, one, row)}
         for one in model.objects.unscoped("of a statement already fetched").filter(**where).order_by("id")
-    ]
+    ]  # fmt: skip
+
+
+def hands_on(request: HttpRequest, one: Dispute | Adjustment, row: Statement) -> Hands | None:
+    """Who agreed to an adjustment, and who is missing."""
+    if isinstance(one, Dispute):
+        return None
+    return hands_of(request.actor, Matter.ADJUSTMENT, one.pk, union=row.union, amount_fen=abs(one.amount_fen))
 
 
 @console_page(

@@ -11,6 +11,8 @@ from django.db import transaction
 from django.urls import reverse
 
 from gonghui.funds.actions import budgets
+from gonghui.funds.models import Decision, QuorumRule
+from gonghui.funds.tasks import take_due_effects
 from gonghui.funds.tests.stage import balance, trial
 from gonghui.kit.errors import DomainError
 from gonghui.settlement import actions
@@ -115,6 +117,32 @@ def test_adjustment_is_a_transfer_and_a_line_by_two_people(shop, disputed):
     actions.answer_dispute(finance, dispute_id=dispute.pk, answer="已补一元。", outcome="adjusted")
     again = actions.send_statement(finance, statement_id=row.pk)
     assert list(again.sendings.order_by("round").values_list("total_fen", flat=True)) == [800, 900]
+
+
+def test_adjustment_waits_for_its_second_hand_and_its_sum_is_not_published(client, shop, disputed):
+    QuorumRule.objects.create(union=shop.partner.union, matter="adjust", hands=2)
+    made, payable = proposed(shop, disputed), balance(shop.payable.pk)
+    assert actions.approve_adjustment(shop.actor("city_admin"), adjustment_id=made.pk).state == "proposed"
+    assert (balance(shop.payable.pk), disputed.lines.count()) == (payable, 2)
+    page = shop.cast.sign_in(client, "city_checker").get(reverse("admin:statement", args=[disputed.pk]))
+    assert "要 2 位同意，还差 1 位。" in page.content.decode()
+    assert actions.approve_adjustment(shop.actor("city_checker"), adjustment_id=made.pk).state == "approved"
+    assert (balance(shop.payable.pk) - payable, disputed.lines.count()) == (100, 3)
+    one = Decision.objects.unscoped("test").get(matter="adjust")
+    assert (one.state, one.words, one.is_sum_public, one.given) == ("effective", "结算调整", False, 2)
+
+
+def test_adjustment_cools_off_and_moves_its_money_then(shop, disputed):
+    QuorumRule.objects.create(union=shop.partner.union, matter="adjust", hands=1, cooling_h=24)
+    made, payable = proposed(shop, disputed), balance(shop.payable.pk)
+    actions.approve_adjustment(shop.actor("city_admin"), adjustment_id=made.pk)
+    assert balance(shop.payable.pk) == payable
+    with time_machine.travel(on(11, 4), tick=False):
+        take_due_effects(0)
+    assert (balance(shop.payable.pk) - payable, Adjustment.objects.unscoped("test").get().state) == (
+        100,
+        "approved",
+    )
 
 
 def test_deduction_goes_back_to_its_budget(shop, disputed):

@@ -10,6 +10,9 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from gonghui.funds.actions.commitments import release_commitment, reserve
+from gonghui.funds.actions.decisions import Road
+from gonghui.funds.actions.quorum import Question, agree, note_effect, withdraw
+from gonghui.funds.models import Decision, Matter
 from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
@@ -27,6 +30,8 @@ from gonghui.wellbeing.models.plans import PLAN_VERBS
 
 RUNNING_LEVELS = ("province", "city")
 SLOTS_AT_ONCE_MAX = 5_000
+FEW = 10
+"""Of fewer places neither number nor sum is published."""
 
 
 @action
@@ -38,16 +43,51 @@ def review_plan(actor: Actor, *, healthplan_id: int) -> HealthPlan:
     require(plan.maker_id != actor.user_id, errors.OWN_PLAN)
     refuse_own_merchant(actor, plan.packages.values_list("store__partner_id", flat=True))
     require_whole(plan)
+    if agree(actor, _question_of(plan)):
+        _review(actor, plan, checker_id=actor.user_id)
+    return plan
+
+
+def worth_of(plan: HealthPlan) -> int:
+    """Every place at the dearest package's subsidy, in fen."""
+    most = plan.packages.aggregate(most=Max("subsidy_fen"))["most"] or 0
+    return plan.quota * max(most, 1)
+
+
+def _question_of(plan: HealthPlan) -> Question:
+    """Titles are typed and may name persons, so they are not published."""
+    is_of_few = plan.quota < FEW
+    said = _("健康关爱计划") if is_of_few else _("健康关爱计划：{n} 个名额").format(n=f"{plan.quota:,}")
+    return Question(Matter.PLAN, plan.pk, plan.title, said, plan.union, worth_of(plan), not is_of_few)
+
+
+def _review(actor: Actor, plan: HealthPlan, *, checker_id: int) -> None:
     plan.reserved_times += 1
-    most = plan.packages.aggregate(most=Max("subsidy_fen"))["most"]
-    made = reserve(
-        actor, budget_id=plan.budget_id, amount_fen=plan.quota * max(most, 1), purpose=plan.purpose
-    )
+    made = reserve(actor, budget_id=plan.budget_id, amount_fen=worth_of(plan), purpose=plan.purpose)
     plan.commitment = made
     move(
-        plan, PLAN_VERBS, "review", checker_id=actor.user_id, commitment_id=made.pk, reserved_times=plan.reserved_times
+        plan, PLAN_VERBS, "review", checker_id=checker_id, commitment_id=made.pk, reserved_times=plan.reserved_times
     )  # fmt: skip
-    return plan
+    note_effect(Matter.PLAN, plan.pk)
+
+
+def _effect_plan(actor: Actor, decision: Decision) -> None:
+    plan = locked_plan(decision.subject)
+    target(plan, PLAN_VERBS, "review")
+    require_whole(plan)
+    _review(actor, plan, checker_id=decision.decided_by_id)
+
+
+def _stay(_actor: Actor, _decision: Decision) -> None:
+    """It is a draft still: changed, or agreed to anew, where it is."""
+
+
+PLAN_ROAD = Road(locked_plan, _effect_plan, _stay)
+
+
+def take_back_yeses(plan: HealthPlan) -> None:
+    """A draft that was changed is not the one they agreed to."""
+    withdraw(Matter.PLAN, plan.pk, _("内容改过了"))
 
 
 def require_whole(plan: HealthPlan) -> None:
@@ -71,6 +111,7 @@ def send_back_plan(actor: Actor, *, healthplan_id: int, reason: str) -> HealthPl
     target(plan, PLAN_VERBS, "send_back")
     release_commitment(actor, purpose=plan.purpose)
     move(plan, PLAN_VERBS, "send_back", checker_id=None, commitment_id=None)
+    take_back_yeses(plan)
     return plan
 
 
@@ -140,6 +181,7 @@ def list_people(actor: Actor, *, healthplan_id: int, id_numbers: Sequence[str]) 
     before = plan.listed.count()
     rows = [PlanPerson(plan=plan, person_id=pk) for pk in people]
     PlanPerson.objects.bulk_create(rows, ignore_conflicts=True)
+    take_back_yeses(plan)
     return plan.listed.count() - before
 
 

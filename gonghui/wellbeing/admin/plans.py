@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from gonghui.funds.admin.quorum import HandsShown, said_after
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
     RangeDateFilter,
@@ -40,7 +41,8 @@ class PackageInline(ScopedInline):
 
 
 @admin.register(HealthPlan)
-class HealthPlanAdmin(ScopedAdmin):
+class HealthPlanAdmin(HandsShown):
+    hands_matter, worth_fen = "plan", staticmethod(actions.worth_of)
     icon, order = "health_and_safety", 10
     write_verb = "health.write"
     state_field = "state"
@@ -75,12 +77,13 @@ class HealthPlanAdmin(ScopedAdmin):
                 )
             },
         ),
-        (_("经办和复核"), {"fields": (("maker", "checker"), "set_aside")}),
+        (_("经办和复核"), {"fields": (("maker", "checker"), "set_aside", "hands_shown")}),
     )
     inlines = (PackageInline,)
     verbs = (
         Verb("review", _("复核通过"), actions.review_plan, "health.review", icon="fact_check", tone="primary",
-             when=in_state("draft"), question=_("复核后规则和套餐不能再改；全部名额的补贴从预算里预留。")),
+             when=in_state("draft"), question=_("复核后规则和套餐不能再改；全部名额的补贴从预算里预留。"),
+             done=said_after("plan")),
         Verb("send_back", _("退回"), actions.send_back_plan, "health.review", icon="undo", form=ReasonForm,
              when=in_state("reviewed"), question=_("退回草稿，预留的钱回到预算。")),
         Verb("open", _("开放报名"), actions.open_plan, "health.write", icon="campaign", tone="primary",
@@ -109,6 +112,8 @@ class HealthPlanAdmin(ScopedAdmin):
         if not change:
             obj.maker_id = request.actor.user_id
         super().save_model(request, obj, form, change)
+        if change:
+            actions.take_back_yeses(obj)
 
     def save_formset(self, request: HttpRequest, form, formset, change: bool) -> None:
         for inline in formset.forms:

@@ -3,11 +3,14 @@
 import datetime as dt
 
 import pytest
+import time_machine
 from django.apps import apps
 from django.db import IntegrityError, transaction
 
+from gonghui.funds.models import Decision, QuorumRule
 from gonghui.funds.queries import budget_figures
-from gonghui.funds.tests.stage import balance, trial
+from gonghui.funds.tasks import take_due_effects
+from gonghui.funds.tests.stage import balance, new_staff, trial
 from gonghui.kit import clock
 from gonghui.kit.errors import DomainError
 from gonghui.partners.models import MerchantRole
@@ -58,6 +61,28 @@ def test_who_runs_the_hospital_does_not_review_its_plan(cast, draft):
     assert (draft.now().state, draft.now().commitment) == ("draft", None)
     role.delete()
     assert plans.review_plan(draft.actor("health_reviewer"), healthplan_id=draft.plan.pk).state == "reviewed"
+
+
+def test_plan_waits_for_its_second_hand_and_a_changed_one_for_everybody_anew(cast, draft):
+    QuorumRule.objects.create(union=cast.unions["city"], matter="plan", hands=2)
+    new_staff(cast, "health_second", "org_admin", "city")
+    plan_id, [first, second] = draft.plan.pk, map(draft.actor, ("health_reviewer", "health_second"))
+    plans.review_plan(first, healthplan_id=plan_id)
+    assert (draft.now().state, draft.now().commitment) == ("draft", None)
+    plans.take_back_yeses(draft.now())
+    assert plans.review_plan(second, healthplan_id=plan_id).state == "draft"
+    assert plans.review_plan(first, healthplan_id=plan_id).state == "reviewed"
+    one = Decision.objects.unscoped("test").get(matter="plan")
+    assert (one.amount_fen, one.state, one.is_sum_public) == (3 * 33_500, "effective", False)
+
+
+def test_plan_cools_off_and_is_reviewed_by_the_clock(cast, draft):
+    QuorumRule.objects.create(union=cast.unions["city"], matter="plan", hands=1, cooling_h=24)
+    plans.review_plan(draft.actor("health_reviewer"), healthplan_id=draft.plan.pk)
+    assert draft.now().state == "draft"
+    with time_machine.travel(clock.now() + dt.timedelta(hours=25), tick=False):
+        take_due_effects(0)
+    assert (draft.now().state, draft.now().checker_id) == ("reviewed", cast.users["health_reviewer"].pk)
 
 
 def test_dearest_package_decides_what_is_set_aside(draft):
