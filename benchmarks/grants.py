@@ -219,6 +219,7 @@ def checked_grant(people: int):
         starts_on=today,
         ends_on=today,
         resolution="bench",
+        expense_class="activity",
     )
     budget = budgets.write_budget(maker, union=union, terms=terms, source_id=source.pk)
     budgets.submit_budget(maker, budget_id=budget.pk)

@@ -81,6 +81,17 @@ RESOLUTION_MISSING = refusal(
     advice=_("请由经办人退回草稿，补上会议名称、日期和文号。"),
     clause=_("《基层工会经费收支管理办法》（总工办发〔2017〕32号）：经费使用实行集体领导、民主管理。"),
 )
+EXPENSE_CLASS_MISSING = refusal(
+    "expense_class_missing",
+    _("没有选支出类别，不能提交。"),
+    advice=_("请打开草稿，按工会会计制度选一个支出类别，例如“职工活动支出”。"),
+    clause=_("《工会会计制度》支出科目（未核实现行版本）。"),
+)
+EXPENSE_CLASS_SET = refusal(
+    "expense_class_set",
+    _("这项预算已经归入“{name}”，不能再改。"),
+    advice=_("归错了的，请结清这项预算，另立一项。"),
+)
 PARENT_NOT_ABOVE = refusal(
     "parent_not_above",
     _("“{name}”的钱属于{union}，只能用在它自己和它的下级工会。"),

@@ -67,6 +67,7 @@ def budget_is_approved(people, source: FundSource) -> Budget:
     page.select_option("[name=taken_from]", f"s{source.pk}")
     page.fill("[name=name]", "国庆慰问")
     page.select_option("[name=category]", "festival")
+    page.select_option("[name=expense_class]", "activity")
     page.fill("[name=amount_fen]", "1000")
     page.fill("[name=starts_on]", f"{today}")
     page.fill("[name=ends_on]", f"{today + dt.timedelta(days=400)}")

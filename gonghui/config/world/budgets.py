@@ -26,6 +26,14 @@ YUAN = 100
 CITIES = {"4401": 12_000_000, "4406": 4_200_000, "4403": 6_800_000}
 DISTRICTS = (("440106", 1_600_000), ("440105", 1_350_000), ("440104", 980_000), ("440113", 1_120_000))
 PROGRAMMES = (("夏送清凉", "care", 30), ("中秋国庆慰问", "festival", 40))
+# What is not named here is 职工活动支出.
+CLASSES = {
+    "care": "rights",
+    "training": "activity",
+    "general": "subsidy",
+    "health": "rights",
+    "coupon": "business",
+}
 MONTHS_BACK = 3
 STEPS = len(CITIES) + len(DISTRICTS)
 
@@ -95,6 +103,7 @@ def _written(money: Money, plan: Plan, *, source=None, parent=None) -> Budget:
     terms = BudgetTerms(
         name=plan.name, category=plan.category, amount_fen=plan.yuan * YUAN, starts_on=starts_on, ends_on=ends_on,
         resolution=_("主席办公会 {year} 年第 {n} 次会议").format(year=starts_on.year, n=1 + money.count % 9),
+        expense_class=CLASSES.get(plan.category, "activity"),
     )  # fmt: skip
     above = {"source_id": source.pk if source else None, "parent_id": parent.pk if parent else None}
     return budgets.write_budget(money.writer, union=plan.union, terms=terms, **above)

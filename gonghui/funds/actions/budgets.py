@@ -16,7 +16,7 @@ from gonghui.funds.actions.homewards import orders_home, parent_locked, way_home
 from gonghui.funds.actions.informing import tell_auditors
 from gonghui.funds.actions.quorum import Question, agree, note_effect, withdraw
 from gonghui.funds.models import Budget, BudgetChange, Commitment, Decision, FundSource, Matter
-from gonghui.funds.models.budgets import BUDGET_VERBS, CHANGE_VERBS
+from gonghui.funds.models.budgets import BUDGET_VERBS, CHANGE_VERBS, ExpenseClass
 from gonghui.funds.queries import budget_figures, budget_words
 from gonghui.funds.worth import POINT_FEN
 from gonghui.kit import clock
@@ -41,6 +41,7 @@ class BudgetTerms:
     starts_on: date
     ends_on: date
     resolution: str = ""
+    expense_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,19 @@ def change_budget(actor: Actor, *, budget_id: int, terms: BudgetTerms) -> Budget
 def submit_budget(actor: Actor, *, budget_id: int) -> Budget:
     budget = budget_for(actor, budget_id, "budgets.write")
     require(budget.resolution.strip(), errors.RESOLUTION_MISSING)
+    require(budget.expense_class in ExpenseClass.values, errors.EXPENSE_CLASS_MISSING)
     move(budget, BUDGET_VERBS, "submit")
+    return budget
+
+
+@action
+def classify_budget(actor: Actor, *, budget_id: int, expense_class: str) -> Budget:
+    """Once, of a budget from before its class was asked; no money moves."""
+    budget = budget_for(actor, budget_id, "budgets.write")
+    require(not budget.expense_class, errors.EXPENSE_CLASS_SET, name=budget.class_name)
+    require(expense_class in ExpenseClass.values, errors.EXPENSE_CLASS_MISSING)
+    budget.expense_class = expense_class
+    budget.save(update_fields=["expense_class", "updated_at"])
     return budget
 
 

@@ -1,3 +1,12 @@
 """Back-office screens of the funds."""
 
-from gonghui.funds.admin import budgets, desk, grants, liability, lives, quorum, rulebook  # noqa: F401 - registers the screens
+from gonghui.funds.admin import (  # noqa: F401 - registers the screens
+    budgets,
+    desk,
+    expenses,
+    grants,
+    liability,
+    lives,
+    quorum,
+    rulebook,
+)

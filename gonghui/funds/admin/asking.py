@@ -18,7 +18,7 @@ from gonghui.funds.actions.budgets import BudgetTerms
 from gonghui.funds.actions.rules import RuleTerms
 from gonghui.funds.festivals import FESTIVALS
 from gonghui.funds.models import BenefitRule, Budget, FundSource
-from gonghui.funds.models.budgets import BudgetCategory
+from gonghui.funds.models.budgets import BudgetCategory, ExpenseClass
 from gonghui.funds.models.rules import BenefitCategory
 from gonghui.funds.models.sources import SourceKind, SourceLevel
 from gonghui.funds.queries import budgets_to_take_from, sources_to_take_from
@@ -75,6 +75,11 @@ class TermsForm(forms.Form):
 
     name = forms.CharField(label=gettext_lazy("预算名称"), max_length=96)
     category = forms.ChoiceField(label=gettext_lazy("用途"), choices=BudgetCategory)
+    expense_class = forms.ChoiceField(
+        label=gettext_lazy("支出类别"),
+        choices=[("", gettext_lazy("请选择")), *ExpenseClass.choices],
+        help_text=gettext_lazy("按工会会计制度；年度汇总按它合计。"),
+    )
     amount_fen = YuanField(min_value=FEN)
     starts_on = day_field(gettext_lazy("开始日期"))
     ends_on = day_field(gettext_lazy("截止日期"))
@@ -110,6 +115,7 @@ class BudgetForm(TermsForm):
         "taken_from",
         "name",
         "category",
+        "expense_class",
         "amount_fen",
         "starts_on",
         "ends_on",
@@ -127,6 +133,12 @@ class BudgetForm(TermsForm):
         taken_from = self.cleaned_data["taken_from"]
         place = {"b": "parent_id", "s": "source_id"}[taken_from[0]]
         return {"union": self.cleaned_data["union"], "terms": self.terms(), place: int(taken_from[1:])}
+
+
+class ClassForm(VerbForm):
+    expense_class = forms.ChoiceField(
+        label=gettext_lazy("支出类别"), choices=[("", gettext_lazy("请选择")), *ExpenseClass.choices]
+    )
 
 
 class ChangeForm(ReasonForm):
@@ -289,4 +301,5 @@ def place_of(parent: Budget | None, source: FundSource | None) -> dict[str, Any]
     above = parent or source
     if above is None:
         return {}
-    return {"taken_from": f"{'b' if parent else 's'}{above.pk}", "union": above.union_id}
+    begun = {"taken_from": f"{'b' if parent else 's'}{above.pk}", "union": above.union_id}
+    return begun | ({"expense_class": parent.expense_class} if parent else {})

@@ -188,6 +188,9 @@ VERBS = (
     BudgetVerb("propose", gettext_lazy("提出调整"), actions.propose_change, "budgets.write", icon="tune",
                form=asking.ChangeForm, when=in_state("approved"),
                question=gettext_lazy("批准前预算照常执行；批准后差额立即划转。")),
+    BudgetVerb("classify", gettext_lazy("归入支出类别"), actions.classify_budget, "budgets.write", icon="category",
+               form=asking.ClassForm, when=lambda row: not row.expense_class and row.state != "draft",
+               question=gettext_lazy("以前的预算没有问过类别。归类不动钱，归好以后不能再改。")),
     BudgetVerb("close", gettext_lazy("结清"), actions.close_budget, "budgets.approve", icon="task_alt", tone="danger",
                when=in_state("approved"), question=gettext_lazy("剩余的钱退回上级预算或经费来源，结清后不能恢复。")),
 )  # fmt: skip
@@ -202,14 +205,17 @@ class BudgetAdmin(ScopedAdmin):
     search_help_text = gettext_lazy("预算名称")
     list_display = (
         link_column(gettext_lazy("预算"), budget_address, lambda row: row.name),
-        "union", "category", money_column(AMOUNT, "amount_fen"), "allotted", "committed", "spent", "available", "ends_on",
-        state_column("state", TONES),
+        "union", "category", "class_shown", money_column(AMOUNT, "amount_fen"), "allotted", "committed", "spent",
+        "available", "ends_on", state_column("state", TONES),
     )  # fmt: skip
     list_select_related = ("union",)
-    list_filter = (subtree_filter(), ("state", ChoicesDropdownFilter), ("category", ChoicesDropdownFilter))
+    list_filter = (
+        subtree_filter(), ("state", ChoicesDropdownFilter), ("category", ChoicesDropdownFilter),
+        ("expense_class", ChoicesDropdownFilter),
+    )  # fmt: skip
     ordering = ("-id",)
     fields = (
-        "name", "union", ("parent", "source"), "category", ("starts_on", "ends_on"), "resolution", "state",
+        "name", "union", ("parent", "source"), ("category", "expense_class"), ("starts_on", "ends_on"), "resolution", "state",
         ("maker", "checker"),
     )  # fmt: skip
     verbs = VERBS
@@ -226,6 +232,10 @@ class BudgetAdmin(ScopedAdmin):
     def _in_chunks(self, found: QuerySet) -> Iterator[Budget]:
         for rows in batched(super()._in_chunks(found), SHEET_CHUNK):
             yield from with_figures(rows)
+
+    @display(description=gettext_lazy("支出类别"), ordering="expense_class")
+    def class_shown(self, row: Budget) -> str:
+        return row.class_name
 
     @display(description=gettext_lazy("已下拨"))
     def allotted(self, row: Budget) -> Amount:

@@ -25,8 +25,21 @@ CHANGE_VERBS = {"approve": {"proposed": "approved"}, "reject": {"proposed": "rej
 COMMITMENT_VERBS = {"release": {"reserved": "released"}}
 
 
+class ExpenseClass(models.TextChoices):
+    """支出类别 of the union accounting system."""
+
+    ACTIVITY = "activity", _("职工活动支出")
+    RIGHTS = "rights", _("维权支出")
+    BUSINESS = "business", _("业务支出")
+    OFFICE = "office", _("行政支出")
+    CAPITAL = "capital", _("资本性支出")
+    SUBSIDY = "subsidy", _("补助下级支出")
+    INSTITUTION = "institution", _("事业支出")
+    OTHER = "other", _("其他支出")
+
+
 class BudgetCategory(models.TextChoices):
-    """What the money is for; expense classes of the union accounting rules (domain E7), those that reach members."""
+    """What the money is for, among what reaches members; the rulebook goes by it."""
 
     FESTIVAL = "festival", _("节日慰问")
     BIRTHDAY = "birthday", _("生日慰问")
@@ -61,6 +74,10 @@ class Budget(Row):
     """The same as its parent's: a budget's money keeps its origin at every level."""
     name = models.CharField(_("预算"), max_length=96)
     category = models.CharField(_("用途"), max_length=12, choices=BudgetCategory)
+    expense_class = models.CharField(
+        _("支出类别"), max_length=12, choices=ExpenseClass, blank=True, db_default=""
+    )
+    """Empty only of budgets from before it was asked."""
     amount_fen = models.BigIntegerField(_("金额（分）"))
     starts_on = models.DateField(_("开始日期"))
     ends_on = models.DateField(_("截止日期"))
@@ -105,6 +122,12 @@ class Budget(Row):
 
     def __str__(self) -> str:
         return self.name
+
+    UNCLASSED = _("未归类")
+
+    @property
+    def class_name(self) -> str:
+        return str(self.get_expense_class_display() or self.UNCLASSED)
 
     def is_open_on(self, day: date) -> bool:
         return (

@@ -77,6 +77,7 @@ def terms_of(yuan: int, **facts) -> BudgetTerms:
     known = {
         "name": "普惠预算",
         "category": "general",
+        "expense_class": "activity",
         "starts_on": STARTS,
         "ends_on": ENDS,
         "resolution": "主席办公会 2024-3 号",

@@ -28,6 +28,7 @@ def send(client, cast, who: str, at: str, *args, **facts):
 TERMS = {
     "name": "中秋慰问",
     "category": "festival",
+    "expense_class": "activity",
     "amount_fen": "1200.50",
     "starts_on": "2026-01-01",
     "ends_on": "2026-12-31",

@@ -86,7 +86,8 @@ class AdjustmentAdmin(HandsShown):
     fields = ("reason", "amount", "budget", "state", ("maker", "checker"), "hands_shown")
     verbs = (
         StatementVerb("approve", _("批准调整"), actions.approve_adjustment, "settlements.approve", icon="fact_check",
-                      tone="primary", when=in_state("proposed"), question=_("批准后差额立即划转，并记在结算单上。"), done=said_after("adjust")),
+                      tone="primary", when=in_state("proposed"), question=_("批准后差额立即划转，并记在结算单上。"),
+                      done=said_after("adjust")),
         StatementVerb("reject", _("不批准"), actions.reject_adjustment, "settlements.approve", icon="undo",
                       when=in_state("proposed")),
     )  # fmt: skip
