@@ -12,6 +12,7 @@ REFERENCE_TABLES = {
     "activities_activitykind",
     "feedback_metricdefinition",
     "settlement_measure",
+    "partners_purchaserule",
 }
 OURS = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 

@@ -63,6 +63,44 @@ AGREEMENTS_OVERLAP = refusal(
     _("这段时间里，该商户已有一份有效的协议。"),
     advice=_("请改开始日期，或先终止原协议。"),
 )
+BAD_QUOTE = refusal(
+    "bad_quote",
+    _("这一行报价没有读懂：{line}"),
+    advice=_("请一行写一家，先写名称，空一格再写金额（元），例如：东江粮油公司 9800。最多二十家。"),
+    status=422,
+)
+NOT_A_PURCHASE = refusal(
+    "not_a_purchase",
+    _("这份协议没有登记为工会出钱采购，不用写怎样选定。"),
+    advice=_("如果工会要用经费向这家单位购买，请收回草稿，重新拟一份并勾上“工会出钱采购”。"),
+)
+CHOICE_MISSING = refusal(
+    "choice_missing",
+    _("工会要出钱向{partner}采购，还没有写明怎样选定它，不能送签。"),
+    advice=_("请拟稿的同事点“登记选定方式”，写明是比选、框架协议、招标还是单一来源。"),
+    clause=_("工会采购按工会自己的采购办法比较选定（条文尚未有人对照文件核实）。"),
+)
+CHOICE_WITHOUT_REASON = refusal(
+    "choice_without_reason",
+    _("选定方式是“{way}”，还没有写理由或文件，不能送签。"),
+    advice=_("框架协议、招标请写文件名称和编号；单一来源请写为什么只能选这一家。"),
+)
+TOO_FEW_QUOTES = refusal(
+    "too_few_quotes",
+    _("预计一年采购 {sum} 元，{above} 元以上至少比较 {least} 家，现在只有 {have} 家的报价。"),
+    advice=_("请补齐报价后再送签；确实只有一家的，选定方式改为“单一来源”并写明理由。"),
+    clause="{clause}",
+)
+OWN_QUOTE_MISSING = refusal(
+    "own_quote_missing",
+    _("比较过的报价里没有选定的{partner}。"),
+    advice=_("请把它的报价也写进去，名称要和合作单位的名称一样。"),
+)
+DEARER_WITHOUT_REASON = refusal(
+    "dearer_without_reason",
+    _("{partner}的报价不是最低的，还没有写为什么选它。"),
+    advice=_("请在“理由或文件”里写明，例如质量、距离、服务的差别。"),
+)
 OWN_DRAFT = refusal(
     "own_agreement_draft",
     _("自己拟的协议，不能由自己复核送签。"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -24,8 +25,9 @@ from gonghui.partners import errors
 from gonghui.partners.agreement_text import text_of
 from gonghui.partners.events import AgreementEnded
 from gonghui.partners.interests import refuse_own_merchant
-from gonghui.partners.models import Agreement, MerchantRole, PayoutAccount
+from gonghui.partners.models import Agreement, MerchantRole, PayoutAccount, Selection
 from gonghui.partners.models.agreements import AGREEMENT_VERBS, BINDING, IN_FORCE
+from gonghui.partners.purchasing import read_quotes, require_chosen
 from gonghui.partners.queries import merchant_user_ids
 
 WARN_BEFORE = timedelta(days=30)
@@ -37,6 +39,8 @@ TERMS = (
     "cycle",
     "silent_days",
     "fee_bp",
+    "is_purchase",
+    "purchase_fen",
     "payout_account",
     "payout_shown",
 )
@@ -102,6 +106,22 @@ def fill_payout_accounts(kept: PayoutAccount) -> None:
 
 
 @action
+def record_choice(
+    actor: Actor, *, agreement_id: int, chosen_by: str, chosen_why: str = "", quotes: str = ""
+) -> Agreement:
+    """How the supplier was chosen, of a draft not yet sent; `quotes` a supplier and its price in yuan on each line."""
+    row = _agreement(actor, agreement_id)
+    require(actor.may("partners.write", row.union.path))
+    require(row.state == "draft" and row.sent_at is None, errors.SENT_ALREADY)
+    require(row.is_purchase, errors.NOT_A_PURCHASE)
+    require(chosen_by in Selection.values, errors.CHOICE_MISSING, partner=row.partner.name)
+    row.chosen_by, row.chosen_why = chosen_by, chosen_why.strip()[:300]
+    row.quotes = [asdict(quote) for quote in read_quotes(quotes)]
+    row.save(update_fields=["chosen_by", "chosen_why", "quotes", "updated_at"])
+    return row
+
+
+@action
 def renew_agreement(actor: Actor, *, agreement_id: int) -> Agreement:
     """A draft on the same terms from the day after; the old one is renewed when the new one starts."""
     old = _agreement(actor, agreement_id)
@@ -125,6 +145,7 @@ def send_agreement(actor: Actor, *, agreement_id: int) -> Agreement:
     require(row.state == "draft" and row.sent_at is None, errors.SENT_ALREADY)
     require(actor.user_id != row.maker_id, errors.OWN_DRAFT)
     refuse_own_merchant(actor, [row.partner_id])
+    require_chosen(row)
     require(row.ends_on is None or row.ends_on >= clock.today(), errors.STARTS_TOO_LATE)
     row.text = text_of(row)
     row.text_sha256 = hashlib.sha256(row.text.encode()).hexdigest()

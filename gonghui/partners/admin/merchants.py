@@ -32,10 +32,11 @@ from gonghui.kit.console import (
     waiting,
     when_column,
 )
-from gonghui.kit.console.asking import ask
+from gonghui.kit.console.asking import FEN, YuanField, ask
 from gonghui.kit.console.masking import LookForm, show_unmasked
 from gonghui.kit.masks import mask_name, mask_phone
 from gonghui.kit.scope import BySubtree
+from gonghui.kit.templatetags.kit import money, yuan
 from gonghui.partners import actions
 from gonghui.partners.actions.agreements import TERMS
 from gonghui.partners.forms import ApplicationFields
@@ -43,8 +44,10 @@ from gonghui.partners.models import (
     Agreement,
     ApplicationFile,
     PartnerApplication,
+    Selection,
 )
 from gonghui.partners.models.agreements import BINDING
+from gonghui.partners.purchasing import quotes_of
 
 EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png", "application/pdf": ".pdf"}
 APPLICATION_TONES = {
@@ -214,9 +217,36 @@ class AgreementForm(forms.ModelForm):
         widget=UnfoldAdminTextInputWidget({"inputmode": "decimal"}),
     )  # fmt: skip
 
+    purchase_yuan = YuanField(
+        label=_("预计一年采购（元）"), min_value=FEN, required=False, help_text=_("由工会出钱采购的必填。")
+    )
+
     class Meta:
         model = Agreement
-        fields = ("partner", "concession", "starts_on", "ends_on", "cycle", "silent_days")
+        fields = ("partner", "concession", "starts_on", "ends_on", "cycle", "silent_days", "is_purchase")
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        if given.get("is_purchase") and not given.get("purchase_yuan"):
+            self.add_error("purchase_yuan", _("由工会出钱采购的，请填预计一年采购多少元。"))
+        return given
+
+
+class ChoiceForm(VerbForm):
+    chosen_by = forms.ChoiceField(label=_("怎样选定"), choices=[("", _("请选择")), *Selection.choices])
+    quotes = forms.CharField(
+        label=_("比较过的报价"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("比选的必填：一行一家，先名称，空一格再写金额（元），包括选定的这一家。"),
+    )  # fmt: skip
+    chosen_why = forms.CharField(
+        label=_("理由或文件"), required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("框架协议、招标写文件和编号；单一来源、选的不是最低价，写理由。"),
+    )  # fmt: skip
+
+
+def choice_of(row: Agreement) -> dict[str, Any]:
+    quotes = "\n".join(f"{one.supplier} {yuan(one.fen).replace(',', '')}" for one in quotes_of(row))
+    return {"chosen_by": row.chosen_by, "chosen_why": row.chosen_why, "quotes": quotes}
 
 
 @admin.register(Agreement)
@@ -246,12 +276,14 @@ class AgreementAdmin(ScopedAdmin):
                     ("percent", "fee_percent"),
                     ("starts_on", "ends_on"),
                     ("cycle", "silent_days"),
+                    ("is_purchase", "purchase_yuan"),
                 )
             },
         ),
     )
     fieldsets = (
         (None, {"fields": TERMS_SHOWN}),
+        (_("工会出钱采购"), {"fields": (("purchase_shown", "chosen_by"), "chosen_why", "quotes_shown")}),
         (_("签署"), {"fields": (("maker", "checker"), ("sent_at", "signed_at"), "signer", "reason")}),
         (_("正文"), {"fields": ("text_shown", "text_sha256")}),
     )  # fmt: skip
@@ -260,6 +292,9 @@ class AgreementAdmin(ScopedAdmin):
         Verb("send", _("复核送签"), actions.send_agreement, "partners.review", icon="send", tone="primary",
              when=lambda row: row.state == "draft" and row.sent_at is None,
              question=_("送签后正文不能再改，商户负责人会收到消息。")),
+        Verb("choice", _("登记选定方式"), actions.record_choice, "partners.write", icon="rule", form=ChoiceForm,
+             when=lambda row: row.is_purchase and row.state == "draft" and row.sent_at is None, initial=choice_of,
+             question=_("工会用经费采购的，复核送签前要写明怎样选定。超过规定金额要比较几家的报价。")),
         Verb("payout", _("登记收款账户"), actions.register_payout_account, "partners.write", icon="account_balance",
              form=PayoutForm, when=takes_payout_account,
              question=_("付款按这个账户打出，请对照商户盖章的资料核对。登记后要改，须重新签协议。")),
@@ -277,7 +312,7 @@ class AgreementAdmin(ScopedAdmin):
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_readonly_fields(self, request, obj=None) -> list:
-        own = ("concession_shown", "fee_shown", "text_shown") if obj else ()
+        own = ("concession_shown", "fee_shown", "text_shown", "purchase_shown", "quotes_shown") if obj else ()
         return [*super().get_readonly_fields(request, obj), *own]
 
     @display(description=_("让利"))
@@ -287,6 +322,19 @@ class AgreementAdmin(ScopedAdmin):
     @display(description=_("服务费"))
     def fee_shown(self, row: Agreement) -> str:
         return row.fee_shown
+
+    @display(description=_("预计一年采购"))
+    def purchase_shown(self, row: Agreement) -> str:
+        return money(row.purchase_fen) if row.is_purchase else _("不是：工会只补贴职工的消费")
+
+    @display(description=_("比较过的报价"))
+    def quotes_shown(self, row: Agreement) -> str:
+        own = row.partner.name
+        shown = (
+            (one.supplier, money(one.fen), _("（选定）") if one.supplier == own else "")
+            for one in quotes_of(row)
+        )
+        return format_html_join(mark_safe("<br>"), "{} · {}{}", shown) or "—"
 
     @display(description=_("协议正文"))
     def text_shown(self, row: Agreement) -> str:
@@ -300,6 +348,7 @@ class AgreementAdmin(ScopedAdmin):
         terms = {name: given[name] for name in TERMS if name in given}
         terms["concession_permille"] = int(given["percent"] * 10)
         terms["fee_bp"] = int(given["fee_percent"] * 100)
+        terms["purchase_fen"] = given["purchase_yuan"] if given["is_purchase"] else None
         made = actions.draft_agreement(request.actor, partner=given["partner"], **terms)
         obj.pk, obj.union = made.pk, made.union
 

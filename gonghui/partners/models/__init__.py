@@ -3,6 +3,7 @@
 from gonghui.partners.models.agreements import Agreement
 from gonghui.partners.models.applications import ApplicationFile, PartnerApplication
 from gonghui.partners.models.payouts import PayoutAccount
+from gonghui.partners.models.purchases import PurchaseRule, Selection
 from gonghui.partners.models.roles import MerchantRole
 from gonghui.partners.models.venues import Clerk, Hall, Partner, PartnerKind, Store
 
@@ -16,5 +17,7 @@ __all__ = [
     "PartnerApplication",
     "PartnerKind",
     "PayoutAccount",
+    "PurchaseRule",
+    "Selection",
     "Store",
 ]

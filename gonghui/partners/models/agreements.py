@@ -12,6 +12,7 @@ from gonghui.kit.audit import Audit
 from gonghui.kit.fields import SealedTextField
 from gonghui.kit.models import Row
 from gonghui.kit.scope import AnyOf, ByKey, BySubtree
+from gonghui.partners.models.purchases import Selection
 
 IN_FORCE = ("effective", "expiring")
 # No two of these of one partner and union share a day: EXCLUDE partner_agreements_do_not_overlap.
@@ -69,6 +70,21 @@ class Agreement(Row):
         _("服务费（万分比）"), default=0, help_text=_("结算款的 0.6% 填 60；不收填 0。")
     )
     """Of what the union hands over; how it is counted stands in settlement/sql/30_fees.sql and in the text."""
+    is_purchase = models.BooleanField(
+        _("工会出钱采购"),
+        default=False,
+        db_default=False,
+        help_text=_("工会用经费向这家单位买东西或服务的，要写明怎样选定；职工自己去消费、工会只补贴的不算。"),
+    )
+    purchase_fen = models.BigIntegerField(_("预计一年采购（分）"), null=True, blank=True)
+    chosen_by = models.CharField(
+        _("选定方式"), max_length=12, choices=Selection, default="", blank=True, db_default="", editable=False
+    )
+    chosen_why = models.CharField(
+        _("理由或文件"), max_length=300, default="", blank=True, db_default="", editable=False
+    )
+    quotes = models.JSONField(_("比较过的报价"), default=list, db_default=[], editable=False)
+    """[{"supplier": name, "fen": price}], the chosen one's among them."""
     payout_account = SealedTextField(null=True, blank=True, verbose_name=_("收款账号"))
     payout_shown = models.CharField(_("收款账户"), max_length=120, blank=True, editable=False)
     """Name, bank and the last four digits: what pages and statements show."""
@@ -129,6 +145,11 @@ class Agreement(Row):
             models.CheckConstraint(
                 condition=Q(fee_bp=0) | Q(state="draft") | Q(signed_at__isnull=False),
                 name="partner_agreement_fee_is_signed",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_purchase=False) | Q(purchase_fen__gt=0),
+                name="partner_agreement_purchase_sum",
+                violation_error_message=_("由工会出钱采购的，请填预计一年采购多少元。"),
             ),
             models.CheckConstraint(
                 condition=Q(checker=None) | ~Q(maker=F("checker")),
