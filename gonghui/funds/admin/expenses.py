@@ -28,7 +28,7 @@ def asked_year(request: HttpRequest) -> int:
 
 
 @console_page(
-    "funds/budgets/classes", name="budget_classes", needs="budgets.view", title=gettext_lazy("按支出类别"),
+    "funds/expenses", name="budget_classes", needs="budgets.view", title=gettext_lazy("按支出类别"),
     icon="category", group="funds", order=12,
 )  # fmt: skip
 def budget_classes(request: HttpRequest) -> HttpResponse:
@@ -51,7 +51,7 @@ def _link(one: ClassSum) -> str:
     return f"{reverse('admin:funds_budget_changelist')}?expense_class__exact={one.code}"
 
 
-@console_page("funds/budgets/classes.xlsx", name="budget_classes_sheet", needs="budgets.view")
+@console_page("funds/expenses.xlsx", name="budget_classes_sheet", needs="budgets.view")
 def budget_classes_sheet(request: HttpRequest) -> HttpResponse:
     require(request.actor.may_anywhere("reports.export"))
     year = asked_year(request)

@@ -55,6 +55,9 @@ class HandsShown(ScopedAdmin):
     """What its review sets aside."""
     hands_union: Callable[[Any], Any] = attrgetter("union")
 
+    class Media:
+        css = {"all": ["funds/budgets.css"]}
+
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         row = super().get_object(request, object_id, from_field)
         if row is not None:
