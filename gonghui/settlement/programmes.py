@@ -1,6 +1,6 @@
 """Report of a programme: what was put in, what the merchants gave up, what the workers paid, and what it set moving.
 
-How each figure is counted stands in words in `Measure` (migrations 0002 and 0006); the SQL here is those words.
+How each figure is counted stands in words in `Measure` (migrations 0002, 0006 and 0007); the SQL here is those words.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.db import connection
 
@@ -16,14 +16,16 @@ from gonghui.bills.models import Programme
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, require
 from gonghui.kit.scope import BySubtree
+from gonghui.members.models import Membership
 from gonghui.settlement.models import Measure
 
 VIEW = "settlements.view"
+COUNTED_ONCE = ("persons", "merchants", "active", "members")
 
 REPORT = """
 WITH ours AS (SELECT offer_id FROM bills_offerterms WHERE programme_id = %(programme)s),
 bill AS MATERIALIZED (
-    SELECT b.id, b.person_id, b.state, date_trunc('month', b.settled_at AT TIME ZONE 'Asia/Shanghai')::date AS month
+    SELECT b.id, b.person_id, b.partner_id, b.state, date_trunc('month', b.settled_at AT TIME ZONE 'Asia/Shanghai')::date AS month
       FROM bills_bill b WHERE b.settled_at IS NOT NULL
        AND EXISTS (SELECT FROM bills_billoffer o WHERE o.bill_id = b.id AND o.offer_id IN (SELECT offer_id FROM ours))
 ), use AS (
@@ -53,18 +55,27 @@ bill AS MATERIALIZED (
            sum(fen) FILTER (WHERE payer <> 'merchant') AS consumption_fen
       FROM flow GROUP BY month
 ), people AS (
-    SELECT month, count(*) AS visits, count(DISTINCT person_id) AS persons FROM bill WHERE state = 'settled' GROUP BY month
+    SELECT month, count(*) AS visits, count(DISTINCT person_id) AS persons, count(DISTINCT partner_id) AS merchants
+      FROM bill WHERE state = 'settled' GROUP BY month
 ), outside AS (
     SELECT month, sum(times) AS visits FROM use GROUP BY month
 )
 SELECT month, COALESCE(union_fen, 0), COALESCE(employer_fen, 0), COALESCE(points_fen, 0), COALESCE(merchant_fen, 0),
-       COALESCE(worker_fen, 0), COALESCE(consumption_fen, 0), COALESCE(p.visits, 0) + COALESCE(o.visits, 0), COALESCE(persons, 0)
+       COALESCE(worker_fen, 0), COALESCE(consumption_fen, 0), COALESCE(p.visits, 0) + COALESCE(o.visits, 0),
+       COALESCE(persons, 0), COALESCE(merchants, 0)
   FROM money FULL JOIN people p USING (month) FULL JOIN outside o USING (month) ORDER BY month
 """
 PERSONS = """
-SELECT count(DISTINCT b.person_id) FROM bills_bill b WHERE b.state = 'settled' AND EXISTS (
-    SELECT FROM bills_billoffer o JOIN bills_offerterms t ON t.offer_id = o.offer_id
-     WHERE o.bill_id = b.id AND t.programme_id = %s)
+WITH served AS MATERIALIZED (
+    SELECT b.person_id, b.partner_id FROM bills_bill b WHERE b.state = 'settled' AND EXISTS (
+        SELECT FROM bills_billoffer o JOIN bills_offerterms t ON t.offer_id = o.offer_id
+         WHERE o.bill_id = b.id AND t.programme_id = %(programme)s)
+), member AS MATERIALIZED (
+    SELECT DISTINCT m.person_id FROM members_membership m JOIN orgs_union u ON u.id = m.union_id
+     WHERE m.status = ANY(%(live)s) AND u.path LIKE %(path)s || '%%'
+)
+SELECT (SELECT count(DISTINCT person_id) FROM served), (SELECT count(DISTINCT partner_id) FROM served),
+       (SELECT count(*) FROM member WHERE person_id IN (SELECT person_id FROM served)), (SELECT count(*) FROM member)
 """
 
 
@@ -81,6 +92,10 @@ class Effect:
     consumption_fen: int = 0
     visits: int = 0
     persons: int = 0
+    merchants: int = 0
+    active: int = 0
+    """Of `persons` those who are members of the programme's union now; of all only, as `members` is."""
+    members: int = 0
 
     @property
     def input_fen(self) -> int:
@@ -93,23 +108,39 @@ class Effect:
             return None
         return round(Decimal(self.consumption_fen) / Decimal(self.input_fen), 2)
 
+    @property
+    def per_visit_fen(self) -> int | None:
+        """To the nearest fen; None without visits."""
+        if self.visits <= 0:
+            return None
+        return int((Decimal(self.union_fen) / self.visits).quantize(Decimal(1), ROUND_HALF_UP))
+
+    @property
+    def activity_permille(self) -> int | None:
+        """Rounded down; None where the union has no members, and of a month."""
+        return self.active * 1000 // self.members if self.members else None
+
+    @property
+    def activity_percent(self) -> Decimal | None:
+        permille = self.activity_permille
+        return None if permille is None else Decimal(permille) / 10
+
 
 def effects_of(programme: Programme) -> tuple[Effect, list[Effect]]:
     """(all, by month) of a programme the caller may see. Two statements."""
     with connection.cursor() as cursor:
         cursor.execute(REPORT, {"programme": programme.pk})
         months = [Effect(row[0], *(int(value) for value in row[1:])) for row in cursor.fetchall()]
-        cursor.execute(PERSONS, [programme.pk])
-        persons = cursor.fetchone()[0]
-    return _summed(months, persons), months
+        facts = {"programme": programme.pk, "path": programme.union.path, "live": list(Membership.LIVE)}
+        cursor.execute(PERSONS, facts)
+        counted = dict(zip(COUNTED_ONCE, cursor.fetchone(), strict=True))
+    return _summed(months, counted), months
 
 
-def _summed(months: Sequence[Effect], persons: int) -> Effect:
-    """Persons of several months are counted once."""
-    names = [field.name for field in fields(Effect) if field.name not in ("month", "persons")]
-    return Effect(
-        None, persons=persons, **{name: sum(getattr(month, name) for month in months) for name in names}
-    )
+def _summed(months: Sequence[Effect], counted: dict[str, int]) -> Effect:
+    """Persons and merchants of several months are counted once."""
+    names = [field.name for field in fields(Effect) if field.name not in ("month", *COUNTED_ONCE)]
+    return Effect(None, **counted, **{name: sum(getattr(month, name) for month in months) for name in names})
 
 
 def programmes_of(actor: Actor):

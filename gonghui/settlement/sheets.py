@@ -66,7 +66,8 @@ def programme_sheet(actor: Actor, programme: Programme) -> FileResponse:
         Column(_("月份"), 28),
         *(Column(f"{names[code].name}（元）", 16, "money") for code in money),
         Column(names["leverage"].name, 10, "number"), Column(names["visits"].name, 12, "number"),
-        Column(names["persons"].name, 12, "number"),
+        Column(names["persons"].name, 12, "number"), Column(names["merchants"].name, 12, "number"),
+        Column(f"{names['per_visit'].name}（元）", 16, "money"), Column(f"{names['activity'].name}（%）", 12, "number"),
     ]  # fmt: skip
     record_export(actor, table="bills_programme", count=len(months), asked={"programme": programme.pk})
     rows: list[Sequence] = [_effect_row(f"{one.month:%Y-%m}", one, money) for one in months if one.month]
@@ -78,4 +79,5 @@ def programme_sheet(actor: Actor, programme: Programme) -> FileResponse:
 
 
 def _effect_row(name: str, one: Effect, money: Sequence[str]) -> list:
-    return [name, *(getattr(one, f"{code}_fen") for code in money), one.leverage, one.visits, one.persons]
+    return [name, *(getattr(one, f"{code}_fen") for code in money), one.leverage, one.visits, one.persons,
+            one.merchants, one.per_visit_fen, one.activity_percent]  # fmt: skip

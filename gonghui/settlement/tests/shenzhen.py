@@ -45,22 +45,23 @@ SELECT gen_random_uuid(), %(union)s, %(partner)s, (%(stores)s::bigint[])[1 + i %
 """
 LINES = """
 INSERT INTO bills_billline (bill_id, nth, name, quantity, list_fen, section, code, refunded_quantity, refunded_fen)
-SELECT id, 1, '合计', 1, list_fen, '', '', 0, 0 FROM bills_bill WHERE partner_id = %(partner)s
+SELECT id, 1, '合计', 1, list_fen, '', '', 0, 0 FROM bills_bill WHERE partner_id = ANY(%(partners)s)
 """
 PARTS = """
 INSERT INTO bills_billpart (line_id, nth, payer, fen, offer_id, account_id, refunded_fen)
 SELECT l.id, s.nth, s.payer, s.fen, s.offer, s.account, 0
   FROM bills_billline l JOIN bills_bill b ON b.id = l.bill_id
+ CROSS JOIN LATERAL (SELECT b.id %% 5 = 0 AND %(sponsor_account)s::bigint IS NOT NULL) f(is_sponsored)
  CROSS JOIN LATERAL (VALUES
       (1, 'merchant', %(merchant_fen)s::bigint, %(offer)s, NULL::bigint),
-      (2, CASE b.id %% 5 WHEN 0 THEN 'employer' ELSE 'union' END, %(union_fen)s, %(offer)s,
-          CASE b.id %% 5 WHEN 0 THEN %(sponsor_account)s ELSE %(union_account)s END),
+      (2, CASE WHEN is_sponsored THEN 'employer' ELSE 'union' END, %(union_fen)s, %(offer)s,
+          CASE WHEN is_sponsored THEN %(sponsor_account)s ELSE %(union_account)s END),
       (3, 'worker', b.due_fen, NULL, NULL)) s(nth, payer, fen, offer, account)
- WHERE b.partner_id = %(partner)s
+ WHERE b.partner_id = ANY(%(partners)s)
 """
 OFFERS = """
 INSERT INTO bills_billoffer (bill_id, offer_id, discount_fen, gift, is_live)
-SELECT id, %(offer)s, %(union_fen)s + %(merchant_fen)s, '', true FROM bills_bill WHERE partner_id = %(partner)s
+SELECT id, %(offer)s, %(union_fen)s + %(merchant_fen)s, '', true FROM bills_bill WHERE partner_id = ANY(%(partners)s)
 """
 USES = """
 INSERT INTO bills_externaluse (funding_id, use_id, code, off_fen, paid_fen, state, created_at)
@@ -86,9 +87,9 @@ class Purses:
     """What the unions put in: the city's budget, and what a sponsor's reserved out of its own for bills."""
 
     city: Budget
-    sponsor: Budget
     of_union: Commitment
-    of_sponsor: Commitment
+    sponsor: Budget | None = None
+    of_sponsor: Commitment | None = None
 
 
 def purses(cast, *, union_yuan: int, sponsor_yuan: int, stock_yuan: int) -> Purses:
@@ -97,13 +98,13 @@ def purses(cast, *, union_yuan: int, sponsor_yuan: int, stock_yuan: int) -> Purs
     source = funded_source(cast, "province", yuan=whole)
     province = approved(cast, "province", source=source, yuan=whole)
     city = approved(cast, "city", parent=province, yuan=whole)
+    of_union = reserve(SYSTEM, budget_id=city.pk, amount_fen=union_yuan * YUAN, purpose="shenzhen:bills")
+    if not sponsor_yuan:
+        return Purses(city, of_union)
     sponsor = approved(cast, "factory", parent=city, yuan=sponsor_yuan, by="city_finance")
-    return Purses(
-        city,
-        sponsor,
-        reserve(SYSTEM, budget_id=city.pk, amount_fen=union_yuan * YUAN, purpose="shenzhen:bills"),
-        reserve(SYSTEM, budget_id=sponsor.pk, amount_fen=sponsor_yuan * YUAN, purpose="shenzhen:sponsor"),
-    )
+    fen = sponsor_yuan * YUAN
+    of_sponsor = reserve(SYSTEM, budget_id=sponsor.pk, amount_fen=fen, purpose="shenzhen:sponsor")
+    return Purses(city, of_union, sponsor, of_sponsor)
 
 
 def write_bills(
@@ -117,30 +118,47 @@ def write_bills(
         "people": [person.pk for person in shop.cast.people.values()],
         "count": len(shop.cast.people),
         "bills": bills,
+        **dict(zip(("union_fen", "merchant_fen", "worker_fen"), fen, strict=True)),
+    }
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(BILLS, facts)
+        split_bills([shop.partner.pk], offer, purses, fen=fen)
+
+
+def split_bills(partner_ids: list[int], offer: Offer, purses: Purses, *, fen: tuple[int, int, int]) -> None:
+    """Of bills that stand there whole: their line, who pays what of it, the offer; then the orders of the till."""
+    facts = {
+        "partners": partner_ids,
         "offer": offer.pk,
         "union_account": purses.of_union.account_id,
-        "sponsor_account": purses.of_sponsor.account_id,
+        "sponsor_account": purses.of_sponsor.account_id if purses.of_sponsor else None,
         **dict(zip(("union_fen", "merchant_fen", "worker_fen"), fen, strict=True)),
     }
     with transaction.atomic(), connection.cursor() as cursor:
         # Tables nobody has analysed yet: the deferred trigger's plan would walk them for every bill.
         cursor.execute("SET LOCAL enable_seqscan = off")
-        for text in (BILLS, LINES, PARTS, OFFERS):
+        for text in (LINES, PARTS, OFFERS):
             cursor.execute(text, facts)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    post_bills(shop)
+    post_bills(partner_ids)
 
 
-def post_bills(shop: Shop) -> None:
+def post_bills(partner_ids: list[int]) -> None:
     """The orders the till makes of a bill, of many bills at once."""
-    bills = list(Bill.objects.unscoped("test").filter(partner=shop.partner).order_by("pk"))
-    tills = {
-        person_id: tills_of(bill) for person_id, bill in {bill.person_id: bill for bill in bills}.items()
-    }
+    bills = list(Bill.objects.unscoped("test").filter(partner__in=partner_ids).order_by("pk"))
+    places = {(bill.person_id, bill.partner_id): bill for bill in bills}
+    tills = {place: tills_of(bill) for place, bill in places.items()}
     for start in range(0, len(bills), BILLS_AT_ONCE):
         some = bills[start : start + BILLS_AT_ONCE]
         parts = parts_of(some)
-        transfer_all([o for bill in some for o in orders_of(bill, parts[bill.pk], tills[bill.person_id])])
+        transfer_all(
+            [
+                order
+                for bill in some
+                for order in orders_of(bill, parts[bill.pk], tills[bill.person_id, bill.partner_id])
+            ]
+        )
 
 
 def parts_of(bills: list[Bill]) -> dict[int, list[Part]]:

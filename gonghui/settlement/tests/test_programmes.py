@@ -29,10 +29,11 @@ from gonghui.payments.events import ExternalCouponReturned, ExternalCouponUsed
 from gonghui.payments.ports.coupons import StockOrder
 from gonghui.settlement import actions
 from gonghui.settlement.models import Measure, Period, Statement
-from gonghui.settlement.programmes import effects_of, measures
+from gonghui.settlement.programmes import Effect, effects_of, measures
 from gonghui.settlement.reconciling import reconcile
 from gonghui.settlement.tests import shenzhen
 from gonghui.settlement.tests.stage import SYSTEM, on, refunded, sold
+from tests.cast import new_union
 
 pytestmark = pytest.mark.django_db
 YUAN = 100
@@ -102,6 +103,74 @@ def _statement_says_the_same(shop, cast) -> None:
         "employer": 204_000 * YUAN,
     }
     assert reconcile(row).is_equal
+
+
+CROWD = """
+WITH people AS (
+    INSERT INTO members_person (token, name, pinyin, grams, id_type, gender, groups, verification, verified_by, created_at,
+                                updated_at)
+    SELECT gen_random_uuid(), '会员' || n, '', '{}', 'resident_id', '', '{}', 'none', '', now(), now()
+      FROM generate_series(1, 1000) n RETURNING id
+), joined AS (
+    INSERT INTO members_membership (person_id, union_id, status, source, created_at, updated_at)
+    SELECT id, %(crowd)s, 'active', 'batch', now(), now() FROM people
+)
+SELECT array_agg(id ORDER BY id) FROM people
+"""
+MERCHANTS = """
+WITH partner AS (
+    INSERT INTO partners_partner (union_id, name, kind, group_kind, uscc, since, state, created_at, updated_at)
+    SELECT %(union)s, '商户' || n, 'food', 'single', '', '2020-01-01', 'active', now(), now() FROM generate_series(1, 500) n
+    RETURNING id, union_id
+), store AS (
+    INSERT INTO partners_store (partner_id, name, address, phone, created_at, updated_at)
+    SELECT id, '门店', '', '', now(), now() FROM partner RETURNING id, partner_id
+)
+SELECT array_agg(id ORDER BY id), array_agg(partner_id ORDER BY id) FROM store
+"""
+FIVE_YEARS = """
+INSERT INTO bills_bill (key, union_id, partner_id, store_id, person_id, at, list_fen, due_fen, points, method, state,
+       settled_at, refunded_fen)
+SELECT gen_random_uuid(), %(union)s, (%(partners)s::bigint[])[n], (%(stores)s::bigint[])[n],
+       (%(people)s::bigint[])[1 + n %% 200], t.at, 15000000, 2000000, 0, 'cash', 'settled', t.at, 0
+  FROM generate_series(1, 500) n
+ CROSS JOIN LATERAL (SELECT timestamptz '2020-01-15 12:00+08' + (n %% 60) * interval '1 month') t(at)
+"""
+
+
+def test_sixty_million_in_five_years_reach_five_hundred_merchants_and_a_fifth_of_the_members(shop, cast):
+    """Domain N17: each merchant one bill of 150,000 yuan, 120,000 of them the union's."""
+    programme, offer = shenzhen.programme(cast)
+    purses = shenzhen.purses(cast, union_yuan=60_000_000, sponsor_yuan=0, stock_yuan=0)
+    crowd = cast.unions["crowd"] = new_union("千人工会", "enterprise", programme.union)
+    programme.union = crowd
+    programme.save()
+    with connection.cursor() as cursor:
+        facts = {"union": cast.unions["city"].pk, "crowd": crowd.pk}
+        cursor.execute(CROWD, facts)
+        facts["people"] = cursor.fetchone()[0]
+        cursor.execute(MERCHANTS, facts)
+        facts["stores"], facts["partners"] = cursor.fetchone()
+        cursor.execute(FIVE_YEARS, facts)
+    shenzhen.split_bills(facts["partners"], offer, purses, fen=(12_000_000, 1_000_000, 2_000_000))
+    whole, months = effects_of(programme)
+    assert (whole.union_fen, whole.merchants, whole.visits) == (60_000_000 * YUAN, 500, 500)
+    assert (whole.persons, whole.members, whole.activity_percent) == (200, 1_000, Decimal("20"))
+    assert (len(months), months[0].month, months[-1].month) == (60, dt.date(2020, 1, 1), dt.date(2024, 12, 1))
+    assert {one.activity_permille for one in months} == {None}
+    assert whole.per_visit_fen == 120_000 * YUAN
+    assert balance(purses.of_union.account_id) == 0
+    assert trial() == 0
+
+
+def test_what_a_visit_costs_is_what_the_union_gave_for_it():
+    """Domain N11: 42,000,000 yuan, 1,600,000 visits."""
+    assert Effect(None, union_fen=42_000_000 * YUAN, visits=1_600_000).per_visit_fen == 26_25
+    assert Effect(None, union_fen=100, visits=3).per_visit_fen == 33
+    assert (Effect(None, union_fen=100).per_visit_fen, Effect(None, active=1).activity_permille) == (
+        None,
+        None,
+    )
 
 
 def sold_at_the_till(cast, money) -> Programme:
@@ -216,6 +285,7 @@ def test_programme_without_bills_is_empty(cast):
 def test_every_figure_has_its_words_and_the_newest_version_stands():
     assert [one.code for one in measures()] == [
         "union", "employer", "points", "input", "merchant", "worker", "consumption", "leverage", "visits", "persons",
+        "merchants", "per_visit", "activity",
     ]  # fmt: skip
     Measure.objects.create(code="visits", version=3, nth=9, name="人次", text="另一种数法")
     assert next(one for one in measures() if one.code == "visits").text == "另一种数法"
@@ -244,7 +314,8 @@ def test_sheet_of_a_programme_holds_the_page_and_the_words(client, cast, shop):
     )
     sheet = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active
     rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2, max_row=3)]
-    assert rows[0] == ["2026-10", 3, 3, 0, 0, 2, 5, 8, 2.67, 1, 1]
-    assert rows[1][1:] == rows[0][1:]
+    assert rows[0] == ["2026-10", 3, 3, 0, 0, 2, 5, 8, 2.67, 1, 1, 1, 3, None]
+    assert rows[1][1:-1] == rows[0][1:-1]
+    assert rows[1][-1] == float(effects_of(programme)[0].activity_percent)
     assert "拉动消费 v2：" in [row[0].value[:8] for row in sheet.iter_rows(min_row=4)]
     assert "下载" in sheet.cell(sheet.max_row, 1).value
