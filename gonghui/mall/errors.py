@@ -103,3 +103,14 @@ NO_SHOP = refusal(
     advice=_("请联系签约工会，开通后就能上商品、接订单。"),
     status=403,
 )
+
+# --- subsidies ----------------------------------------------------------------------------------------------
+
+NOTHING_RANKED = refusal(
+    "mall_nothing_ranked",
+    _("这次排名里没有满 {few} 人关注的类别。"),
+    advice=_("请等更多会员同意统计、逛过商城以后再拟补贴。"),
+)
+NO_SHOPS_HERE = refusal(
+    "mall_no_shops_here", _("本级和下级还没有营业中的网上店。"), advice=_("请先开通网上店，再拟补贴。")
+)

@@ -9,6 +9,7 @@ from gonghui.bills.models import BillRefund
 from gonghui.kit.actors import Actor
 from gonghui.kit.events import reacts_to
 from gonghui.mall.actions.orders import follow_bill
+from gonghui.mall.actions.ranking import note_interest
 from gonghui.mall.events import OrderPaid
 from gonghui.mall.models import MallOrder
 from gonghui.notices.actions import Notice, tell_once
@@ -31,6 +32,20 @@ def note_cancelled_order(event: BillCancelled) -> None:
 def note_refunded_order(event: BillRefunded) -> None:
     refund = BillRefund.objects.unscoped("news of it").only("bill_id").get(pk=event.refund_id)
     follow_bill(FOLLOWING, bill_id=refund.bill_id)
+
+
+@reacts_to(OrderPaid)
+def count_purchase(event: OrderPaid) -> None:
+    found = (
+        MallOrder.objects.unscoped("news of it")
+        .select_related("person")
+        .defer("receiver", "phone", "address")
+    )
+    order = found.get(pk=event.order_id)
+    keys = {"user": frozenset({order.person.user_id}), "person": frozenset({order.person_id})}
+    buyer = Actor(user_id=order.person.user_id, keys=keys)
+    bought = order.lines.values_list("product_id", flat=True)
+    note_interest(buyer, product_ids=list(bought), kind="purchase")
 
 
 @reacts_to(OrderPaid)

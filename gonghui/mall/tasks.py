@@ -1,12 +1,14 @@
-"""Jobs of this app: parcels that came, orders that are over, refunds nobody answers, bills whose news was lost."""
+"""Jobs of this app: parcels that came, orders that are over, refunds nobody answers, bills whose news was lost, the ranking."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.jobs import periodic, run_due
 from gonghui.mall import reactions  # noqa: F401  registers them
-from gonghui.mall.actions import orders
+from gonghui.mall.actions import orders, ranking
 from gonghui.mall.models import MallOrder
 
 TIMER = Actor.system("timetable of the mall")
@@ -31,3 +33,9 @@ def follow_bills(timestamp: int) -> None:
     waiting = MallOrder.objects.unscoped(WHY).filter(state="points_held").exclude(bill__state="held")
     for bill_id in waiting.order_by("id").values_list("bill_id", flat=True)[:AT_ONCE]:
         run_due(orders.follow_bill, TIMER, bill_id=bill_id)
+
+
+@periodic("41 18 * * *")
+def rank_sections(timestamp: int) -> None:
+    """02:41 in China, of the day that is over."""
+    ranking.take_snapshot(TIMER, day=clock.today() - timedelta(days=1))

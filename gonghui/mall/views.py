@@ -20,6 +20,7 @@ from gonghui.kit.identifiers import row_id
 from gonghui.mall import errors, queries
 from gonghui.mall.actions import shelf as actions
 from gonghui.mall.actions.ordering import place_orders, price_of
+from gonghui.mall.actions.ranking import note_interest
 from gonghui.mall.buying import Checkout, Price
 from gonghui.mall.forms import CheckoutForm, known_address
 from gonghui.mall.models import BasketLine
@@ -71,6 +72,8 @@ def favourites(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def product(request: HttpRequest, product_id: str) -> HttpResponse:
+    queries.product_for(request.actor, int(product_id))
+    note_interest(request.actor, product_ids=[int(product_id)], kind="view")
     return _product_page(request, int(product_id))
 
 
@@ -91,6 +94,8 @@ def _product_page(request: HttpRequest, product_id: int, error: DomainError | No
 def favourite(request: HttpRequest, product_id: str) -> HttpResponse:
     is_liked = request.POST.get("on") == "1"
     actions.mark_favourite(member(request), product_id=int(product_id), is_liked=is_liked)
+    if is_liked:
+        note_interest(request.actor, product_ids=[int(product_id)], kind="favourite")
     messages.success(request, _("已收藏。") if is_liked else _("已取消收藏。"))
     return redirect("mall_product", product_id)
 

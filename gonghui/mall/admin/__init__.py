@@ -1,5 +1,5 @@
 """Back-office screens of the mall."""
 
-from gonghui.mall.admin import orders, shelf
+from gonghui.mall.admin import orders, ranking, shelf
 
-__all__ = ["orders", "shelf"]
+__all__ = ["orders", "ranking", "shelf"]
