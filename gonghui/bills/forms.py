@@ -71,6 +71,10 @@ def optional_yuan(label, **facts: Any) -> YuanField:
     return YuanField(label=label, required=False, min_value=0, **facts)
 
 
+ALWAYS = ("stack_class", "order", "family", "bill_cap_fen", "bill_offers_max")
+"""Of a price whatever its form."""
+
+
 class OfferForm(forms.Form):
     union = forms.ModelChoiceField(None, label=gettext_lazy("哪一级工会的优惠"))
     title = forms.CharField(label=gettext_lazy("优惠名称"), max_length=120)
@@ -131,6 +135,14 @@ class OfferForm(forms.Form):
     order = forms.IntegerField(
         label=gettext_lazy("先后"), min_value=0, max_value=999, initial=100, help_text=gettext_lazy("小的先算。")
     )  # fmt: skip
+    bill_cap_fen = optional_yuan(
+        gettext_lazy("整单优惠封顶（元）"),
+        help_text=gettext_lazy("和别的优惠同用时，全单一共最多减这么多；不填表示不限。"),
+    )
+    bill_offers_max = forms.IntegerField(
+        label=gettext_lazy("一单最多几项优惠"), required=False, min_value=1, max_value=20,
+        help_text=gettext_lazy("连这一项在内；不填表示不限。"),
+    )  # fmt: skip
     basis = forms.ChoiceField(label=gettext_lazy("门槛计算"), choices=OfferTerms.Basis, initial="before")
     category = forms.ChoiceField(
         label=gettext_lazy("经费用途"), required=False,
@@ -167,7 +179,7 @@ class OfferForm(forms.Form):
         own = {name: given[name] for name in FIELDS_OF[form] if given.get(name) is not None}
         if (zhe := own.pop("zhe", None)) is not None:
             own["rate_permille"] = int(zhe * HUNDRED)
-        always = {name: given[name] for name in ("stack_class", "order", "family")}
+        always = {name: given[name] for name in ALWAYS}
         return pricing.Terms(
             pricing.Form(form),
             basis=pricing.Basis(given["basis"]),
@@ -459,8 +471,8 @@ def _at(rows: list[dict], n: int) -> dict | None:
 def initial_of(plan: TermsPlan, union: Union | None) -> dict[str, Any]:
     price = plan.price
     plain = ("title", "kind", "says", "verified_only", "groups", "sections", "category", "festival")
-    of_price = ("repeat_max", "units_max", "gift", "stack_class", "order", "family")
-    yuans = ("threshold_fen", "off_fen", "price_fen", "cap_fen")
+    of_price = ("repeat_max", "units_max", "gift", "stack_class", "order", "family", "bill_offers_max")
+    yuans = ("threshold_fen", "off_fen", "price_fen", "cap_fen", "bill_cap_fen")
     return {
         **{name: getattr(plan, name) for name in plain},
         **{name: getattr(price, name) for name in of_price},

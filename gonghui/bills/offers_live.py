@@ -21,7 +21,9 @@ from gonghui.members.models import Membership
 ONE_DAY = timedelta(days=1)
 LONG_AGO = date(2000, 1, 1)
 """When the period of a limit that never starts anew began."""
-OF_PERSON = (pricing.Per.PERSON, pricing.Per.PERSON_DAY, pricing.Per.PERSON_MONTH)
+OF_PERSON = (
+    pricing.Per.PERSON, pricing.Per.PERSON_DAY, pricing.Per.PERSON_WEEK, pricing.Per.PERSON_MONTH
+)  # fmt: skip
 OURS = "facts of prices, for whoever stands at the counter"
 
 
@@ -37,6 +39,8 @@ def since_of(per: str, day: date) -> date:
     """The first day of the period of a limit that `day` lies in: `LimitUse.since`."""
     if per in pricing.BY_DAY:
         return day
+    if per in pricing.BY_WEEK:
+        return day - ONE_DAY * (day.isoweekday() - 1)
     return day.replace(day=1) if per in pricing.BY_MONTH else LONG_AGO
 
 

@@ -44,7 +44,7 @@ class OfflineSale:
 def is_simple(offer: LiveOffer) -> bool:
     """Its price follows from one amount, and from nothing that others use up meanwhile: places of a window, limits, caps."""
     is_counted = bool(offer.limits) or any(one.capacity is not None for one in offer.windows)
-    is_of_all = not (offer.sections or offer.codes)
+    is_of_all = not (offer.sections or offer.codes) and offer.terms.bill_cap_fen is None
     return offer.needs_voucher and offer.terms.form in FORMS and is_of_all and not is_counted
 
 

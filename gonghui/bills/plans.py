@@ -145,8 +145,9 @@ def greatest_discount(price: pricing.Terms) -> int | None:
         most = price.off_fen * price.repeat_max
     if price.form == pricing.Form.GIFT:
         return price.price_fen
-    if price.cap_fen is not None:
-        most = price.cap_fen if most is None else min(most, price.cap_fen)
+    for cap_fen in (price.cap_fen, price.bill_cap_fen):
+        if cap_fen is not None:
+            most = cap_fen if most is None else min(most, cap_fen)
     return most
 
 
@@ -209,7 +210,7 @@ def wrong_price(price: pricing.Terms) -> Iterable[str]:
         yield _("请填写价格；不收钱的请选“免费”。")
     if form == pricing.Form.GIFT and not price.gift:
         yield _("请写明赠品是什么。")
-    if price.cap_fen == 0:
+    if price.cap_fen == 0 or price.bill_cap_fen == 0:
         yield _("“最多优惠”不填表示不限，不能填 0。")
 
 

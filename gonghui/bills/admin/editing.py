@@ -24,7 +24,9 @@ from gonghui.kit.console.sending import key_of, sent_once
 from gonghui.kit.errors import DomainError, require
 from gonghui.kit.templatetags.kit import yuan
 
-REST = ("codes", "stacking", "stack_class", "order", "basis", "category", "festival")
+REST = (
+    "codes", "stacking", "stack_class", "bill_cap_fen", "bill_offers_max", "order", "basis", "category", "festival",
+)  # fmt: skip
 
 
 @console_page(

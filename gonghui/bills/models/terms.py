@@ -102,6 +102,8 @@ class OfferTerms(Row):
     stack_class = models.CharField(_("同享类别"), max_length=32, blank=True)
     order = models.PositiveSmallIntegerField(_("先后"), default=100, help_text=_("小的先算。"))
     family = models.BooleanField(_("家属可用"), default=False)
+    bill_cap_fen = models.BigIntegerField(_("整单最多优惠（分）"), null=True, blank=True)
+    bill_offers_max = models.PositiveSmallIntegerField(_("一单最多几项优惠"), null=True, blank=True)
     sections = ArrayField(models.CharField(max_length=40), verbose_name=_("专区"), default=list, blank=True)
     codes = ArrayField(models.CharField(max_length=40), verbose_name=_("商品编码"), default=list, blank=True)
     needs_voucher = models.BooleanField(_("凭券使用"), default=True)
@@ -136,6 +138,8 @@ class OfferTerms(Row):
             models.CheckConstraint(
                 condition=Q(threshold_fen__gte=0, off_fen__gte=0, price_fen__gte=0)
                 & (Q(cap_fen=None) | Q(cap_fen__gt=0))
+                & (Q(bill_cap_fen=None) | Q(bill_cap_fen__gt=0))
+                & (Q(bill_offers_max=None) | Q(bill_offers_max__gt=0))
                 & Q(rate_permille__lte=1000),
                 name="bills_terms_amounts",
                 violation_error_message=_("金额不能小于 0，折扣在 0 到 1000 之间。"),
@@ -336,6 +340,7 @@ class OfferLimit(Row):
     class Per(models.TextChoices):
         PERSON = "person", _("每人")
         PERSON_DAY = "person_day", _("每人每天")
+        PERSON_WEEK = "person_week", _("每人每周")
         PERSON_MONTH = "person_month", _("每人每月")
         DAY = "day", _("每天")
         MONTH = "month", _("每月")
@@ -346,10 +351,10 @@ class OfferLimit(Row):
         GROUP_DAY = "group_day", _("每个集团每天（所有商场和门店合计）")
         GROUP_MONTH = "group_month", _("每个集团每月（所有商场和门店合计）")
 
-    COUNTED = (Per.PERSON, Per.PERSON_DAY, Per.PERSON_MONTH, Per.DAY, Per.MONTH, Per.TOTAL)
+    COUNTED = (Per.PERSON, Per.PERSON_DAY, Per.PERSON_WEEK, Per.PERSON_MONTH, Per.DAY, Per.MONTH, Per.TOTAL)
     CAPPED = (
         Per.STORE_DAY, Per.PARTNER_DAY, Per.PARTNER_MONTH, Per.GROUP_DAY, Per.GROUP_MONTH, Per.DAY, Per.MONTH,
-        Per.PERSON_MONTH,
+        Per.PERSON_WEEK, Per.PERSON_MONTH,
     )  # fmt: skip
 
     scope = Everyone("printed on the offer")
@@ -374,7 +379,7 @@ class OfferLimit(Row):
                 condition=Q(
                     most__gte=1,
                     most_fen=None,
-                    per__in=["person", "person_day", "person_month", "day", "month", "total"],
+                    per__in=["person", "person_day", "person_week", "person_month", "day", "month", "total"],
                 )
                 | Q(
                     most=None,
@@ -387,6 +392,7 @@ class OfferLimit(Row):
                         "group_month",
                         "day",
                         "month",
+                        "person_week",
                         "person_month",
                     ],
                 ),

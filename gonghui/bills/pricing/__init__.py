@@ -9,6 +9,7 @@ from gonghui.bills.pricing.shares import split_discount, wrong_shares
 from gonghui.bills.pricing.terms import (
     BY_DAY,
     BY_MONTH,
+    BY_WEEK,
     Asker,
     Basis,
     Basket,
@@ -34,6 +35,7 @@ from gonghui.funds.worth import POINT_FEN
 __all__ = [
     "BY_DAY",
     "BY_MONTH",
+    "BY_WEEK",
     "POINT_FEN",
     "Applied",
     "Asker",

@@ -20,6 +20,7 @@ TRIES = 2_000
 """Sets tried times offers that fit; beyond, the search stops with the best found and says so. Never under `TRIES_MIN`."""
 TRIES_MIN = 20
 STEPS_A_TRY = 5
+OFFERS_MAX = 1_000
 GIFT_WORTH = 1
 FEN_WORTH = 1_000  # more than the gifts of one bill
 
@@ -60,19 +61,25 @@ def is_gift(candidate: Candidate) -> bool:
 def taken_together(
     candidates: Sequence[Candidate], lines: Sequence[Line], left_fen: Mapping[Id, int]
 ) -> Combination | None:
-    """All of them in their order; who would take nothing off is left out. None where one must not be there at the end."""
+    """All of them in their order; who would take nothing off is left out. None where one must not be there at the end, or they
+    are more than one of them allows."""
+    most = min((c.offer.terms.bill_offers_max or OFFERS_MAX for c in candidates), default=OFFERS_MAX)
+    caps = [cap for c in candidates if (cap := c.offer.terms.bill_cap_fen) is not None]
+    room = min(caps) if caps else None
     lists = [line.list_fen for line in lines]
     left, purses, given = list(lists), dict(left_fen), []
     for candidate in sorted(candidates, key=order_of):
-        one = _taken(candidate, lines, left, purses)
+        one = _taken(candidate, lines, left, purses, room)
         if one is None:
             continue
         given.append(one)
+        if room is not None:
+            room -= sum(one.fens)
         left = [was - off for was, off in zip(left, one.fens, strict=True)]
         for share, fen in zip(candidate.offer.shares, one.split.fens, strict=True):
             if share.funder in purses:
                 purses[share.funder] -= fen
-    kept = all(_holds_at_the_end(one.candidate, lists, left) for one in given)
+    kept = len(given) <= most and all(_holds_at_the_end(one.candidate, lists, left) for one in given)
     return Combination(tuple(given)) if kept else None
 
 
@@ -83,14 +90,21 @@ def touched_lines(
 
 
 def _taken(
-    candidate: Candidate, lines: Sequence[Line], left: Sequence[int], purses: Mapping[Id, int]
+    candidate: Candidate,
+    lines: Sequence[Line],
+    left: Sequence[int],
+    purses: Mapping[Id, int],
+    room: int | None,
 ) -> Given | None:
+    """`room`: what may still be taken off the bill."""
     terms = candidate.offer.terms
     touched = touched_lines(candidate, lines, left)
     if is_gift(candidate):
         return _gift(candidate, touched, purses, len(lines))
     off = line_discounts(terms, touched)
     wanted = sum(off)
+    if room is not None and room < wanted:
+        wanted, off = room, spread(room, off)
     split = split_discount(wanted, candidate.offer.shares, purses, candidate.cap_fen)
     if not split.given_fen:
         return None

@@ -71,6 +71,8 @@ def judged_alone(candidate: Candidate, basket: Basket, visit: Visit) -> Candidat
         return _under_threshold(offer, missing)
     gift = is_gift(candidate)
     off_fen = terms.price_fen if gift else total_discount(terms, touched)[0]
+    if terms.bill_cap_fen is not None and not gift:
+        off_fen = min(off_fen, terms.bill_cap_fen)
     if not off_fen and not gift:
         return refused(offer, errors.NOTHING_OFF)
     given_fen = split_discount(off_fen, offer.shares, visit.left_fen, candidate.cap_fen).given_fen

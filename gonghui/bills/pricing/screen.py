@@ -157,6 +157,10 @@ def says_terms(terms: Terms) -> str:
         said = _("满%(least)s元%(offer)s") % {"least": yuan(terms.threshold_fen), "offer": said}
     if terms.cap_fen is not None:
         said += _("（最多减%s元）") % yuan(terms.cap_fen)
+    if terms.bill_cap_fen is not None:
+        said += _("（整单优惠最多%s元）") % yuan(terms.bill_cap_fen)
+    if terms.bill_offers_max is not None:
+        said += _("（一单最多%d项优惠）") % terms.bill_offers_max
     return said
 
 
@@ -187,6 +191,7 @@ def says_per(per: Per) -> str:
     return {
         Per.PERSON: _("每人"),
         Per.PERSON_DAY: _("每人每天"),
+        Per.PERSON_WEEK: _("每人每周"),
         Per.PERSON_MONTH: _("每人每月"),
         Per.DAY: _("每天"),
         Per.MONTH: _("每月"),
@@ -202,6 +207,7 @@ def says_per(per: Per) -> str:
 def says_capped(per: Per) -> str:
     """Whose money it is that is used up, as one who stands there says it."""
     return {
+        Per.PERSON_WEEK: _("您本周"),
         Per.PERSON_MONTH: _("您本月"),
         Per.DAY: _("今天"),
         Per.MONTH: _("本月"),

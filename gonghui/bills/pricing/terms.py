@@ -88,9 +88,19 @@ class Terms:
     """Smaller is taken off first; then by the offer's id."""
     family: bool = False
     """The member's family may use it too."""
+    bill_cap_fen: int | None = None
+    """The most that all offers of a bill this one is on take off together; a gift beside it is not counted."""
+    bill_offers_max: int | None = None
+    """The most offers on a bill this one is on."""
 
     def __post_init__(self) -> None:
-        amounts = (self.threshold_fen, self.off_fen, self.price_fen, self.cap_fen or 0)
+        amounts = (
+            self.threshold_fen,
+            self.off_fen,
+            self.price_fen,
+            self.cap_fen or 0,
+            self.bill_cap_fen or 0,
+        )
         if min(*amounts, self.repeat_max, self.units_max) < 0 or not 0 <= self.rate_permille <= 1000:
             raise ValueError(f"impossible terms: {self}")
 
@@ -156,6 +166,7 @@ class Per(StrEnum):
 
     PERSON = "person"
     PERSON_DAY = "person_day"
+    PERSON_WEEK = "person_week"
     PERSON_MONTH = "person_month"
     DAY = "day"
     MONTH = "month"
@@ -168,6 +179,8 @@ class Per(StrEnum):
 
 
 BY_DAY = (Per.PERSON_DAY, Per.DAY, Per.STORE_DAY, Per.PARTNER_DAY, Per.GROUP_DAY)
+BY_WEEK = (Per.PERSON_WEEK,)
+"""From Monday."""
 BY_MONTH = (Per.PERSON_MONTH, Per.MONTH, Per.PARTNER_MONTH, Per.GROUP_MONTH)
 
 

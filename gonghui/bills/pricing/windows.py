@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 
-from gonghui.bills.pricing.terms import BY_MONTH, Asker, Holidays, Id, Per, Visit, Window
+from gonghui.bills.pricing.terms import BY_MONTH, BY_WEEK, Asker, Holidays, Id, Per, Visit, Window
 from gonghui.kit.clock import CHINA
 
 AHEAD_DAYS = 400
@@ -15,9 +15,9 @@ Uses = Mapping[tuple[Id, date], int]
 
 
 def begins_anew(per: Per, at: datetime) -> datetime:
-    """The midnight at which a limit of this day or month counts from nothing again."""
+    """The midnight at which a limit of this day, week or month counts from nothing again."""
     day = at.astimezone(CHINA).date() + DAY
-    while per in BY_MONTH and day.day != 1:
+    while (per in BY_MONTH and day.day != 1) or (per in BY_WEEK and day.isoweekday() != 1):
         day += DAY
     return datetime.combine(day, time(0), CHINA)
 

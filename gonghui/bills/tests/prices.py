@@ -82,6 +82,8 @@ def terms(draw: st.DrawFn, *, top: int = 30_000) -> Terms:
         stacking=draw(st.sampled_from(Stacking)),
         stack_class=draw(st.sampled_from(["", "a"])),
         order=draw(st.integers(1, 3)),
+        bill_cap_fen=draw(st.none() | st.integers(1, top)),
+        bill_offers_max=draw(st.none() | st.integers(1, 3)),
     )
 
 

@@ -168,14 +168,18 @@ def test_what_is_typed_is_what_is_written(cast, client):
             "share0-max_fen": "25", "share1-payer": "merchant", "share1-takes_rest": "on",
             "window0-weekdays": ["1", "2"], "window0-from_time": "13:00", "window0-to_time": "14:00",
             "window0-capacity": "50", "window0-holidays": "excluded", "window0-groups": ["food_rider"],
-            "limit_person_day": "1", "codes": "690 691", "cap_store_day": "300", "cap_person_month": "60.50",
+            "limit_person_day": "1", "limit_person_week": "2", "bill_cap_fen": "50", "bill_offers_max": "3",
+            "codes": "690 691", "cap_store_day": "300", "cap_person_month": "60.50",
         },
     )  # fmt: skip
     answer = send(client, cast, "city_admin", "offer_new", posted)
     made = OfferTerms.objects.unscoped("test").select_related("offer").get()
     assert (answer.status_code, answer.url) == (302, reverse("admin:offer", args=[made.pk]))
     plan = plans.plan_of(made)
-    assert plan.price == pricing.Terms(pricing.Form.THRESHOLD_OFF, threshold_fen=20_000, off_fen=3_000)
+    bill = {"bill_cap_fen": 5_000, "bill_offers_max": 3}
+    assert plan.price == pricing.Terms(
+        pricing.Form.THRESHOLD_OFF, threshold_fen=20_000, off_fen=3_000, **bill
+    )
     assert [(s.payer, s.permille, s.max_fen, s.takes_rest) for s in plan.shares] == [
         ("union", 666, 2500, False),
         ("merchant", 0, None, True),
@@ -183,7 +187,7 @@ def test_what_is_typed_is_what_is_written(cast, client):
     (window,) = plan.windows
     assert (window.weekdays, window.from_time, window.capacity) == (frozenset({1, 2}), dt.time(13), 50)
     assert (plan.limits, plan.codes, plan.store_ids) == (
-        (("person_day", 1),),
+        (("person_day", 1), ("person_week", 2)),
         ("690", "691"),
         (cast.store.pk,),
     )
@@ -191,7 +195,7 @@ def test_what_is_typed_is_what_is_written(cast, client):
     editor = page(client, cast, "city_admin", "offer_edit", made.pk).context["editor"]
     assert str(editor.form["cap_store_day"].value()) == "300"
     said = page(client, cast, "city_admin", "offer", made.pk).context["limits"]
-    assert said == ["每人每天 1 次", "每店每天最多补贴 300 元", "每人每月最多补贴 60.50 元"]
+    assert said == ["每人每天 1 次", "每人每周 2 次", "每店每天最多补贴 300 元", "每人每月最多补贴 60.50 元"]
 
 
 RIDERS_AT_ONE = {

@@ -15,6 +15,7 @@ from gonghui.bills import pricing
 from gonghui.bills.holidays import holidays_around, last_noticed_year, statutory_holidays
 from gonghui.bills.models import BenefitDay, LimitUse, OfferWindow, Purse, WindowUse
 from gonghui.bills.offers_live import HELD_FIELDS, facts_at, live_offers, since_of
+from gonghui.bills.pricing.windows import begins_anew
 from gonghui.bills.tests.priced import MERCHANT, given_voucher, published, released, union_share
 from gonghui.funds.actions.commitments import release_commitment
 from gonghui.funds.tests import granting
@@ -164,6 +165,18 @@ def test_limits_count_this_person_and_this_period(cast):
     assert used == {"mei": [1, 4, 13], "lan": [0, 4, 13]}
     assert [one.code for one in priced(cast, "mei", at).refused] == ["offer_limit_used"]
     assert len(priced(cast, "lan", at).applied) == 1
+
+
+def test_week_begins_on_monday(cast):
+    terms = published(cast, limits=[("person_week", 2)])
+    limit, mei = terms.limits.get(), cast.people["mei"]
+    LimitUse.objects.create(limit=limit, person=mei, since=dt.date(2026, 9, 14), used=2, most=2)
+    noon = dt.datetime(2026, 9, 20, 12, tzinfo=clock.CHINA)
+    for days, applied in ((-7, 1), (-6, 0), (0, 0), (1, 1)):
+        assert len(priced(cast, at=noon + dt.timedelta(days=days)).applied) == applied
+    (refused,) = priced(cast, at=noon).refused
+    assert (refused.code, "每人每周" in refused.sentence) == ("offer_limit_used", True)
+    assert begins_anew(pricing.Per.PERSON_WEEK, noon).date() == dt.date(2026, 9, 21)
 
 
 def test_asker_is_the_person_with_union_groups_and_points(cast, money):

@@ -51,6 +51,10 @@ def test_chosen_set_is_the_best_of_every_set_the_rules_allow(offers, of, left):
     assert is_best
     assert best.rank == best_of_every_set(candidates, of.lines, left).rank
     assert is_allowed([one.candidate for one in best.given])
+    said = [one.candidate.offer.terms for one in best.given]
+    off_fen = sum(sum(one.fens) for one in best.given)
+    assert all(of.bill_cap_fen is None or off_fen <= of.bill_cap_fen for of in said)
+    assert all(of.bill_offers_max is None or len(said) <= of.bill_offers_max for of in said)
 
 
 @given(offer_lists(9), baskets, purses)
@@ -71,6 +75,19 @@ def test_one_of_a_class_and_all_that_go_with_everything():
     classed = [offer(n, off_fen=n * 1_000, stack_class="a", shares=BY_SHOP) for n in (1, 2)]
     always = offer(3, Form.PERCENT, rate_permille=900, stacking=Stacking.ALWAYS, order=1, shares=BY_SHOP)
     assert chosen_of(*classed, always) == ([3, 2], [3_000, 2_000])
+
+
+def test_bill_has_no_more_off_and_no_more_offers_than_one_of_them_allows():
+    """What a cap of the whole bill leaves is the last one's; who allows no company may be better left out."""
+    facts = {"stacking": Stacking.ALWAYS, "shares": BY_SHOP}
+    first, second = offer(1, off_fen=3_000, **facts), offer(2, off_fen=2_000, **facts)
+    assert chosen_of(first, second) == ([1, 2], [3_000, 2_000])
+    assert chosen_of(first, offer(2, off_fen=2_000, bill_cap_fen=4_000, **facts)) == ([1, 2], [3_000, 1_000])
+    assert chosen_of(first, offer(2, off_fen=2_000, bill_cap_fen=2_500, **facts)) == ([1], [3_000])
+    assert chosen_of(offer(1, off_fen=3_000, bill_cap_fen=1_000, **facts)) == ([1], [1_000])
+    third = offer(3, off_fen=500, bill_offers_max=2, **facts)
+    assert chosen_of(first, second, third) == ([1, 2], [3_000, 2_000])
+    assert chosen_of(first, third) == ([1, 3], [3_000, 500])
 
 
 def test_never_stacked_wins_only_when_it_beats_the_rest_together():

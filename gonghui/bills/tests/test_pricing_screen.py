@@ -101,6 +101,10 @@ def test_dates_and_no_window_at_all():
         (Terms(Form.AGREEMENT_PRICE, price_fen=19_900), "协议价199元"),
         (Terms(Form.GIFT, gift="毛巾"), "赠毛巾"),
         (Terms(Form.FREE), "免费"),
+        (
+            Terms(Form.PERCENT, rate_permille=800, bill_cap_fen=5_000, bill_offers_max=2),
+            "八折（整单优惠最多50元）（一单最多2项优惠）",
+        ),
     ],
 )
 def test_terms_are_said_in_words(terms, said):
