@@ -1,5 +1,5 @@
-"""A coupon, the whole loop: a merchant applies → signs → the offer and its release → claim → redeem in its window → part
-refunded → statement → paid → traffic report. Everything a person does is done in a real browser.
+"""A coupon, the whole loop: a merchant applies → signs → the offer and its release → the 1st comes → claim → redeem in its
+window → part refunded → reconciled → statement → paid → traffic report. Everything a person does is done in a real browser.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from gonghui.accounts.models import User
 from gonghui.benefits.models import Release, Voucher
+from gonghui.benefits.tasks import follow_the_clock
 from gonghui.bills.models import Bill, BillPart, OfferTerms
 from gonghui.funds.tests.stage import balance, build_money, trial
 from gonghui.kit import clock
@@ -36,22 +37,35 @@ def merchant(cast):
     return cast
 
 
+def first_of_a_month() -> dt.datetime:
+    """Nine o'clock on the 1st of last month: claims ask the clock of the database, which is past it."""
+    return dt.datetime.combine(
+        (clock.today().replace(day=1) - dt.timedelta(days=1)).replace(day=1), dt.time(9), clock.CHINA
+    )
+
+
 def test_coupon_from_the_merchants_application_to_its_money(people, merchant, settings):
     settings.GONGHUI_SHOW_CODES = True
-    partner = merchant_applies(people)
-    payout_account_is_entered(people, partner)
-    agreement_is_signed(people, partner)
-    store = clerk_is_appointed(people, partner)
-    assert may_trade(store.pk, clock.today()) is None
-    money = build_money(merchant)
-    terms = offer_is_put_up(people, store, money)
-    release = batch_is_released(people, terms, money)
-    coupon = member_claims(people, merchant, release)
-    bill = coupon_is_redeemed_off_peak(people, coupon)
-    part_goes_back(people, bill)
-    assert trial() == 0
-    open_periods(CLOCK)
-    with time_machine.travel(first_of_next_month(), tick=True):
+    first = first_of_a_month()
+    with time_machine.travel(first - dt.timedelta(days=1), tick=True):
+        partner = merchant_applies(people)
+        payout_account_is_entered(people, partner)
+        agreement_is_signed(people, partner)
+        store = clerk_is_appointed(people, partner)
+        assert may_trade(store.pk, clock.today()) is None
+        money = build_money(merchant)
+        terms = offer_is_put_up(people, store, money)
+        release = batch_is_released(people, terms, money, opens=first)
+    nothing_opens_early(people, release, first)
+    with time_machine.travel(first + dt.timedelta(hours=4, minutes=30), tick=True):
+        first_of_the_month_comes(people, release)
+        coupon = member_claims(people, merchant, release)
+        bill = coupon_is_redeemed_off_peak(people, coupon)
+        part_goes_back(people, bill)
+        assert trial() == 0
+        open_periods(CLOCK)
+        month_after = first_of_next_month()
+    with time_machine.travel(month_after, tick=True):
         people.leave()
         statement = confirmed_by(people, "owner", fen=6_00)
         paid_out(people, statement, fen=6_00)
@@ -135,10 +149,9 @@ def offer_is_put_up(people, store: Store, money) -> OfferTerms:
     page.get_by_text("折扣", exact=True).click()
     page.get_by_label("打几折").fill("7")
     page.get_by_label("最多优惠多少元").fill("30")
-    now = clock.now().astimezone(clock.CHINA)
     page.get_by_role("button", name="加一个时段").click()
-    page.fill("[name=window0-from_time]", f"{now - dt.timedelta(hours=1):%H:%M}")
-    page.fill("[name=window0-to_time]", f"{now + dt.timedelta(hours=4):%H:%M}")
+    page.fill("[name=window0-from_time]", "13:00")
+    page.fill("[name=window0-to_time]", "14:00")
     page.fill("[name=window0-capacity]", "20")
     page.get_by_role("button", name="加一个出资方").click()
     page.locator("[name=share1-payer]").select_option("union")
@@ -153,17 +166,17 @@ def offer_is_put_up(people, store: Store, money) -> OfferTerms:
     return terms
 
 
-def batch_is_released(people, terms: OfferTerms, money) -> Release:
-    """20 coupons; the review sets 20 times the union's most aside."""
+def batch_is_released(people, terms: OfferTerms, money, *, opens: dt.datetime) -> Release:
+    """20 coupons from the 1st at nine; the review sets 20 times the union's most aside."""
     now = clock.now().astimezone(clock.CHINA)
-    at = lambda hours: f"{now + dt.timedelta(hours=hours):%Y-%m-%dT%H:%M}"  # noqa: E731
+    at = lambda when: f"{when:%Y-%m-%dT%H:%M}"  # noqa: E731
     page = people.at("city_admin", reverse("admin:offer_release", args=[terms.pk]))
     page.fill("[name=title]", "错峰七折券（一号）")
     page.fill("[name=places]", "20")
-    page.fill("[name=announce_at]", at(0))
-    page.fill("[name=opens_at]", at(1))
-    page.fill("[name=closes_at]", at(48))
-    page.fill("[name=valid_until]", at(24 * 20))
+    page.fill("[name=announce_at]", at(now))
+    page.fill("[name=opens_at]", at(opens))
+    page.fill("[name=closes_at]", at(opens + dt.timedelta(days=80)))
+    page.fill("[name=valid_until]", at(opens + dt.timedelta(days=90)))
     press(page, "投放一批券")
     page.wait_for_url("**/release/*/change/")
     release = Release.objects.unscoped("test").get()
@@ -171,14 +184,30 @@ def batch_is_released(people, terms: OfferTerms, money) -> Release:
     do(people, "province_admin", "admin:benefits_release_review", release, "复核通过")
     assert before - balance(money.city.account_id) == 20 * 12_00
     do(people, "city_admin", "admin:benefits_release_announce", release, "预告")
-    page = people.at("city_admin", reverse("admin:benefits_release_open", args=[release.pk]))
-    page.fill("[name=reason]", "一号到了，现在开放")
-    press(page, "提前开放")
-    page.wait_for_url("**/release/*/change/")
     work_off()
-    release.refresh_from_db(from_queryset=Release.objects.unscoped("test"))
-    assert release.state == "open"
+    assert state_of(release) == "announced"
     return release
+
+
+def state_of(release: Release) -> str:
+    release.refresh_from_db(from_queryset=Release.objects.unscoped("test"))
+    return release.state
+
+
+def nothing_opens_early(people, release: Release, first: dt.datetime) -> None:
+    """A minute before nine the clock opens nothing."""
+    with time_machine.travel(first - dt.timedelta(minutes=1), tick=True):
+        people.leave()
+        follow_the_clock(0)
+        assert state_of(release) == "announced"
+
+
+def first_of_the_month_comes(people, release: Release) -> None:
+    """Nobody presses anything: the job of every minute opens it."""
+    people.leave()
+    follow_the_clock(0)
+    work_off()
+    assert (clock.today().day, state_of(release)) == (1, "open")
 
 
 def member_claims(people, cast, release: Release) -> Voucher:
