@@ -9,4 +9,5 @@ from gonghui.funds.admin import (  # noqa: F401 - registers the screens
     lives,
     quorum,
     rulebook,
+    sections,
 )

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from gonghui.funds.actions import rules
 from gonghui.funds.actions.commitments import reserve
-from gonghui.funds.models import BenefitRule, Budget, BudgetChange, FundReceipt, FundSource
+from gonghui.funds.models import BenefitRule, Budget, BudgetChange, FundReceipt, FundSource, Section
 from gonghui.funds.queries import whole_figures_of
 from gonghui.funds.tests.granting import placed
 from gonghui.funds.tests.stage import YUAN, approved, submitted
@@ -337,3 +337,18 @@ def test_rules_are_written_for_regions_of_ones_own(client, cast, money):
     found = regions_of(cast.actor("province_finance")).values_list("code", flat=True)
     assert sorted(found) == ["44", "4401", "440106"]
     assert not regions_of(cast.actor("city_admin")).exists()
+
+
+def test_sections_are_written_at_the_root_and_keep_their_code(cast, client, money):
+    assert (
+        send(client, cast, "city_finance", "funds_section_add", name="米面粮油", code="grain").status_code
+        == 403
+    )
+    assert (
+        send(client, cast, "province_finance", "funds_section_add", name="米面", code="grain").status_code
+        == 302
+    )
+    made = Section.objects.get()
+    facts = {"name": "米面粮油", "code": "rice"}
+    assert send(client, cast, "province_finance", "funds_section_change", made.pk, **facts).status_code == 302
+    assert Section.objects.values_list("code", "name").get() == ("grain", "米面粮油")
