@@ -109,7 +109,7 @@ def send_back_plan(actor: Actor, *, healthplan_id: int, reason: str) -> HealthPl
     plan = locked_plan(healthplan_id)
     require(actor.may("health.review", plan.union.path))
     target(plan, PLAN_VERBS, "send_back")
-    release_commitment(actor, purpose=plan.purpose)
+    release_commitment(actor, purpose=plan.commitment.purpose)
     move(plan, PLAN_VERBS, "send_back", checker_id=None, commitment_id=None)
     take_back_yeses(plan)
     return plan
@@ -163,7 +163,7 @@ def release_rest(actor: Actor, *, plan_id: int) -> int:
     plan = locked_plan(plan_id)
     if plan.commitment is None or plan.enrolments.filter(state__in=UNDER_WAY).exists():
         return 0
-    return release_commitment(actor, purpose=plan.purpose)
+    return release_commitment(actor, purpose=plan.commitment.purpose)
 
 
 # --- the plan's own list and the hospital's days ------------------------------------------------------------

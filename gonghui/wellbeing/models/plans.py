@@ -126,8 +126,8 @@ class HealthPlan(Row):
 
     @property
     def purpose(self) -> str:
-        """Of the money set aside."""
-        return f"health:{self.pk}" if self.reserved_times <= 1 else f"health:{self.pk}:{self.reserved_times}"
+        """Of the money set aside next; `health:` is what the payments for places are for."""
+        return f"plan:{self.pk}" if self.reserved_times <= 1 else f"plan:{self.pk}:{self.reserved_times}"
 
 
 class PlanPerson(Row):

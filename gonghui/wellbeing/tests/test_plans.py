@@ -48,7 +48,7 @@ def test_review_sets_the_subsidy_of_every_place_aside(draft):
     assert (plan.state, plan.commitment.amount_fen, plan.commitment.purpose) == (
         "reviewed",
         3 * 33_500,
-        f"health:{plan.pk}",
+        f"plan:{plan.pk}",
     )
     assert balance(plan.commitment.account_id) == 3 * 33_500
     assert trial() == 0
@@ -182,7 +182,7 @@ def test_sent_back_gives_the_money_back_and_a_second_review_sets_it_aside_again(
     plans.send_back_plan(reviewer, healthplan_id=draft.plan.pk, reason="名额写错")
     assert (draft.now().state, budget_figures(draft.money.city).available) == ("draft", before)
     plans.review_plan(reviewer, healthplan_id=draft.plan.pk)
-    assert draft.now().commitment.purpose == f"health:{draft.plan.pk}:2"
+    assert draft.now().commitment.purpose == f"plan:{draft.plan.pk}:2"
     assert budget_figures(draft.money.city).available == before - 3 * 33_500
     assert trial() == 0
 
