@@ -17,7 +17,8 @@ from gonghui.kit import clock
 from gonghui.ledger.models import Transfer
 from tests.cast import new_union
 
-pytestmark = pytest.mark.django_db
+# Committed batch by batch, as the jobs do: what is checked at a commit is checked of a batch.
+pytestmark = pytest.mark.django_db(transaction=True)
 PEOPLE, TIMES, EACH_YUAN = 10_000, 10, 800
 ALL_YUAN = PEOPLE * TIMES * EACH_YUAN
 
