@@ -7,12 +7,9 @@ from django.utils.translation import gettext as _
 
 from gonghui.benefits import conditions
 from gonghui.benefits.models import Release
-from gonghui.funds.actions.quorum import Question, agree, strictest, withdraw
+from gonghui.funds.actions.quorum import FEW, Question, agree, strictest, withdraw
 from gonghui.funds.models import Matter
 from gonghui.kit.actors import Actor
-
-FEW = 10
-"""Of fewer coupons neither number nor sum is published."""
 
 
 def is_agreed(actor: Actor, release: Release) -> bool:

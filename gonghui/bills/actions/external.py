@@ -18,7 +18,7 @@ from gonghui.bills.models.external import USE_VERBS
 from gonghui.funds.accounts import lock_accounts
 from gonghui.funds.actions.commitments import release_commitment, reserve
 from gonghui.funds.actions.decisions import Road
-from gonghui.funds.actions.quorum import Question, agree, note_effect, withdraw
+from gonghui.funds.actions.quorum import FEW, Question, agree, note_effect, withdraw
 from gonghui.funds.models import Budget, Decision, Matter
 from gonghui.kit import clock
 from gonghui.kit.actions import action
@@ -38,8 +38,6 @@ GRACE = timedelta(days=30)
 """After a stock's end: the provider's last news and its last file are in by then."""
 BATCH = 5000
 """Uses in one transaction of the sweep."""
-FEW = 10
-"""Of fewer coupons neither number nor sum is published."""
 State = ExternalUse.State
 log = structlog.get_logger("gonghui.bills")
 

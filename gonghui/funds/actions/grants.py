@@ -14,7 +14,7 @@ from gonghui.funds import accounts, bounds, rulebook
 from gonghui.funds import point_errors as errors
 from gonghui.funds.actions.commitments import release_commitment, reserve
 from gonghui.funds.actions.decisions import Road
-from gonghui.funds.actions.quorum import Question, agree, note_effect, withdraw
+from gonghui.funds.actions.quorum import FEW, Question, agree, note_effect, withdraw
 from gonghui.funds.festivals import FESTIVALS, festival_name
 from gonghui.funds.models import Commitment, Decision, GrantedPerson, Matter, PointGrant
 from gonghui.funds.models.grants import GRANT_VERBS
@@ -36,8 +36,6 @@ from gonghui.notices.actions import Notice, tell_many
 BATCH = 5000
 SMALL = 2000
 """Up to so many members the rules are asked within the request; beyond that in a job, with progress."""
-FEW = 10
-"""Of fewer people neither number nor sum is published."""
 RESERVED = PointGrant.State.CHECKED
 DRAFTED = (
     "title", "category", "festival", "per_head", "audience_union", "audience_groups", "birthday_month", "roster_on",

@@ -17,6 +17,9 @@ from gonghui.orgs.models import Union
 
 WHY = "the hands of a matter the caller holds"
 
+FEW = 10
+"""Of a matter with fewer people, places or coupons neither number nor sum is published."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from gonghui.funds.actions.commitments import release_commitment, reserve
 from gonghui.funds.actions.decisions import Road
-from gonghui.funds.actions.quorum import Question, agree, note_effect, withdraw
+from gonghui.funds.actions.quorum import FEW, Question, agree, note_effect, withdraw
 from gonghui.funds.models import Decision, Matter
 from gonghui.kit import clock
 from gonghui.kit.actions import action
@@ -30,8 +30,6 @@ from gonghui.wellbeing.models.plans import PLAN_VERBS
 
 RUNNING_LEVELS = ("province", "city")
 SLOTS_AT_ONCE_MAX = 5_000
-FEW = 10
-"""Of fewer places neither number nor sum is published."""
 
 
 @action
