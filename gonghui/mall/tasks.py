@@ -1,4 +1,4 @@
-"""Jobs of this app: parcels that came, orders that are over, refunds nobody answers, bills whose news was lost, the ranking."""
+"""Jobs of this app: parcels that came, orders that are over, what nobody answers, bills whose news was lost, the ranking."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.jobs import periodic, run_due
 from gonghui.mall import reactions  # noqa: F401  registers them
-from gonghui.mall.actions import orders, ranking
-from gonghui.mall.models import MallOrder
+from gonghui.mall.actions import after_sales, orders, ranking
+from gonghui.mall.models import AfterSale, MallOrder
 
 TIMER = Actor.system("timetable of the mall")
 WHY = "its own job"
@@ -18,6 +18,8 @@ AT_ONCE = 500
 
 @periodic("17 * * * *")
 def move_orders_on(timestamp: int) -> None:
+    """After-sales first: an order is over when none is under way."""
+    _end_silences()
     now, found = clock.now(), MallOrder.objects.unscoped(WHY)
     come = found.filter(state="shipped", shipped_at__lte=now - orders.ON_THE_WAY)
     over = found.filter(state="delivered", delivered_at__lte=now - orders.THINK_IT_OVER)
@@ -25,6 +27,14 @@ def move_orders_on(timestamp: int) -> None:
     for rows, verb in ((come | over, orders.move_on), (silent, orders.grant_silent_refund)):
         for pk in rows.order_by("id").values_list("pk", flat=True)[:AT_ONCE]:
             run_due(verb, TIMER, mallorder_id=pk)
+
+
+def _end_silences() -> None:
+    now, found = clock.now(), AfterSale.objects.unscoped(WHY).filter(sent_no="")
+    for state, (_verb, patience, _words) in after_sales.SILENT.items():
+        rows = found.filter(state=state, since__lte=now - patience).order_by("id")
+        for pk in rows.values_list("pk", flat=True)[:AT_ONCE]:
+            run_due(after_sales.end_silence, TIMER, aftersale_id=pk)
 
 
 @periodic("*/5 * * * *")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from gonghui.bills.actions.refunds import refund_bill
 from gonghui.bills.models import Bill, BillLine
 from gonghui.bills.selling import Back
+from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, require
@@ -22,9 +24,25 @@ from gonghui.mall.actions.locking import (
     require_own,
     require_shops,
 )
+from gonghui.mall.actions.orders import SILENT_SUPPLIER, THINK_IT_OVER
 from gonghui.mall.models import AfterSale, OrderLine
 from gonghui.mall.models.orders import AFTER_SALE_OPEN, AFTER_SALE_VERBS, OPEN_TO_AFTER_SALE, ORDER_VERBS
 from gonghui.partners.interests import refuse_own_merchant
+
+SILENT = {
+    "applied": (
+        "agree",
+        SILENT_SUPPLIER,
+        lazy("商家没有在两天内答复，按同意处理。请按退货地址寄回，并填上快递单号。"),
+    ),
+    "refused": ("withdraw", THINK_IT_OVER, lazy("商家不同意后 7 天里没有请工会裁定，按撤回处理。")),
+    "agreed": ("withdraw", THINK_IT_OVER, lazy("商家同意后 7 天里没有寄回，按撤回处理。")),
+}
+"""What silence means: of the supplier, consent; of the member, that it is over. What was sent back waits for the supplier."""
+
+
+def _move(row: AfterSale, verb: str, **changes) -> None:
+    move(row, AFTER_SALE_VERBS, verb, since=clock.now(), **changes)
 
 
 def bill_line_of(line: OrderLine) -> BillLine:
@@ -55,7 +73,7 @@ def ask_after_sale(
 def withdraw_after_sale(actor: Actor, *, aftersale_id: int) -> AfterSale:
     row = locked_after_sale(aftersale_id)
     require_own(actor, row.line.order)
-    move(row, AFTER_SALE_VERBS, "withdraw")
+    _move(row, "withdraw")
     return row
 
 
@@ -64,7 +82,7 @@ def appeal_after_sale(actor: Actor, *, aftersale_id: int) -> AfterSale:
     """To the union that has the agreement with the supplier."""
     row = locked_after_sale(aftersale_id)
     require_own(actor, row.line.order)
-    move(row, AFTER_SALE_VERBS, "appeal")
+    _move(row, "appeal")
     return row
 
 
@@ -86,7 +104,7 @@ def note_sent_back(actor: Actor, *, aftersale_id: int, sent_no: str) -> AfterSal
 def agree_after_sale(actor: Actor, *, aftersale_id: int) -> AfterSale:
     row = locked_after_sale(aftersale_id)
     require_shops(actor, row.line.order)
-    move(row, AFTER_SALE_VERBS, "agree")
+    _move(row, "agree")
     _tell(actor, row, _("请按退货地址寄回，并填上快递单号。"))
     return row
 
@@ -96,7 +114,7 @@ def refuse_after_sale(actor: Actor, *, aftersale_id: int, reason: str) -> AfterS
     row = locked_after_sale(aftersale_id)
     require_shops(actor, row.line.order)
     require(reason.strip(), errors.REASON_MISSING)
-    move(row, AFTER_SALE_VERBS, "refuse", answer=reason.strip()[:200])
+    _move(row, "refuse", answer=reason.strip()[:200])
     _tell(actor, row, _("%s。不同意可以请工会裁定。") % row.answer)
     return row
 
@@ -111,9 +129,9 @@ def receive_after_sale(
     is_replaced = row.wanted == AfterSale.Wanted.REPLACEMENT
     replaced_no = replaced_no.strip()[:40]
     require(replaced_no or not is_replaced, errors.TRACKING_MISSING)
-    move(row, AFTER_SALE_VERBS, "receive")
+    _move(row, "receive")
     if is_replaced:
-        move(row, AFTER_SALE_VERBS, "replace", replaced_no=replaced_no)
+        _move(row, "replace", replaced_no=replaced_no)
         _tell(actor, row, _("新的一件已寄出，单号 %s。") % replaced_no)
     else:
         _pay_back(actor, row, is_good=is_good)
@@ -130,7 +148,7 @@ def _pay_back(actor: Actor, row: AfterSale, *, is_good: bool) -> None:
     back = [Back(bill_line_of(line).pk, row.quantity)]
     key, decided = id_of(order.key, "after-sale", row.pk), for_the_mall(actor, row.reason)
     made = refund_bill(decided, bill_id=order.bill_id, key=key, back=back, reason=row.reason)
-    move(row, AFTER_SALE_VERBS, "refund", refund_id=made.pk)
+    _move(row, "refund", refund_id=made.pk)
     if Bill.objects.unscoped(WHY).filter(pk=order.bill_id, state="refunded").exists():
         move(order, ORDER_VERBS, "return")
 
@@ -156,8 +174,22 @@ def _rule(actor: Actor, after_sale_id: int, verb: str, reason: str) -> AfterSale
     require(actor.may("mall.review", partner.union.path))
     refuse_own_merchant(actor, [partner.pk])
     require(reason.strip(), errors.REASON_MISSING)
-    move(row, AFTER_SALE_VERBS, verb, ruling=reason.strip()[:200], arbiter_id=actor.user_id)
+    _move(row, verb, ruling=reason.strip()[:200], arbiter_id=actor.user_id)
     _tell(actor, row, _("工会裁定：%s") % row.ruling)
+    return row
+
+
+# --- the clock ----------------------------------------------------------------------------------------------
+
+
+@action
+def end_silence(actor: Actor, *, aftersale_id: int) -> AfterSale:
+    """Nobody has said a word since: see `SILENT`."""
+    row = locked_after_sale(aftersale_id)
+    verb, patience, words = SILENT.get(row.state, ("", None, ""))
+    if verb and not row.sent_no and row.since <= clock.now() - patience:
+        _move(row, verb)
+        _tell(actor, row, str(words))
     return row
 
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from gonghui.kit import clock
 from gonghui.kit.audit import Audit
 from gonghui.kit.fields import SealedTextField
 from gonghui.kit.masks import mask_name, mask_phone
@@ -199,6 +200,7 @@ class AfterSale(Row):
     wanted = models.CharField(_("希望"), max_length=12, choices=Wanted, default=Wanted.REFUND)
     reason = models.CharField(_("原因"), max_length=200)
     state = models.CharField(_("状态"), max_length=12, choices=State, default=State.APPLIED, editable=False)
+    since = models.DateTimeField(_("这一步从何时起"), default=clock.now, editable=False)
     answer = models.CharField(_("商家答复"), max_length=200, blank=True, editable=False)
     ruling = models.CharField(_("裁定"), max_length=200, blank=True, editable=False)
     sent_no = models.CharField(_("寄回单号"), max_length=40, blank=True, editable=False)

@@ -32,6 +32,7 @@ from gonghui.mall.tests.stage import (
     placed,
     shipped,
 )
+from gonghui.notices.models import Message
 
 pytestmark = pytest.mark.django_db
 
@@ -258,6 +259,41 @@ def test_union_rules_where_they_disagree(mall):
         "refunded",
     )
     assert trial() == 0
+
+
+def later(days: int) -> None:
+    with time_machine.travel(clock.now() + dt.timedelta(days=days), tick=True):
+        tasks.move_orders_on(0)
+
+
+def test_supplier_that_says_nothing_agrees_and_what_came_back_waits_for_it(mall):
+    order = shipped(mall, ("rice", 1))
+    row = asked(mall, order)
+    later(1)
+    assert again(row).state == "applied"
+    later(3)
+    assert again(row).state == "agreed"
+    after_sales.note_sent_back(mall.actor("mei"), aftersale_id=row.pk, sent_no="YT1")
+    later(60)
+    assert (again(row).state, again(order).state) == ("agreed", "delivered")
+
+
+@pytest.mark.parametrize(("verb", "after"), [("refuse", "refused"), ("agree", "agreed")])
+def test_after_sale_its_member_leaves_ends_and_lets_the_order_be_over(mall, verb, after):
+    """Refused and not appealed, or agreed and not sent back: seven days."""
+    order = shipped(mall, ("rice", 1))
+    orders.receive_order(mall.actor("mei"), mallorder_id=order.pk)
+    row, owner = asked(mall, order), mall.actor("owner")
+    if verb == "refuse":
+        after_sales.refuse_after_sale(owner, aftersale_id=row.pk, reason="寄出时完好")
+    else:
+        after_sales.agree_after_sale(owner, aftersale_id=row.pk)
+    later(6)
+    assert (again(row).state, again(order).state) == (after, "delivered")
+    later(8)
+    assert (again(row).state, again(order).state) == ("withdrawn", "completed")
+    refused("illegal_move", after_sales.appeal_after_sale, mall.actor("mei"), aftersale_id=row.pk)
+    assert "7 天" in Message.objects.unscoped("test").filter(person_id=order.person_id).latest("id").body
 
 
 def test_replacement_moves_no_money(mall):
