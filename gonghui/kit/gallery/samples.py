@@ -239,6 +239,10 @@ def components(request: HttpRequest) -> dict:
             {"label": "候补", "url": "#"},
             {"label": "已结束", "url": "#"},
         ],
+        "many_tabs": [
+            {"label": label, "url": "#", "current": label == "流量"}
+            for label in ("门店", "优惠", "账单", "结算", "流量", "评价", "商城", "当日总额", "离线核对")
+        ],
         "scale": [("5", "很满意"), ("4", "满意"), ("3", "一般"), ("2", "不满意"), ("1", "很不满意")],
         "messages_rows": messages(request)["rows"],
         "longest": LONG,

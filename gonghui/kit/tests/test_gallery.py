@@ -86,6 +86,17 @@ def test_tab_bar_and_skip_link_are_reached_by_keyboard(open_page):
     assert page.evaluate("document.activeElement.id") == "main"
 
 
+def test_current_tab_is_in_sight_and_the_edges_with_more_behind_them_say_so(open_page):
+    page = open_page("/_gallery/page/components")
+    few, many = page.locator(".tabs").all()
+    current = many.locator("[aria-current]").bounding_box()
+    frame = many.bounding_box()
+    assert frame["x"] <= current["x"] and current["x"] + current["width"] <= frame["x"] + frame["width"]
+    assert (few.get_attribute("data-more"), many.get_attribute("data-more")) == ("", "both")
+    many.evaluate("tabs => tabs.scrollTo(0, 0)")
+    page.wait_for_function("tabs => tabs.dataset.more === 'end'", arg=many.element_handle())
+
+
 def test_elder_mode_is_kept_by_its_cookie(open_page):
     page = open_page("/_gallery/page/me")
     page.get_by_role("switch", name="长辈模式").click()
