@@ -115,6 +115,7 @@ class AfterSaleAdmin(ScopedAdmin):
     view_verb = "mall.view"
     state_field = "state"
     search = SmallNameSearch("line__title")
+    search_help_text = _("商品名称：汉字、全拼或首字母")
     list_display = (
         "goods", "shop", "order_number", "wanted", "reason", state_column("state", AFTER_SALE_TONES),
         when_column("created_at", _("申请")),

@@ -125,6 +125,7 @@ class ShopAdmin(ScopedAdmin):
     icon, order = "storefront", 10
     view_verb = "mall.view"
     search = SmallNameSearch("store__name")
+    search_help_text = _("网上店名称：汉字、全拼或首字母")
     new_page = ("mall_shop_new", "mall.write", gettext_lazy("开通网上店"))
     list_display = ("store", "partner", "is_open", "returns_to")
     list_select_related = ("store__partner",)
@@ -149,6 +150,7 @@ class ProductAdmin(ScopedAdmin):
     view_verb = "mall.view"
     state_field = "state"
     search = SmallNameSearch("title")
+    search_help_text = _("商品名称：汉字、全拼或首字母")
     new_page = ("mall_product_draft", "mall.write", gettext_lazy("新建商品"))
     list_display = (
         "title",
