@@ -49,6 +49,7 @@ def terms_for(kind: str, union: Union) -> LifeTerms:
 def said_of(fate: LotFate) -> str:
     """One sentence for the member, or whoever asks: what happened, what becomes of the points, and why."""
     what = {
+        "stayed": _("您已重新入会，福豆不退回，到期前照常可用"),
         "kept": _("福豆保留，到期前照常可用，仍由原来的预算负担"),
         "waiting": _("剩余福豆 {day} 起退回原预算，{use}").format(
             day=f"{fate.due_on:%Y-%m-%d}" if fate.due_on else "",

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from uuid import uuid4
 
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from gonghui.funds.actions.points import BATCH, lock_in_order, unback_orders, with_backing
@@ -25,10 +25,13 @@ from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.ledger.engine import Order, id_of, transfer_all
 from gonghui.ledger.models import Ledger, LedgerAccount
-from gonghui.members.models import MembershipChange
+from gonghui.members.models import Membership, MembershipChange
 from gonghui.notices.actions import Notice, tell_once
+from gonghui.orgs.models import Union
 
 OURS = "what a confirmed change means for points"
+Kind = MembershipChange.Kind
+GOES_BACK = (LotFate.State.WAITING, LotFate.State.RETURNED)
 
 
 @action
@@ -81,13 +84,39 @@ def _fate(change: MembershipChange, account: LedgerAccount, grant: PointGrant) -
     )
 
 
-def _tell(actor: Actor, change: MembershipChange) -> None:
+def _tell(actor: Actor, change: MembershipChange, *, occasion: str = "settled") -> None:
     """Of somebody who died nobody is told; whoever asks reads it in the console."""
-    if change.kind == MembershipChange.Kind.DIED:
+    if change.kind == Kind.DIED:
         return
     said = {said_of(fate) for fate in _fates_of(change)}
     notice = Notice(kind="points", title=_("您的福豆怎么办"), body="\n".join(sorted(said)), link="/me/points")
-    tell_once(actor, once=f"lot-fates:{change.pk}", notice=notice, person_id=change.person_id)
+    tell_once(actor, once=f"lot-fates:{change.pk}:{occasion}", notice=notice, person_id=change.person_id)
+
+
+# --- who comes back -----------------------------------------------------------------------------------------
+
+
+@action
+def keep_of_returned_members(actor: Actor) -> int:
+    """Who left and is a member again before the day keeps the points: below the union that gave them, or, elsewhere, where
+    whoever moves would keep them. Returns how many lots."""
+    later = Membership.objects.unscoped(OURS).filter(
+        person_id=OuterRef("person_id"), status__in=Membership.LIVE, pk__gt=OuterRef("change__membership_id")
+    )
+    waiting = LotFate.objects.unscoped(OURS).filter(state=LotFate.State.WAITING, kind=Kind.LEFT)
+    found = waiting.annotate(now_in=Subquery(later.values("union__path")[:1])).filter(now_in__isnull=False)
+    locked = found.select_related("union", "change").select_for_update(of=("self",), skip_locked=True)
+    staying = [fate for fate in locked.order_by("pk") if _stays(fate.union, fate.now_in)]
+    LotFate.objects.unscoped(OURS).filter(pk__in=[fate.pk for fate in staying]).update(
+        state=LotFate.State.STAYED, is_stopped=False, updated_at=clock.now()
+    )
+    for change in {fate.change for fate in staying}:
+        _tell(actor, change, occasion=LotFate.State.STAYED)
+    return len(staying)
+
+
+def _stays(giver: Union, now_in: str) -> bool:
+    return now_in.startswith(giver.path) or terms_for(Kind.MOVED, giver).treatment == Treatment.KEEP
 
 
 # --- what goes back -----------------------------------------------------------------------------------------
@@ -95,6 +124,7 @@ def _tell(actor: Actor, change: MembershipChange) -> None:
 
 def return_due_lots(actor: Actor) -> int:
     """Every lot whose day has come, batch by batch; one with a bill still open waits for it. Returns points."""
+    keep_of_returned_members(actor)
     total = 0
     while points := return_batch(actor):
         total += points
@@ -106,6 +136,7 @@ def due_fates() -> QuerySet[LotFate]:
     """Also of lots returned before that something came back into."""
     return LotFate.objects.unscoped(OURS).filter(
         treatment=Treatment.RETURN,
+        state__in=GOES_BACK,
         due_on__lte=clock.today(),
         account__credits_posted__gt=F("account__debits_posted"),
     )
@@ -148,7 +179,7 @@ def _note_return(account_id: int, points: int) -> None:
 
 def due_fates_of(account_id: int) -> QuerySet[LotFate]:
     return LotFate.objects.unscoped(OURS).filter(
-        account_id=account_id, treatment=Treatment.RETURN, due_on__lte=clock.today()
+        account_id=account_id, treatment=Treatment.RETURN, state__in=GOES_BACK, due_on__lte=clock.today()
     )
 
 

@@ -20,7 +20,7 @@ from gonghui.kit.console import (
 )
 from gonghui.kit.masks import mask_name
 
-TONES = {"kept": "success", "waiting": "warning", "returned": "info"}
+TONES = {"kept": "success", "waiting": "warning", "returned": "info", "stayed": "success"}
 
 
 @admin.register(LifeRule)

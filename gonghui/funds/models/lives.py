@@ -68,6 +68,7 @@ class LotFate(Row):
         KEPT = "kept", _("保留")
         WAITING = "waiting", _("待退回")
         RETURNED = "returned", _("已退回预算")
+        STAYED = "stayed", _("重新入会，保留")
 
     change = models.ForeignKey(
         "members.MembershipChange", models.PROTECT, related_name="lot_fates", verbose_name=_("会籍变动")
@@ -94,7 +95,8 @@ class LotFate(Row):
             models.UniqueConstraint(fields=["change", "account"], name="funds_lot_fate_once"),
             models.CheckConstraint(
                 condition=Q(treatment="keep", state="kept", due_on__isnull=True, is_stopped=False)
-                | Q(treatment="return", state__in=("waiting", "returned"), due_on__isnull=False),
+                | Q(treatment="return", state__in=("waiting", "returned"), due_on__isnull=False)
+                | Q(treatment="return", state="stayed", due_on__isnull=False, is_stopped=False),
                 name="funds_lot_fate_whole",
             ),
             models.CheckConstraint(condition=Q(points__gt=0, returned__gte=0), name="funds_lot_fate_points"),

@@ -10,11 +10,17 @@ import time_machine
 from django.db import IntegrityError, transaction
 
 from gonghui.funds import point_errors
-from gonghui.funds.actions.lives import return_batch, return_due_lots, settle_lots
+from gonghui.funds.actions.lives import (
+    keep_of_returned_members,
+    return_batch,
+    return_due_lots,
+    settle_lots,
+)
 from gonghui.funds.actions.points import expire_points
 from gonghui.funds.life_terms import NO_CASH, said_of
 from gonghui.funds.models import LifeRule, LotFate
 from gonghui.funds.points import Breakage, balance_of, breakage, coming_back, liabilities, lots_of
+from gonghui.funds.reactions import keep_lots_of_returned_members
 from gonghui.funds.tests.granting import SYSTEM, granted, is_backed, outstanding, refund, spend, till
 from gonghui.funds.tests.stage import balance, build_money, trial
 from gonghui.kit import clock
@@ -22,7 +28,8 @@ from gonghui.kit.errors import DomainError
 from gonghui.kit.tests.racing import at_once
 from gonghui.ledger.engine import Order, transfer_all
 from gonghui.ledger.models import Ledger, LedgerAccount, Transfer
-from gonghui.members.models import MembershipChange
+from gonghui.members.events import RosterApplied
+from gonghui.members.models import Membership, MembershipChange
 from gonghui.members.tests.test_changes import confirmed
 from gonghui.notices.models import Message
 from tests.console_contract import ConsoleContract
@@ -392,6 +399,39 @@ def _next(cast, union: str) -> MembershipChange:
         membership=membership, person=person, union=cast.unions[union], kind="left", happened_on=clock.today(),
         document="1", reason="1", maker=cast.users["province_admin"],
     )  # fmt: skip
+
+
+def joins_again(money, union: str) -> Membership:
+    return Membership.objects.create(person_id=mei(money), union=money.cast.unions[union])
+
+
+def test_who_is_a_member_again_before_the_day_keeps_the_points(money):
+    """The rule stopped them meanwhile; told once; nothing goes back afterwards."""
+    rule_of(money, "city", "left", is_stopped=True)
+    granted(money, expires_on=days(200))
+    settled(money, "left")
+    assert (balance_of(mei(money)), keep_of_returned_members(SYSTEM)) == (0, 0)
+    joins_again(money, "city")
+    keep_lots_of_returned_members(RosterApplied(roster_id=1))
+    [fate] = fates()
+    assert (fate.state, fate.is_stopped, balance_of(mei(money))) == ("stayed", False, 100)
+    assert "重新入会" in said_of(fate)
+    assert Message.objects.unscoped("test").filter(body__contains="重新入会").count() == 1
+    with in_days(30):
+        assert (return_due_lots(SYSTEM), balance_of(mei(money))) == (0, 100)
+    assert (keep_of_returned_members(SYSTEM), returned(), trial()) == (0, 0, 0)
+
+
+def test_who_joins_elsewhere_is_as_one_who_moved(money):
+    """The giver wants points of those who move: joining another union brings none back."""
+    rule_of(money, "city", "moved")
+    granted(money, expires_on=days(200))
+    settled(money, "left")
+    joins_again(money, "riders")
+    with in_days(30):
+        assert return_due_lots(SYSTEM) == 100
+    [fate] = fates()
+    assert (fate.state, trial()) == ("returned", 0)
 
 
 @pytest.mark.django_db(transaction=True)
