@@ -130,6 +130,11 @@ OFFLINE_FULL = refusal(
 NEEDS_NETWORK = refusal(
     "offline_needs_network", _("“{title}”要联网才能算价。"), advice=_("没有补贴入账。请把小票交给工会核对。")
 )
+NOT_A_SALE = refusal(
+    "offline_not_a_sale",
+    _("这条例外是入场券的核销，没有金额，补记不成账单。"),
+    advice=_("请写明核实的结果并了结。"),
+)
 PAY_CODE_OFFLINE = refusal(
     "offline_pay_code",
     _("付款码要联网才能用：它能花福豆，离线时谁也核不了。"),

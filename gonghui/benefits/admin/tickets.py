@@ -8,11 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from gonghui.benefits.actions.no_shows import exempt_no_show
-from gonghui.benefits.actions.redemptions import settle_offline_exception
 from gonghui.benefits.actions.voids import VOIDABLE, void_voucher
-from gonghui.benefits.admin.asking import NoteForm, holder, voucher_holder
-from gonghui.benefits.counter_days import DESKS
-from gonghui.benefits.models import NoShowExemption, OfflineException, Redemption, Voucher, WaitEntry
+from gonghui.benefits.admin.asking import holder, voucher_holder
+from gonghui.benefits.models import NoShowExemption, Redemption, Voucher, WaitEntry
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
     DropdownFilter,
@@ -26,7 +24,7 @@ from gonghui.kit.console import (
     subtree_filter,
     when_column,
 )
-from gonghui.kit.templatetags.kit import cn_when, short_code, yuan
+from gonghui.kit.templatetags.kit import short_code
 from gonghui.kit.tokens import normalise_short_code
 
 VOUCHER_TONES = {
@@ -203,59 +201,3 @@ class SettledFilter(DropdownFilter):
     def queryset(self, request, queryset):
         asked = {"no": Q(settled_at=None), "yes": Q(settled_at__isnull=False)}.get(self.value())
         return queryset.filter(asked) if asked else queryset
-
-
-@admin.register(OfflineException)
-class OfflineExceptionAdmin(OfVoucher, ScopedAdmin):
-    icon, order = "cloud_off", 60
-    view_verb = "vouchers.view"
-    list_display = (
-        spaced_code,
-        voucher_holder,
-        "why",
-        "short_shown",
-        when_column("at", _("离线核销时间")),
-        "this_desk",
-        "first_desk",
-        when_column("settled_at", _("处理时间")),
-    )
-    list_select_related = (*DESKS, "voucher__person", "voucher__release", "voucher__pool")
-    list_filter = (
-        subtree_filter("voucher__release__union__path"),
-        related_filter("store"),
-        ("why", ChoicesDropdownFilter),
-        SettledFilter,
-    )
-    ordering = ("-id",)
-    fields = (
-        spaced_code, voucher_holder, ("why", "says"), "at", "this_desk", "first_desk", "arrived",
-        ("list_shown", "due_shown", "short_shown"), "settled_at", "note",
-    )  # fmt: skip
-    verbs = (
-        Verb("settle", _("写明结果并了结"), settle_offline_exception, "vouchers.void", key="exception_id",
-             icon="task_alt", tone="primary", form=NoteForm, when=lambda row: row.settled_at is None),
-    )  # fmt: skip
-
-    def get_readonly_fields(self, request, obj=None) -> list:
-        own = ["this_desk", "first_desk", "says", "list_shown", "due_shown", "short_shown"]
-        return [*super().get_readonly_fields(request, obj), *own]
-
-    @display(description=_("经手的门店和店员"))
-    def this_desk(self, row: OfflineException) -> str:
-        return row.desk
-
-    @display(description=_("先用的一处"))
-    def first_desk(self, row: OfflineException) -> str:
-        return f"{row.first.desk} · {cn_when(row.first.at)}" if row.first else "—"
-
-    @display(description=_("消费金额（元）"))
-    def list_shown(self, row: OfflineException) -> str:
-        return yuan(row.list_fen)
-
-    @display(description=_("已收（元）"))
-    def due_shown(self, row: OfflineException) -> str:
-        return yuan(row.due_fen)
-
-    @display(description=_("差额（元）"))
-    def short_shown(self, row: OfflineException) -> str:
-        return yuan(row.short_fen)

@@ -15,7 +15,7 @@ from gonghui.benefits.packs import OfflinePack
 from gonghui.bills import counters, errors
 from gonghui.bills.actions.selling import TRIES, is_same, priced, require_as_shown, store_of
 from gonghui.bills.actions.writing import write_bill
-from gonghui.bills.customers import customer_of
+from gonghui.bills.customers import Customer, customer_of, voucher_shown
 from gonghui.bills.models import Bill
 from gonghui.bills.offers_live import offers_at
 from gonghui.bills.offline import FUNDED_FEN_MAX, OfflineSale, clamped, is_simple, sold_at
@@ -24,10 +24,12 @@ from gonghui.bills.selling import BillFacts, Sale, typed_line
 from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
-from gonghui.kit.errors import DomainError, Refusal, require
+from gonghui.kit.errors import NOT_FOUND, DomainError, Refusal, require
 from gonghui.kit.locks import lock_name
 from gonghui.kit.templatetags.kit import yuan
+from gonghui.ledger.engine import id_of
 from gonghui.members.actions.pay_codes import is_pay_code
+from gonghui.partners.interests import refuse_own_merchant
 
 Why = OfflineException.Why
 WHY: dict[Refusal, str] = {
@@ -151,3 +153,48 @@ def note_refused(actor: Actor, *, pack: OfflinePack, sale: OfflineSale, refused:
     facts = {"list_fen": sale.amount_fen, "due_fen": sale.due_fen, "says": refused.message[:200]}
     note_exception(actor, voucher, scan, clamped(pack, sale.at, now), why, **facts)
     return Reconciled(sale.key, False, refused.message[:200])
+
+
+# --- afterwards ---------------------------------------------------------------------------------------------
+
+
+@action
+def post_exception(actor: Actor, *, exception_id: int, note: str) -> Bill:
+    """A bill after all, by the union, once: the desk gave the price of that moment and nobody else used the coupon. What binds a
+    pack (its time, its count, its clock) does not bind who looked into it."""
+    row = _own_exception(actor, exception_id)
+    require(row.list_fen is not None, errors.NOT_A_SALE)
+    require(note.strip(), voucher_errors.NOTE_MISSING)
+    asked = Sale(
+        key=id_of(row.idempotency_key, "posted"),
+        store_id=row.store_id,
+        customer=row.voucher.code,
+        lines=(typed_line(_("消费"), row.list_fen),),
+        shown_due_fen=row.due_fen,
+        offer_ids=frozenset(),
+    )
+    if known := Bill.objects.unscoped("the same exception again").filter(key=asked.key).first():
+        return known
+    require(row.settled_at is None, voucher_errors.ALREADY_SETTLED)
+    voucher = voucher_shown(row.voucher.code, store_id=row.store_id, at=row.at)
+    quoted, vouchers = priced(asked, Customer(voucher.person_id, voucher), row.store, row.at)
+    require_as_shown(asked, quoted)
+    now = clock.now()
+    facts = BillFacts(
+        asked.key, row.store, voucher.person_id, row.clerk_id, asked.method, now, offline_at=row.at
+    )
+    bill = write_bill(actor, facts=facts, quoted=quoted, vouchers=vouchers)
+    row.settled_at, row.note = now, note.strip()[:200]
+    row.save(update_fields=["settled_at", "note", "updated_at"])
+    return bill
+
+
+def _own_exception(actor: Actor, exception_id: int) -> OfflineException:
+    """Held until the end; nobody decides about a merchant they have a hand in."""
+    found = OfflineException.objects.visible_to(actor).filter(pk=exception_id)
+    found = found.select_related("store__partner", "voucher__release__union")
+    row = found.select_for_update(of=("self",), no_key=True).first()
+    require(row, NOT_FOUND)
+    require(actor.user_id and actor.may("vouchers.void", row.voucher.release.union.path))
+    refuse_own_merchant(actor, [row.store.partner_id])
+    return row

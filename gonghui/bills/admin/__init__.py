@@ -4,6 +4,7 @@ from gonghui.bills.admin import (  # noqa: F401 - registers the screens
     bills,
     days,
     editing,
+    exceptions,
     external,
     offers,
     packs,
