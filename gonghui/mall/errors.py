@@ -114,3 +114,17 @@ NOTHING_RANKED = refusal(
 NO_SHOPS_HERE = refusal(
     "mall_no_shops_here", _("本级和下级还没有营业中的网上店。"), advice=_("请先开通网上店，再拟补贴。")
 )
+RETUNE_DAYS = refusal(
+    "mall_retune_days",
+    _("起止日期不对：不能早于今天，后一半门店的日期要在起止之间。"),
+    advice=_("请核对三个日期。"),
+    status=422,
+)
+TOO_FEW_SHOPS = refusal(
+    "mall_too_few_shops",
+    _("分两批开始至少要两家营业中的网上店。"),
+    advice=_("请不填后一半门店的日期，全部一起开始。"),
+)
+RETUNE_MAKER_IS_CHECKER = refusal(
+    "mall_retune_maker_is_checker", _("拟方案的人不能自己复核。"), advice=_("请另一位同事复核。"), status=403
+)

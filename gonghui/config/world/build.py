@@ -67,7 +67,7 @@ def build_world(members: int, seed: int, progress: Progress) -> None:
     build_recurring(tree, staff, money, coupon, progress)
     progress.start(_("结算"), SETTLEMENT_STEPS)
     build_settlements(tree, staff, venues, money, progress)
-    build_mall(tree, staff)
+    build_mall(tree, staff, money.city)
     build_programme(builder, tree, venues, staff, progress)
 
 

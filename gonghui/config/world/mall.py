@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from uuid import NAMESPACE_URL, uuid5
 
+from django.contrib.auth.hashers import make_password
 from django.db.models import F
 from django.utils.translation import gettext as _
 
@@ -13,16 +14,18 @@ from gonghui.bills.actions.selling import end_waiting
 from gonghui.bills.models import Bill
 from gonghui.config.actors import actor_of
 from gonghui.config.world.tree import Tree
-from gonghui.funds.models import Section
+from gonghui.funds.models import Budget, Section
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.ledger.models import LedgerAccount
 from gonghui.mall.actions import after_sales, orders, shelf
 from gonghui.mall.actions.ordering import place_orders
+from gonghui.mall.actions.ranking import PURPOSE, take_snapshot
+from gonghui.mall.actions.retuning import RetunePlan, draft_retune, month_after
 from gonghui.mall.actions.shelf import ProductFacts
 from gonghui.mall.buying import Checkout, ShipTo
-from gonghui.mall.models import MallOrder, Product, Shop
-from gonghui.members.models import Person
+from gonghui.mall.models import Interest, MallOrder, Product, Shop
+from gonghui.members.models import Consent, Person
 from gonghui.orgs.models import Union
 from gonghui.partners.models import Agreement, MerchantRole, Partner, Store
 from gonghui.payments.actions.payments import note_result
@@ -30,6 +33,7 @@ from gonghui.payments.ports.wechat import TradeFact
 
 SUPPLIER_PHONE = "19899990005"
 BUILDER = Actor.system("demo world")
+INTERESTED = 240
 SECTIONS = (
     ("festival", "节日福利"), ("birthday", "生日蛋糕"), ("village", "乡村特产"), ("grain", "米面粮油"), ("daily", "日用百货"),
     ("fruit", "时令鲜果"), ("seafood", "海味干货"), ("tea", "茶叶冲饮"), ("home", "居家家纺"), ("books", "图书文具"),
@@ -66,8 +70,9 @@ ORDERS = (
 )  # fmt: skip
 
 
-def build_mall(tree: Tree, staff: dict[str, User]) -> None:
-    """Products are written by their suppliers and reviewed by the city's reviewer; orders are paid with the members' 福豆 first."""
+def build_mall(tree: Tree, staff: dict[str, User], budget: Budget) -> None:
+    """Products are written by their suppliers and reviewed by the city's reviewer; orders are paid with the members' 福豆 first.
+    What members looked at is ranked, and next month's subsidy waits for its reviewer."""
     city = tree.by_code["4401"]
     for code, name in SECTIONS:
         Section.objects.get_or_create(code=code, defaults={"name": _(name)})
@@ -80,6 +85,47 @@ def build_mall(tree: Tree, staff: dict[str, User]) -> None:
     _product(owners[0], shops[0], _facts(*WAITING, ()), None)
     for nth, ((state, place), person) in enumerate(zip(ORDERS, _buyers(len(ORDERS)), strict=True)):
         _order(state, products[place], person, owners[PRODUCTS[place][0]], nth)
+    _interest(products)
+    _next_month(actor_of(staff["guangzhou"]), budget)
+
+
+def _interest(products: list[Product]) -> None:
+    """Of members who agreed to be counted: the first products are looked at by most, every second of them is bought."""
+    found = Person.objects.unscoped("demo world").filter(user=None, verification="verified")
+    members = list(found.order_by("id")[:INTERESTED])
+    users = User.objects.bulk_create(
+        User(phone=f"1950000{nth:04}", password=make_password(None), display_name=one.name)
+        for nth, one in enumerate(members)
+    )
+    for one, user in zip(members, users, strict=True):
+        one.user = user
+    Person.objects.unscoped("demo world").bulk_update(members, ["user"])
+    Consent.objects.bulk_create(
+        Consent(user=user, purpose=PURPOSE, version="demo", given_at=clock.now()) for user in users
+    )
+    today, rows = clock.today(), []
+    for nth, person in enumerate(members):
+        for place, product in enumerate(products):
+            if (nth + place * 7) % (place + 2):
+                continue
+            for days, kinds in (
+                (1 + nth % 27, ("view", "purchase")[: 1 + nth % 2]),
+                (30 + place % 20, ("view",)),
+            ):
+                day = today - dt.timedelta(days=days)
+                rows += [Interest(person=person, product=product, kind=kind, day=day) for kind in kinds]
+    Interest.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _next_month(operator: Actor, budget: Budget) -> None:
+    snapshot = take_snapshot(BUILDER, day=clock.today() - dt.timedelta(days=1))
+    if not snapshot.items:  # a very small world
+        return
+    starts, ends = month_after(clock.today())
+    plan = RetunePlan(
+        budget, 60_000_00, 60_00, 12_00, starts, ends, wave_two_on=starts + dt.timedelta(days=14)
+    )
+    draft_retune(operator, snapshot_id=snapshot.pk, plan=plan)
 
 
 def _shop(city: Union, operator: Actor, company: str, name: str, returns_to: str, phone: str) -> Shop:

@@ -1,5 +1,5 @@
 """Back-office screens of the mall."""
 
-from gonghui.mall.admin import orders, ranking, shelf
+from gonghui.mall.admin import orders, ranking, retunes, shelf
 
-__all__ = ["orders", "ranking", "shelf"]
+__all__ = ["orders", "ranking", "retunes", "shelf"]

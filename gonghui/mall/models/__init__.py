@@ -2,6 +2,7 @@
 
 from gonghui.mall.models.interest import Interest, RankingSnapshot, Subsidy
 from gonghui.mall.models.orders import AfterSale, MallOrder, OrderLine
+from gonghui.mall.models.retunes import Retune
 from gonghui.mall.models.shelf import BasketLine, Favourite, Product, Shop
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "OrderLine",
     "Product",
     "RankingSnapshot",
+    "Retune",
     "Shop",
     "Subsidy",
 ]

@@ -74,6 +74,13 @@ class Subsidy(Row):
     terms = models.OneToOneField(
         "bills.OfferTerms", models.PROTECT, related_name="mall_subsidy", verbose_name=_("优惠")
     )
+    retune = models.ForeignKey(
+        "mall.Retune", models.PROTECT, null=True, related_name="subsidies", verbose_name=_("月度调整")
+    )
+    """None: drawn up before there were any."""
+    section = models.ForeignKey(
+        "funds.Section", models.PROTECT, null=True, related_name="+", verbose_name=_("专区")
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = _("商城补贴")

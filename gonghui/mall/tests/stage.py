@@ -13,12 +13,13 @@ from gonghui.config.actors import actor_of
 from gonghui.funds.models import Section
 from gonghui.funds.tests.granting import granted
 from gonghui.funds.tests.stage import new_staff
+from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.mall.actions import orders, shelf
 from gonghui.mall.actions.ordering import place_orders
 from gonghui.mall.actions.shelf import ProductFacts
 from gonghui.mall.buying import Checkout, ShipTo
-from gonghui.mall.models import MallOrder, Product, Shop
+from gonghui.mall.models import Interest, MallOrder, Product, Shop
 from gonghui.partners.models import MerchantRole, Partner, Store
 from gonghui.partners.tests.stage import standing_agreement
 
@@ -122,3 +123,9 @@ def shipped(stage: MallStage, *wanted: tuple[str, int], **facts) -> MallOrder:
 
 def again(row):
     return type(row).objects.unscoped("test").get(pk=row.pk)
+
+
+def looked_at(stage, product, actors, kind: str = "view") -> None:
+    Interest.objects.bulk_create(
+        Interest(person_id=one.person_id, product=product, kind=kind, day=clock.today()) for one in actors
+    )
