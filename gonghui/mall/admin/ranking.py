@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from gonghui.kit.console import console_page, page_facts
 from gonghui.mall.actions.ranking import FEWEST
-from gonghui.mall.models import RankingSnapshot, Subsidy
+from gonghui.mall.models import RankingSnapshot, Retune
 
 SHOWN = 14
 
@@ -26,8 +26,6 @@ SHOWN = 14
 def ranking(request: HttpRequest) -> HttpResponse:
     """The latest first; the sums tell no fewer than ten people apart."""
     found = RankingSnapshot.objects.unscoped("sums of sections").order_by("-to_day", "-id")[:SHOWN]
-    subsidies = (
-        Subsidy.objects.visible_to(request.actor).select_related("terms__offer", "snapshot").order_by("-id")
-    )
-    facts = {"snapshots": list(found), "subsidies": list(subsidies[:SHOWN]), "few": FEWEST}
+    retunes = Retune.objects.visible_to(request.actor).select_related("budget", "snapshot").order_by("-id")
+    facts = {"snapshots": list(found), "retunes": list(retunes[:SHOWN]), "few": FEWEST}
     return render(request, "mall/console/ranking.html", page_facts(request, _("热度排名"), **facts))

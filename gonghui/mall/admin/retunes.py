@@ -47,6 +47,13 @@ WHYS = {
 }
 
 
+PLAN = link_column(
+    gettext_lazy("方案"),
+    lambda row: reverse("admin:mall_retune_page", args=[row.pk]),
+    lambda row: _("看方案和效果"),
+)
+
+
 @admin.register(Retune)
 class RetuneAdmin(ScopedAdmin):
     icon, order = "tune", 51
@@ -54,16 +61,14 @@ class RetuneAdmin(ScopedAdmin):
     empty_hint = gettext_lazy("在“热度排名”里选一次排名，拟出下个月每类商品的补贴，另一位同事复核后开始。")
     list_display = (
         "starts_on", "ends_on", "budget", "total_shown", state_column("state", TONES),
-        link_column(
-            gettext_lazy("方案"), lambda row: reverse("admin:mall_retune_page", args=[row.pk]), lambda row: _("看方案和效果")
-        ),
+        PLAN,
     )  # fmt: skip
     list_select_related = ("budget",)
     list_filter = (subtree_filter("budget__union__path"), ("state", ChoicesDropdownFilter))
     ordering = ("-id",)
     fields = (
         ("budget", "total_shown"), ("starts_on", "ends_on"), "wave_two_on", "offer_says", "snapshot_says",
-        ("maker", "checker"), "state",
+        ("maker", "checker"), "state", PLAN,
     )  # fmt: skip
     verbs = (
         Verb("agree", gettext_lazy("复核通过"), retuning.agree_retune, "releases.review", icon="task_alt", tone="primary",
@@ -75,7 +80,13 @@ class RetuneAdmin(ScopedAdmin):
     )  # fmt: skip
 
     def get_readonly_fields(self, request, obj=None) -> list:
-        return [*super().get_readonly_fields(request, obj), "total_shown", "offer_says", "snapshot_says"]
+        return [
+            *super().get_readonly_fields(request, obj),
+            "total_shown",
+            "offer_says",
+            "snapshot_says",
+            PLAN,
+        ]
 
     @admin.display(description=gettext_lazy("一共（元）"))
     def total_shown(self, row: Retune) -> str:

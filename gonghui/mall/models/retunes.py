@@ -77,4 +77,4 @@ class Retune(Row):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.starts_on:%Y-%m} · {self.budget_id}"
+        return f"{self.starts_on:%Y-%m} {self.budget}"
