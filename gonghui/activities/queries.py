@@ -123,7 +123,7 @@ def people_who_came(activity: Activity) -> QuerySet:
 def activities_to_open() -> list[int]:
     """Announced, with a release that is open; the reaction usually was faster."""
     opened = Release.objects.unscoped("the timer looks at every release").filter(
-        offer__activity=OuterRef("pk"), state__in=("open", "closed")
+        offer__activity=OuterRef("pk"), state__in=("open", "paused", "closed")
     )
     found = Activity.objects.unscoped("the timer looks at every activity").filter(
         Exists(opened), state="announced"

@@ -76,6 +76,16 @@ RELEASE_OVER = refusal("release_over", _("这次投放已经结束。"), advice=
 RELEASE_CALLED_OFF = refusal(
     "release_called_off", _("主办方取消了这次投放。"), advice=_("请留意消息里的说明。")
 )
+RELEASE_PAUSED = refusal(
+    "release_paused",
+    _("发放暂停了：{why}。"),
+    advice=_("已经领到的仍然有效，照常使用。恢复后再来即可。"),
+)
+NOT_OPEN_TO_PAUSE = refusal(
+    "not_open_to_pause",
+    _("只有正在发放的才能暂停，现在的状态是“{state}”。"),
+    advice=_("还没有开放的请用“推迟开放”；不想办了请用“取消投放”。"),
+)
 BARRED = refusal(
     "barred_for_no_shows",
     _("您在 {within_days} 天内有 {count} 次约而未到，{until} 前暂时不能参加。"),

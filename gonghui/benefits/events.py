@@ -19,6 +19,16 @@ class ReleaseOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleasePaused:
+    release_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseResumed:
+    release_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseClosed:
     release_id: int
 

@@ -72,6 +72,11 @@ def line_ended(release: Release, label: str, reason: str) -> Notice:
     )
 
 
+def line_over(release: Release, label: str) -> Notice:
+    body = _("“{title}”{label}暂停发放后没有恢复，已经到了结束时间。您的候补同时结束。")
+    return _ticket(_("候补已结束"), body.format(title=release.title, label=label), release_link(release.pk))
+
+
 def not_drawn(draw: Draw) -> Notice:
     body = _("“{title}”{label}这次没有抽中。有人退票时会按公布的候补顺序补上，并给您发消息。")
     text = body.format(title=draw.release.title, label=draw.pool.label)

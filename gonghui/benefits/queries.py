@@ -11,6 +11,8 @@ from django.db.models.functions import Coalesce
 
 from gonghui.benefits import conditions, rules
 from gonghui.benefits.draws.document import Stage, draw_file
+from gonghui.benefits.engine import Answer
+from gonghui.benefits.gate.answers import why_paused
 from gonghui.benefits.models import (
     Draw,
     DrawEntry,
@@ -141,6 +143,14 @@ def bar_of_person(person_id: int, union_path: str) -> Bar | None:
         .values_list("release__union__path", "missed_at")
     )
     return rules.bar_of(bars, missed, clock.now())
+
+
+def answer_in_words(answer: Answer, pool_id: int, **facts: object) -> tuple[str, str]:
+    """Title and message; where it is paused, with why."""
+    if answer.answer == "paused":
+        found = Release.objects.unscoped("why a claim was refused").filter(pools=pool_id)
+        facts["reason"] = why_paused(found.values_list("pause_reason", flat=True).get())
+    return answer.words(**facts)
 
 
 def draw_document(draw_id: int) -> Stage:

@@ -51,7 +51,13 @@ def _why_not_on(release: Release, at: datetime, pool: Pool | None) -> DomainErro
         return DomainError(errors.NOT_YET_ANNOUNCED)
     if release.state == Release.State.CLOSED or at >= (pool.closing if pool else release.closes_at):
         return DomainError(errors.RELEASE_OVER)
+    if release.state == Release.State.PAUSED:
+        return paused(release.pause_reason)
     return None
+
+
+def paused(reason: str) -> DomainError:
+    return DomainError(errors.RELEASE_PAUSED, why=reason.rstrip("。"))
 
 
 def _why_not_they(release: Release, facts: PersonFacts | None) -> DomainError | None:

@@ -87,7 +87,7 @@ def follow_the_clock(timestamp: int) -> None:
     now = clock.now()
     _each(releases.announce_release, _releases(state="reviewed", announce_at__lte=now, opens_at__gt=now))
     _each(releases.open_release, _releases(state="announced", opens_at__lte=now))
-    _each(releases.close_release, _releases(state__in=("announced", "open"), closes_at__lte=now))
+    _each(releases.close_release, _releases(state__in=("announced", "open", "paused"), closes_at__lte=now))
     unfinished = Q(grant_run__isnull=True) | Q(grant_run__finished_at__isnull=True)
     for release_id in _releases(unfinished, state="open", mode="grant"):
         timers.grant_now(release_id)

@@ -29,6 +29,7 @@ RUN = frozenset(
         "activities.write",
         "activities.announce",
         "releases.write",
+        "releases.pause",
         "partners.write",
         "notices.send",
         "vouchers.void",
@@ -43,6 +44,7 @@ CHECK = frozenset(
     {
         "activities.review",
         "releases.review",
+        "releases.pause",
         "rosters.apply",
         "draws.void",
         "members.verify",

@@ -57,6 +57,10 @@ class Offering:
         return self.supply.stage
 
     @property
+    def pause_reason(self) -> str:
+        return self.supply.pause_reason if self.state == Stage.PAUSED else ""
+
+    @property
     def opens_at(self) -> datetime:
         """The next opening, else the first one there was."""
         return self.supply.next_opening or min(
@@ -132,6 +136,7 @@ def supply_of(release: Release, pools: Sequence[Pool], at: datetime) -> Supply:
         open_count=len(on),
         left=sum(p.remaining for p in on),
         next_opening=min((p.opening for p in pools if p.opening > at), default=None),
+        pause_reason=release.pause_reason,
     )
 
 

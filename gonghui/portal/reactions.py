@@ -7,7 +7,9 @@ from gonghui.benefits.events import (
     ReleaseCancelled,
     ReleaseClosed,
     ReleaseOpened,
+    ReleasePaused,
     ReleasePostponed,
+    ReleaseResumed,
 )
 from gonghui.kit.events import reacts_to
 from gonghui.portal.waiting import render_waiting_page
@@ -25,6 +27,16 @@ def render_at_postponing(event: ReleasePostponed) -> None:
 
 @reacts_to(ReleaseOpened)
 def render_at_opening(event: ReleaseOpened) -> None:
+    render_waiting_page(event.release_id)
+
+
+@reacts_to(ReleasePaused)
+def render_at_pausing(event: ReleasePaused) -> None:
+    render_waiting_page(event.release_id)
+
+
+@reacts_to(ReleaseResumed)
+def render_at_resuming(event: ReleaseResumed) -> None:
     render_waiting_page(event.release_id)
 
 

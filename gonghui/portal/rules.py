@@ -20,6 +20,7 @@ class Stage(StrEnum):
     SOON = "soon"
     GRANT = "grant"
     WAITING = "waiting"
+    PAUSED = "paused"
     SOLD_OUT = "sold_out"
     ENDED = "ended"
     CANCELLED = "cancelled"
@@ -37,6 +38,8 @@ class Supply:
     open_count: int
     left: int
     next_opening: datetime | None
+    pause_reason: str = ""
+    """Why nothing goes out just now; empty where it does."""
 
     @property
     def stage(self) -> Stage:
@@ -44,6 +47,8 @@ class Supply:
             return Stage.CANCELLED
         if self.is_closed or not (self.open_count or self.next_opening):
             return Stage.ENDED
+        if self.pause_reason:
+            return Stage.PAUSED
         if self.mode == "grab":
             return self._grab_stage
         if self.open_count:

@@ -18,7 +18,7 @@ def refresh_waiting_pages(timestamp: int) -> None:
     """What no event told of (a capacity raised, a session cancelled, an hour moved) is on the page within a minute."""
     soon = clock.now() + timedelta(days=2)
     on = Release.objects.unscoped("the sweeper looks at every release").filter(
-        Q(state="open")
+        Q(state__in=("open", "paused"))
         | Q(state="announced", opens_at__lte=soon)
         | Q(state="announced", waiting_page__isnull=True)
     )

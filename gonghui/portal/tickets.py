@@ -138,7 +138,7 @@ def line_of(entry: WaitEntry) -> dict[str, Any]:
     where = place_facts(entry.pool, entry.release)
     return where | {
         "state": "waiting",
-        "state_label": _("候补中"),
+        "state_label": _("候补暂停") if entry.release.state == Release.State.PAUSED else _("候补中"),
         "place_in_line": entry.place,
         "seats": entry.seats,
         "pool_id": entry.pool_id,

@@ -19,7 +19,12 @@ from gonghui.kit.errors import STATE_CHANGED, DomainError, require
 from gonghui.kit.events import emit
 from gonghui.kit.states import move
 
-LIVE_RELEASES = (Release.State.ANNOUNCED, Release.State.OPEN, Release.State.CLOSED)
+LIVE_RELEASES = (
+    Release.State.ANNOUNCED,
+    Release.State.OPEN,
+    Release.State.PAUSED,
+    Release.State.CLOSED,
+)
 
 
 @action

@@ -156,7 +156,7 @@ def next_step(actor: Actor, activity: Activity) -> str:
 
 
 LIVE_STATES = ("draft", "reviewed", "announced", "open")
-RELEASE_BUTTONS = ("open", "close", "cancel")
+RELEASE_BUTTONS = ("open", "pause", "resume", "close", "cancel")
 
 
 def release_buttons(request: HttpRequest, release: Release, activity: Activity) -> list[dict[str, str]]:

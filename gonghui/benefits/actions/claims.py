@@ -20,7 +20,12 @@ from gonghui.kit.jobs import app
 
 NAME_CHARS_MAX = 40
 # A retry must hear the truth about its ticket, also from one who holds enough and after the end.
-ENGINE_KNOWS_BETTER = (errors.HOLDS_ENOUGH, errors.RELEASE_OVER, errors.RELEASE_CALLED_OFF)
+ENGINE_KNOWS_BETTER = (
+    errors.HOLDS_ENOUGH,
+    errors.RELEASE_OVER,
+    errors.RELEASE_CALLED_OFF,
+    errors.RELEASE_PAUSED,
+)
 TELL_PROMOTED = "gonghui.benefits.tasks.tell_promoted"
 
 

@@ -95,6 +95,7 @@ def enter_draw(
     _require_open(pool)
     names = clean_names(companions)
     require_party(release, seats, names)
+    _require_unpaused(release)
     lock_name("draw-entry", f"{release.pk}/{entitled.person_id}")
     entries = _entries_of(release, entitled.person_id)
     require(entries.count() < release.per_person, errors.ALREADY_ENTERED)
@@ -122,6 +123,17 @@ def _require_open(pool: Pool) -> None:
     is_open = pool.opening <= clock.now() < pool.closing
     facts = {"opens": messages.said(pool.opening), "closes": messages.said(pool.closing)}
     require(is_open, errors.DRAW_NOT_OPEN, **facts)
+
+
+def _require_unpaused(release: Release) -> None:
+    """Entries do not wait for each other; a pause waits for those under way, and whoever comes behind it reads it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT state, pause_reason FROM benefits_release WHERE id = %s FOR SHARE", [release.pk]
+        )
+        state, reason = cursor.fetchone()
+    if state == Release.State.PAUSED:
+        raise rules.paused(reason)
 
 
 def _entries_of(release: Release, person_id: int):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import NAMESPACE_OID, uuid5
 
-from gonghui.benefits import engine, errors, messages
+from gonghui.benefits import engine, errors, messages, rules
 from gonghui.benefits.engine import Claim
 from gonghui.benefits.models import GrantRun, Pool, Release
 from gonghui.kit import clock
@@ -31,6 +31,7 @@ def grant_batch(actor: Actor, *, release_id: int) -> GrantRun:
         Release.objects.visible_to(actor)
         .select_related("union", "audience_union")
         .filter(pk=release_id)
+        .select_for_update(of=("self",), no_key=True)  # a pause waits for this batch, or this batch sees it
         .first()
     )
     require(release, NOT_FOUND)
@@ -39,6 +40,8 @@ def grant_batch(actor: Actor, *, release_id: int) -> GrantRun:
     require(release.state not in BEFORE, errors.TOO_EARLY, opens=messages.said(release.opens_at))
     GrantRun.objects.bulk_create([GrantRun(release=release)], ignore_conflicts=True)
     run = GrantRun.objects.unscoped("the run of this release").select_for_update().get(release=release)
+    if release.state == Release.State.PAUSED:
+        raise rules.paused(release.pause_reason)
     if run.finished_at or release.state != Release.State.OPEN:
         return _finished(run)
     people = list(entitled_people(release).filter(pk__gt=run.last_person_id).order_by("pk")[:BATCH])

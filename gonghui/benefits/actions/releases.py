@@ -9,7 +9,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from gonghui.benefits import conditions, errors, messages, rules
-from gonghui.benefits.actions import reminders, timers
+from gonghui.benefits.actions import lines, reminders, timers
 from gonghui.benefits.actions.draws import announce_draws
 from gonghui.benefits.actions.hands import is_agreed, take_back_yeses
 from gonghui.benefits.events import (
@@ -17,7 +17,9 @@ from gonghui.benefits.events import (
     ReleaseCancelled,
     ReleaseClosed,
     ReleaseOpened,
+    ReleasePaused,
     ReleasePostponed,
+    ReleaseResumed,
 )
 from gonghui.benefits.models import DrawTerms, Offer, Pool, Release
 from gonghui.benefits.models.releases import RELEASE_VERBS
@@ -272,10 +274,40 @@ def open_release(actor: Actor, *, release_id: int, reason: str = "") -> Release:
         )
         because(actor, reason)
         changes = {"opens_at": now}
+    _open(release, **changes)
+    return release
+
+
+def _open(release: Release, **changes: datetime) -> None:
     move(release, RELEASE_VERBS, "open", **changes)
     emit(ReleaseOpened(release_id=release.pk))
     if release.mode == Release.Mode.GRANT:
         timers.grant_now(release.pk)
+
+
+@action
+def pause_release(actor: Actor, *, release_id: int, reason: str) -> Release:
+    """From the commit on nobody gets anything by any door; what was claimed and set aside stays, and its end still ends it."""
+    release = release_for(actor, release_id, "releases.pause")
+    reason = because(actor, reason)
+    if release.state == Release.State.ANNOUNCED and release.opens_at <= clock.now():
+        _open(release)  # the clock has opened it, its timer is on the way
+    require(release.state == Release.State.OPEN, errors.NOT_OPEN_TO_PAUSE, state=release.get_state_display())
+    move(release, RELEASE_VERBS, "pause", pause_reason=reason)
+    emit(ReleasePaused(release_id=release.pk))
+    return release
+
+
+@action
+def resume_release(actor: Actor, *, release_id: int) -> Release:
+    """Seats that came back meanwhile go down their lines, and a grant goes on where it stood."""
+    release = release_for(actor, release_id, "releases.pause")
+    move(release, RELEASE_VERBS, "resume", pause_reason="")
+    for pool in release.pools.order_by("id"):
+        timers.fill_pool(pool.pk)
+    if release.mode == Release.Mode.GRANT:
+        timers.grant_now(release.pk)
+    emit(ReleaseResumed(release_id=release.pk))
     return release
 
 
@@ -303,7 +335,7 @@ def postpone_release(actor: Actor, *, release_id: int, opens_at: datetime, reaso
 
 @action
 def close_release(actor: Actor, *, release_id: int, reason: str = "") -> Release:
-    """By the timer; before time only by hand, with a reason."""
+    """By the timer; before time only by hand, with a reason. A line that was paused until the end goes no further."""
     release = release_for(actor, release_id, "releases.write")
     now, changes = clock.now(), {}
     if release.closes_at > now:
@@ -313,7 +345,10 @@ def close_release(actor: Actor, *, release_id: int, reason: str = "") -> Release
         because(actor, reason)
         changes = {"closes_at": max(now, release.opens_at)}
         require(now > release.opens_at, errors.NOT_OPEN_YET, opens=messages.said(release.opens_at))
-    move(release, RELEASE_VERBS, "close", **changes)
+    was_paused = release.state == Release.State.PAUSED
+    move(release, RELEASE_VERBS, "close", pause_reason="", **changes)
+    if was_paused:
+        lines.end_lines(actor, release)
     emit(ReleaseClosed(release_id=release.pk))
     if release.mode == Release.Mode.DRAW:
         timers.publish_draws_now(release)
@@ -327,7 +362,7 @@ def cancel_release(actor: Actor, *, release_id: int, reason: str) -> Release:
     require(actor.may("vouchers.void", release.union.path))
     reason = because(actor, reason)
     was_public = release.state not in (Release.State.DRAFT, Release.State.REVIEWED)
-    move(release, RELEASE_VERBS, "cancel")
+    move(release, RELEASE_VERBS, "cancel", pause_reason="")
     take_back_yeses(release, reason)
     if was_public:
         for pool in release.pools.order_by("id"):

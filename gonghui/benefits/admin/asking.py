@@ -12,6 +12,7 @@ from unfold.decorators import display
 
 from gonghui.kit.console import ReasonForm, Verb, VerbForm
 from gonghui.kit.console.asking import moment_field
+from gonghui.kit.console.verbs import reason_field
 from gonghui.kit.masks import mask_name
 
 
@@ -29,6 +30,10 @@ class CapacityForm(ReasonForm):
         label=_("新的名额"), min_value=1, help_text=_("不能少于已发出的数量；增加的名额先给候补的人。")
     )
     field_order = ("capacity", "reason")
+
+
+class PauseForm(ReasonForm):
+    reason = reason_field(help_text=_("会员在领取的页面上会看到。请写明为什么、大约什么时候恢复。"))
 
 
 class PostponeForm(ReasonForm):

@@ -10,7 +10,7 @@ from unfold.decorators import display
 
 from gonghui.benefits import conditions
 from gonghui.benefits.actions import releases as actions
-from gonghui.benefits.admin.asking import CapacityForm, PostponeForm, ReturningVerb
+from gonghui.benefits.admin.asking import CapacityForm, PauseForm, PostponeForm, ReturningVerb
 from gonghui.benefits.models import Pool, Release
 from gonghui.funds.admin.quorum import HandsShown, said_after
 from gonghui.kit import clock
@@ -31,8 +31,13 @@ from gonghui.kit.console import (
 
 RELEASE_TONES = {
     "draft": "info", "reviewed": "warning", "announced": "info",
-    "open": "success", "closed": "info", "cancelled": "danger",
+    "open": "success", "paused": "warning", "closed": "info", "cancelled": "danger",
 }  # fmt: skip
+
+
+def is_claimable(row: Release) -> bool:
+    """Open by its state, or by the clock whose timer is on the way."""
+    return row.state == "open" or (row.state == "announced" and row.opens_at <= clock.now())
 
 
 class PoolInline(ScopedInline):
@@ -74,7 +79,20 @@ class ReleaseAdmin(HandsShown):
     )
     ordering = ("-opens_at", "-id")
     fieldsets = (
-        (None, {"fields": ("title", "union", "offer", "mode", "state", ("maker", "checker"), "hands_shown")}),
+        (
+            None,
+            {
+                "fields": (
+                    "title",
+                    "union",
+                    "offer",
+                    "mode",
+                    ("state", "pause_reason"),
+                    ("maker", "checker"),
+                    "hands_shown",
+                )
+            },
+        ),
         (_("时间"), {"fields": (("announce_at", "opens_at"), ("closes_at", "cancel_until"))}),
         (_("给谁"), {"fields": ("audience_union", "verified_only", "audience_groups")}),
         (_("规则"), {"fields": (("per_person", "party_max"), ("names_required", "waitlist_max"))}),
@@ -93,8 +111,13 @@ class ReleaseAdmin(HandsShown):
         ReturningVerb("postpone", _("推迟开放"), actions.postpone_release, "releases.write", icon="schedule", form=PostponeForm,
                       when=lambda row: row.state == "announced" and row.mode != "draw" and row.opens_at > clock.now(),
                       initial=lambda row: {"opens_at": timezone.localtime(row.opens_at, clock.CHINA)}),
+        ReturningVerb("pause", _("暂停发放"), actions.pause_release, "releases.pause", icon="pause_circle", form=PauseForm,
+                      when=is_claimable,
+                      question=_("马上停止领取和候补；已领到的仍然有效，预留的钱不退。到结束时间照常结束，候补随之结束。")),
+        ReturningVerb("resume", _("恢复发放"), actions.resume_release, "releases.pause", icon="play_circle", tone="primary",
+                      when=in_state("paused"), question=_("马上可以再领；暂停期间退回的名额先给候补的人。")),
         ReturningVerb("close", _("提前截止"), actions.close_release, "releases.write", icon="lock", form=ReasonForm,
-                      when=in_state("open"), question=_("马上停止领取；已发出的票不受影响。")),
+                      when=in_state("open", "paused"), question=_("马上停止领取；已发出的票不受影响。")),
         ReturningVerb("cancel", _("取消投放"), actions.cancel_release, "vouchers.void", icon="cancel", tone="danger",
                       form=ReasonForm, when=lambda row: row.state != "cancelled",
                       question=_("取消后不能恢复。已发出的票全部作废，每位持票人都会收到您写的原因。")),

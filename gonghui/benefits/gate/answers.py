@@ -22,6 +22,7 @@ WORDS: dict[str, tuple[int, str, str]] = {
     "too_few": (200, "剩余名额不够", "现在只剩 {remaining} 个名额，您要 {seats} 个。可以减少人数再试。"),
     "spent": (200, "这次的票已经退回", "您之前抢到的票或候补已经退回或过期。请刷新页面，重新取得抢票资格。"),
     "not_open": (200, "还没有开始", "开放时间是 {opens}。页面会倒计时，到点再点即可。"),
+    "paused": (200, "发放暂停了", "{reason}已经领到的仍然有效，照常使用。恢复后再来即可。"),
     "closed": (200, "已经结束", "这次投放已经结束。请到首页看看接下来的活动。"),
     "cancelled": (200, "活动已取消", "主办方取消了这次活动，请留意消息里的说明。"),
     "not_grab": (200, "不是抢票场次", "这一场不用抢，请在活动页查看参加方式。"),
@@ -55,6 +56,11 @@ def words(answer: str, **facts: Any) -> tuple[str, str]:
         answer = "held"
     _status, title, message = WORDS[answer]
     return title, message.format_map(Facts(facts))
+
+
+def why_paused(reason: str) -> str:
+    """The organiser's words as the first sentence of an answer."""
+    return f"主办方说：{reason.rstrip('。')}。" if reason else ""
 
 
 def status(answer: str) -> int:

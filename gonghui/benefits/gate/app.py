@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from gonghui.benefits.gate.answers import why_paused
 from gonghui.benefits.gate.batches import Answer, Batches, Claim, QueueFull
 from gonghui.benefits.gate.meters import Meters
 from gonghui.benefits.gate.passes import Pass, Passes, PassRefused
@@ -140,8 +141,14 @@ class Gate:
         except QueueFull:
             return self._plain_reply("try_again")
         self._meters.answers[answer.answer] += 1
-        picture = await self._pictures.of(ticket.pool_id) if answer.answer == "not_open" else None
-        return reply_of(answer, seats=seats, opens=wall_clock(picture.opens_at) if picture else "")
+        return reply_of(answer, seats=seats, **await self._circumstances(ticket.pool_id, answer.answer))
+
+    async def _circumstances(self, pool_id: int, answer: str) -> dict[str, str]:
+        """When it opens, or why it is paused."""
+        picture = await self._pictures.of(pool_id) if answer in ("not_open", "paused") else None
+        if picture is None:
+            return {}
+        return {"opens": wall_clock(picture.opens_at), "reason": why_paused(picture.pause_reason)}
 
     # --- Looking --------------------------------------------------------------------------------------------
 

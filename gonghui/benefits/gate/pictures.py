@@ -44,6 +44,7 @@ class PoolPicture:
     wait_max: int
     next_serial: int
     next_position: int
+    pause_reason: str
     taken_at: float
     # Everybody who ever won or waited here, if it is empty: as of the counters, added to by our own batches.
     holders: set[int] | None = None
@@ -239,5 +240,6 @@ def _picture(row: asyncpg.Record, taken_at: float) -> PoolPicture:
         wait_max=row["wait_max"],
         next_serial=row["next_serial"],
         next_position=row["next_position"],
+        pause_reason=row["pause_reason"],
         taken_at=taken_at,
     )

@@ -91,6 +91,8 @@ def picture_reply(picture: PoolPicture, now: float) -> Reply:
         "opens_at_ms": round(picture.opens_at * 1000),
         "closes_at_ms": round(picture.closes_at * 1000),
     }
+    if facts["state"] == "paused":
+        facts["reason"] = picture.pause_reason
     return json_reply(200, facts)
 
 
@@ -98,7 +100,7 @@ def shown_state(picture: PoolPicture, now: float) -> str:
     """Between two pictures the clock moves on."""
     refusal = picture.refusal
     if refusal and (
-        refusal in ("cancelled", "not_grab") or (refusal == "closed" and now < picture.closes_at)
+        refusal in ("cancelled", "not_grab") or (refusal in ("closed", "paused") and now < picture.closes_at)
     ):
         return refusal
     if now < picture.opens_at:

@@ -13,7 +13,7 @@ from gonghui.kit.audit import Audit
 from gonghui.kit.models import Row
 from gonghui.kit.scope import AnyOf, ByKey, BySubtree, Everyone, Where
 
-PUBLIC_STATES = ("announced", "open", "closed", "cancelled")
+PUBLIC_STATES = ("announced", "open", "paused", "closed", "cancelled")
 CLAIMABLE_STATES = ("announced", "open")
 PER_PERSON_MAX = 30  # the claim function keeps a person's tickets in the bits of one integer
 
@@ -23,8 +23,10 @@ RELEASE_VERBS = {
     "send_back": {"reviewed": "draft"},
     "announce": {"reviewed": "announced"},
     "open": {"announced": "open"},
-    "close": {"announced": "closed", "open": "closed"},
-    "cancel": dict.fromkeys(("draft", "reviewed", "announced", "open", "closed"), "cancelled"),
+    "pause": {"open": "paused"},
+    "resume": {"paused": "open"},
+    "close": dict.fromkeys(("announced", "open", "paused"), "closed"),
+    "cancel": dict.fromkeys(("draft", "reviewed", "announced", "open", "paused", "closed"), "cancelled"),
 }
 
 
@@ -42,6 +44,7 @@ class Release(Row):
         REVIEWED = "reviewed", _("已复核")
         ANNOUNCED = "announced", _("已预告")
         OPEN = "open", _("进行中")
+        PAUSED = "paused", _("已暂停")
         CLOSED = "closed", _("已结束")
         CANCELLED = "cancelled", _("已取消")
 
@@ -90,6 +93,8 @@ class Release(Row):
     state = models.CharField(
         _("状态"), max_length=10, choices=State.choices, default=State.DRAFT, editable=False
     )
+    pause_reason = models.CharField(_("暂停原因"), max_length=200, blank=True, editable=False)
+    """Why it is paused, as members read it; empty at any other time."""
     maker = models.ForeignKey("accounts.User", models.PROTECT, related_name="+", verbose_name=_("经办人"))
     checker = models.ForeignKey(
         "accounts.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("复核人")
@@ -119,6 +124,11 @@ class Release(Row):
                 | (Q(checker__isnull=False) & ~Q(maker=F("checker"))),
                 name="benefits_release_maker_is_not_checker",
                 violation_error_message=_("复核人不能是经办人自己。"),
+            ),
+            models.CheckConstraint(
+                condition=Q(state="paused", pause_reason__gt="") | (~Q(state="paused") & Q(pause_reason="")),
+                name="benefits_release_paused_says_why",
+                violation_error_message=_("暂停要写明原因。"),
             ),
         ]
 

@@ -121,10 +121,14 @@ ALLOWED = {(verb, start): end for verb, moves in RELEASE_VERBS.items() for start
 def test_release_moves_along_the_table_only(cast, verb, state):
     release = drafted(cast)
     checker = cast.users["province_admin"].pk
-    Release.objects.unscoped("test").filter(pk=release.pk).update(state=state, checker_id=checker)
+    why = "检修" if state == "paused" else ""
+    Release.objects.unscoped("test").filter(pk=release.pk).update(
+        state=state, checker_id=checker, pause_reason=why
+    )
     release = fresh(release)
     if (verb, state) in ALLOWED:
-        assert move(release, RELEASE_VERBS, verb) == ALLOWED[verb, state] == fresh(release).state
+        said = {"pause_reason": "检修" if verb == "pause" else ""}
+        assert move(release, RELEASE_VERBS, verb, **said) == ALLOWED[verb, state] == fresh(release).state
     else:
         assert refused(move, release, RELEASE_VERBS, verb) == "illegal_move"
         assert fresh(release).state == state

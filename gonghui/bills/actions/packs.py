@@ -7,7 +7,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 import structlog
 from django.db import IntegrityError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from gonghui.benefits import engine
@@ -99,7 +99,11 @@ def refuse_more_packs(actor: Actor, release: Release) -> None:
 
 def unopened_packs() -> QuerySet[Voucher]:
     found = Voucher.objects.unscoped(OURS).filter(state=Voucher.State.CONFIRMED)
-    return found.filter(release__pack_items__isnull=False, opening=None).distinct().order_by("id")
+    packs = found.filter(release__pack_items__isnull=False, opening=None)
+    paused = PackItem.objects.unscoped(OURS).filter(
+        pack_id=OuterRef("release_id"), pool__release__state=Release.State.PAUSED
+    )
+    return packs.exclude(Exists(paused)).distinct().order_by("id")
 
 
 def open_packs(actor: Actor) -> int:
@@ -119,15 +123,25 @@ def _opened(actor: Actor, voucher_id: int) -> bool:
 
 @action
 def open_pack(actor: Actor, *, voucher_id: int) -> PackOpening | None:
-    """Gives out what is in it and marks it used, together. None when somebody opened it, or it was returned."""
+    """Gives out what is in it and marks it used, together. None when somebody opened it, it was returned, or a part is paused:
+    then it is opened whole once that goes on."""
     found = Voucher.objects.unscoped(OURS).filter(pk=voucher_id).select_for_update(of=("self",))
     voucher = found.first()
     if voucher is None or voucher.state != Voucher.State.CONFIRMED:
         return None
     items = PackItem.objects.unscoped(OURS).filter(pack_id=voucher.release_id).order_by("pool_id")
+    if _is_paused(items.values("pool__release")):
+        return None
     given = sum(_give(item, voucher) for item in items.exclude(pool__release__state="cancelled"))
     move(voucher, VOUCHER_VERBS, "redeem", settled_at=clock.now())
     return PackOpening.objects.create(voucher=voucher, given=given)
+
+
+def _is_paused(release_ids: QuerySet) -> bool:
+    """Under their locks, in the order of their ids: a pause waits for what is being given, or is seen by it."""
+    rows = Release.objects.unscoped(OURS).filter(pk__in=release_ids).order_by("pk")
+    found = rows.select_for_update(of=("self",), no_key=True).values_list("state", flat=True)
+    return Release.State.PAUSED in list(found)
 
 
 def _give(item: PackItem, voucher: Voucher) -> int:
@@ -179,7 +193,11 @@ def end_welcome_pack(actor: Actor, *, welcome_id: int) -> WelcomePack:
 def welcome_joiners(actor: Actor) -> int:
     """Those who joined since a welcome was set and were not welcomed yet; the pool's last place ends it."""
     welcomed = 0
-    living = WelcomePack.objects.unscoped(OURS).filter(ended_at=None).exclude(pool__release__state__in=OVER)
+    living = (
+        WelcomePack.objects.unscoped(OURS)
+        .filter(ended_at=None)
+        .exclude(pool__release__state__in=(*OVER, Release.State.PAUSED))
+    )
     for welcome in living.select_related("pool__release__union", "pool__release__audience_union").order_by(
         "id"
     ):
@@ -199,6 +217,8 @@ def welcome_person(actor: Actor, *, welcome_id: int, person_id: int) -> WelcomeG
     key = uuid5(NAMESPACE_OID, f"welcome/{person_id}")
     try:
         with transaction.atomic():
+            if _is_paused(Pool.objects.unscoped(OURS).filter(pk=welcome.pool_id).values("release")):
+                return None
             claim = Claim(person_id=person_id, key=key, wait=False)
             (answer,) = engine.settle_claims(welcome.pool_id, [claim], issue=True)
             if answer.answer != "won":

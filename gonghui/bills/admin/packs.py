@@ -39,7 +39,7 @@ from gonghui.kit.templatetags.kit import count as count_words
 ROWS = 4
 CHOOSE = gettext_lazy("请选择")
 PARTNER = "pool__release__offer__priced_by__offer_stores__store__partner"
-LIVING = ("reviewed", "announced", "open")
+LIVING = ("reviewed", "announced", "open", "paused")
 
 
 def _pools(actor: Actor) -> QuerySet[Pool]:

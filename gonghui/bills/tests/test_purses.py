@@ -199,6 +199,16 @@ def test_cancelled_release_gives_its_money_back_when_nobody_holds_a_voucher(cast
 
 
 @pytest.mark.django_db
+def test_paused_release_keeps_its_money_set_aside(cast, money):
+    made = put_up(cast, by_union(money.city, permille=500), REST)
+    release = reviewed_release(made, cast, 10)
+    before = available(money)
+    Release.objects.unscoped("test").filter(pk=release.pk).update(state="paused", pause_reason="检修")
+    assert purses.sweep_purses(SYSTEM) == 0
+    assert (available(money), purses_of(release)) == (before, [15_000])
+
+
+@pytest.mark.django_db
 def test_ended_offer_gives_its_money_back(cast, money):
     before = available(money)
     made = put_up(cast, by_union(money.city, permille=500, set_aside_fen=100_000), REST, needs_voucher=False)

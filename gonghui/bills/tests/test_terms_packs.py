@@ -124,6 +124,37 @@ def test_pack_that_cannot_be_opened_whole_is_not_opened_and_holds_up_no_other(ca
 
 
 @pytest.mark.django_db
+def test_pack_with_a_paused_part_waits_whole_and_is_opened_when_it_goes_on(cast, money):
+    charge, wash = parts(cast, money, 10, 10)
+    mei, lan = cast.people["mei"].pk, cast.people["lan"].pk
+    part = Release.objects.unscoped("test").filter(pk=wash.release_id)
+    part.update(state="paused", pause_reason="洗车店检修")
+    given_voucher(reviewed(cast, (charge, 1), (wash, 1)).pools.get(), mei)
+    given_voucher(reviewed(cast, (charge, 1)).pools.get(), lan)
+    assert packs.open_packs(SYSTEM) == 1
+    assert (held(mei), counts(charge), counts(wash)) == ([("出行礼包", "confirmed")], (1, 9), (0, 10))
+    waiting = Voucher.objects.unscoped("test").get(person_id=mei)
+    assert packs.open_pack(SYSTEM, voucher_id=waiting.pk) is None
+    part.update(state="open", pause_reason="")
+    assert packs.open_packs(SYSTEM) == 1
+    assert (len(held(mei)), counts(wash)) == (3, (1, 9))
+
+
+@pytest.mark.django_db
+def test_paused_welcome_gives_nothing_and_catches_up_when_it_goes_on(cast, money):
+    (charge,) = parts(cast, money, 10)
+    pack = reviewed(cast, (charge, 1), mode="pack")
+    release = Release.objects.unscoped("test").filter(pk=pack.pk)
+    release.update(state="paused", pause_reason="盘点")
+    welcome = packs.set_welcome_pack(cast.actor("city_admin"), pool_id=pack.pools.get().pk)
+    person = cast.people["mei"].pk
+    assert packs.welcome_person(SYSTEM, welcome_id=welcome.pk, person_id=person) is None
+    assert (packs.welcome_joiners(SYSTEM), held(person)) == (0, [])
+    release.update(state="open", pause_reason="")
+    assert packs.welcome_person(SYSTEM, welcome_id=welcome.pk, person_id=person) is not None
+
+
+@pytest.mark.django_db
 def test_pack_that_would_come_up_short_is_refused_at_its_review(cast, money):
     (charge,) = parts(cast, money, 10)
     reviewed(cast, (charge, 1), places=6)

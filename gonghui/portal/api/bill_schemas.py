@@ -26,7 +26,8 @@ class StoreOut(Schema):
 
 
 class OfferOut(Schema):
-    """`says` is what it gives, `when` its hours, a line a group; no line: always."""
+    """`says` is what it gives, `when` its hours, a line a group; no line: always. `pause_reason`: why nobody
+    can claim a voucher of it just now."""
 
     offer_id: int
     title: str
@@ -37,6 +38,7 @@ class OfferOut(Schema):
     opens_at: datetime | None
     needs_voucher: bool
     vouchers: int
+    pause_reason: str
     groups: list[str]
     stores: list[StoreOut]
 

@@ -12,7 +12,7 @@ from gonghui.benefits.actions.draws import enter_draw, leave_draw
 from gonghui.benefits.actions.passes import issue_pass
 from gonghui.benefits.gate.passes import binding_of
 from gonghui.benefits.models import Pool
-from gonghui.benefits.queries import draw_documents
+from gonghui.benefits.queries import answer_in_words, draw_documents
 from gonghui.kit.actors import ANONYMOUS
 from gonghui.kit.errors import NOT_FOUND, require
 from gonghui.portal.api import schemas
@@ -62,7 +62,7 @@ def claim(request: HttpRequest, body: schemas.ClaimIn, pool_id: schemas.Id):
         person_id=body.for_person,
         companions=body.companions,
     )
-    title, message = answer.words()
+    title, message = answer_in_words(answer, pool_id)
     return {
         "answer": answer.answer,
         "title": title,

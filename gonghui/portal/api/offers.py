@@ -38,7 +38,7 @@ def offer_out(one: found.OfferShown) -> shapes.OfferOut:
     return shapes.OfferOut(
         offer_id=one.offer_id, title=one.title, says=one.says, when=[line for line in one.when if line],
         is_usable=one.is_usable, is_open=one.is_open, opens_at=one.opens, needs_voucher=one.row.needs_voucher,
-        vouchers=one.vouchers, groups=one.groups,
+        vouchers=one.vouchers, pause_reason=one.pause_reason, groups=one.groups,
         stores=[shapes.StoreOut(store_id=store.pk, name=store.name, address=store.address) for store in one.stores],
     )  # fmt: skip
 

@@ -73,6 +73,7 @@ def _release(offering: Offering) -> dict:
         "title": release.title,
         "mode": release.mode,
         "state": offering.state,
+        "pause_reason": offering.pause_reason,
         "party_max": release.party_max,
         "names_required": release.names_required,
         "rules": [(str(name), str(text)) for name, text in offering.terms],

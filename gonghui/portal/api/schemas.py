@@ -115,6 +115,7 @@ class CardOut(Schema):
     capacity: int
     release_id: int | None
     mode: str
+    pause_reason: str
 
 
 class CardsOut(Schema):
@@ -142,6 +143,7 @@ class ReleaseOut(Schema):
     title: str
     mode: str
     state: str
+    pause_reason: str
     party_max: int
     names_required: bool
     rules: list[tuple[str, str]]

@@ -122,6 +122,11 @@ class OfferShown:
         )
 
     @property
+    def pause_reason(self) -> str:
+        """Why nobody can claim a voucher of it just now."""
+        return self.release.pause_reason if self.release else ""
+
+    @property
     def needs_verifying(self) -> bool:
         return self.row.verified_only and self.asker.person_id is not None and not self.asker.is_verified
 
@@ -232,7 +237,7 @@ def open_releases(actor: Actor, offer_ids: Sequence[int], at: datetime) -> dict[
     if not offer_ids:
         return {}
     rows = Release.objects.visible_to(actor).filter(
-        offer_id__in=offer_ids, state__in=("announced", "open"), closes_at__gt=at
+        offer_id__in=offer_ids, state__in=("announced", "open", "paused"), closes_at__gt=at
     )
     return {row.offer_id: row for row in rows.exclude(mode=Release.Mode.PACK).order_by("-opens_at", "-id")}
 

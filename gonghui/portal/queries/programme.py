@@ -45,6 +45,7 @@ class Card:
     capacity: int
     release_id: int | None
     mode: str
+    pause_reason: str = ""
 
     @property
     def url(self) -> str:
@@ -115,6 +116,7 @@ def _card(activity: Activity, releases: Sequence[ReleaseSum]) -> Card:
         capacity=supply.capacity if supply else 0,
         release_id=best.pk if best else None,
         mode=supply.mode if supply else "",
+        pause_reason=supply.pause_reason if supply and not over else "",
     )
 
 
@@ -137,7 +139,12 @@ def _releases(offer_ids: Sequence[int]) -> dict[int, list[ReleaseSum]]:
     is_held = Q(session__isnull=False) & ~Q(session__state="cancelled")
     pools = Pool.objects.visible_to(ANONYMOUS).filter(release__offer_id__in=offer_ids).order_by()
     rows = pools.values(
-        "release_id", "release__offer_id", "release__mode", "release__state", "release__waitlist_max"
+        "release_id",
+        "release__offer_id",
+        "release__mode",
+        "release__state",
+        "release__pause_reason",
+        "release__waitlist_max",
     ).annotate(
         seats=Sum("capacity"),
         open_count=Count("id", filter=is_open),
@@ -167,6 +174,7 @@ def _supply(row: dict) -> Supply:
         open_count=row["open_count"],
         left=row["left"] or 0,
         next_opening=row["next_opening"],
+        pause_reason=row["release__pause_reason"],
     )
 
 

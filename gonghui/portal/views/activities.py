@@ -256,7 +256,7 @@ def release(request: HttpRequest, release_id: str) -> HttpResponse:
         .first()
     )
     require(found, NOT_FOUND)
-    if found.mode == Release.Mode.GRAB and found.state in ("announced", "open"):
+    if found.mode == Release.Mode.GRAB and found.state in ("announced", "open", "paused"):
         return redirect("waiting_page", found.pk)
     require(hasattr(found.offer, "activity"), NOT_FOUND)
     return redirect("activity", found.offer.activity.pk)

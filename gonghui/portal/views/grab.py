@@ -20,6 +20,7 @@ from gonghui.benefits.actions.passes import issue_pass
 from gonghui.benefits.errors import NAMES_MISSING
 from gonghui.benefits.gate.passes import binding_of
 from gonghui.benefits.models import Party, Pool, WaitingPage
+from gonghui.benefits.queries import answer_in_words
 from gonghui.kit import clock
 from gonghui.kit.actors import ANONYMOUS, Actor
 from gonghui.kit.errors import BAD_INPUT, NOT_FOUND, SIGN_IN_FIRST, DomainError, require
@@ -38,6 +39,7 @@ NEXT_STEPS = {
     "sign_in_first": ("/sign-in", gettext_lazy("去登录")),
     "not_verified": ("/me/verify", gettext_lazy("去实名认证")),
     "holds_enough": ("/tickets", gettext_lazy("看我的票")),
+    "release_paused": ("/activities", gettext_lazy("看看别的活动")),
     "release_over": ("/activities", gettext_lazy("看看别的活动")),
     "release_called_off": ("/messages", gettext_lazy("看消息")),
 }
@@ -193,7 +195,8 @@ def _claimed(request: HttpRequest, actor: Actor, offering: Offering, form: Party
     opens = next(
         (row.pool.opening for row in offering.rows if row.pool.pk == wanted["pool"]), offering.opens_at
     )
-    title, text = answer.words(seats=wanted["seats"], opens=f"{opens.astimezone(clock.CHINA):%H:%M}")
+    said = {"seats": wanted["seats"], "opens": f"{opens.astimezone(clock.CHINA):%H:%M}"}
+    title, text = answer_in_words(answer, wanted["pool"], **said)
     facts = {"answer": answer, "title": title, "text": text, "release": offering.release}
     return render(request, "portal/claim_answer.html", facts)
 

@@ -18,7 +18,7 @@
   const jitter = (ms) => ms * (0.7 + Math.random() * 0.6);
   const tell = (text) => { if (note.textContent !== text) note.textContent = text; };
 
-  const LABELS = { waiting: 'grab_waiting', ready: 'grab_now', sending: 'grab_sending', sold_out: 'grab_line', won: 'grab_won', already: 'grab_already', closed: 'grab_closed', refused: 'grab_refused' };
+  const LABELS = { waiting: 'grab_waiting', ready: 'grab_now', sending: 'grab_sending', sold_out: 'grab_line', won: 'grab_won', already: 'grab_already', paused: 'grab_paused', closed: 'grab_closed', refused: 'grab_refused' };
   const enter = (name) => {
     state.now = name;
     button.dataset.state = name;
@@ -27,6 +27,14 @@
     button.toggleAttribute('aria-busy', false);
     if (name === 'sending') button.setAttribute('aria-busy', 'true');
     part('label').textContent = say(LABELS[name]);
+    const pause = part('paused');
+    if (pause) pause.hidden = name !== 'paused';
+  };
+
+  /* Until it goes on: what is left is looked at as before, and then the button comes back by itself. */
+  const pause = (reason) => {
+    if (state.now !== 'paused') { enter('paused'); tell(say('grab_paused_text')); }
+    if (reason && part('reason')) part('reason').textContent = reason;
   };
 
   const ask = async (url, options = {}, limitMs = POST_LIMIT_MS) => {
@@ -55,7 +63,7 @@
   };
 
   const takePass = async () => {
-    if (!expiresSoon() || state.asking) return state.asking;
+    if (state.now === 'paused' || !expiresSoon() || state.asking) return state.asking;
     const { passUrl } = place();
     const { turn } = state; // a late answer about another party or session says nothing about this one
     state.asking = (async () => {
@@ -63,6 +71,7 @@
         const said = await ask(passUrl);
         if (turn !== state.turn) return;
         if (said.status === 200) state.pass = said;
+        else if (said.code === 'release_paused') pause('');
         else if (said.status < 500 && said.status !== 429) refuse(said);
       } catch (error) { /* asked again by the next look */ } finally { if (turn === state.turn) state.asking = null; }
     })();
@@ -86,6 +95,8 @@
     state.closesAt = live.closes_at_ms;
     root.querySelectorAll('[data-countdown]').forEach((e) => { e.dataset.countdown = live.opens_at_ms; });
     if (['closed', 'cancelled', 'not_grab'].includes(live.state)) { enter('closed'); return; }
+    if (live.state === 'paused') { pause(live.reason); return; }
+    if (state.now === 'paused') { enter('waiting'); wake(); if (state.now === 'ready') tell(say('grab_resumed')); }
     showLeft(live);
   };
 
@@ -165,6 +176,7 @@
     else if (said.answer === 'already' || said.answer === 'waiting') enter('already');
     else if (ANSWERS_OF_LOSS.includes(said.answer)) enter('sold_out');
     else if (said.answer === 'not_open') { enter('waiting'); look().then(wake); }
+    else if (said.answer === 'paused') pause('');
     else if (said.answer === 'closed' || said.answer === 'cancelled') enter('closed');
     else enter('ready');
     if (['bad_pass', 'pass_expired', 'spent', 'key_conflict'].includes(said.answer)) state.pass = null;
@@ -177,7 +189,7 @@
     enter('sending');
     tell(say('grab_sending_text'));
     if (expiresSoon()) await takePass();
-    if (isOver()) return;
+    if (isOver() || state.now === 'paused') return;
     if (!state.pass) { enter('ready'); tell(say('grab_no_pass')); return; }
     const said = await post();
     tell(said.title || '');
@@ -196,7 +208,9 @@
   };
 
   const start = () => {
+    const isPaused = part('paused') && !part('paused').hidden; // as the page was rendered
     enter('waiting');
+    if (isPaused) pause('');
     wake();
     sleep(Math.random() * Math.min(20000, Math.max(0, (state.opensAt - clock.now()) / 3))).then(takePass);
     watch();
