@@ -5,15 +5,19 @@ window → part refunded → reconciled → statement → paid → traffic repor
 from __future__ import annotations
 
 import datetime as dt
+from uuid import uuid4
 
 import pytest
 import time_machine
 from django.urls import reverse
 
 from gonghui.accounts.models import User
+from gonghui.benefits.actions.claims import claim
 from gonghui.benefits.models import Release, Voucher
 from gonghui.benefits.tasks import follow_the_clock
+from gonghui.bills.actions.selling import sell
 from gonghui.bills.models import Bill, BillPart, OfferTerms
+from gonghui.bills.tests.stage import pay_code, sale
 from gonghui.funds.tests.stage import balance, build_money, trial
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
@@ -21,6 +25,8 @@ from gonghui.partners.models import Agreement, Clerk, Partner, PartnerApplicatio
 from gonghui.partners.queries import may_trade
 from gonghui.partners.tests.stage import good_uscc
 from gonghui.settlement.actions import open_periods
+from gonghui.settlement.traffic import FEWEST
+from tests.cast import new_person
 from tests.loops.conftest import do, press, work_off
 from tests.loops.settling import confirmed_by, first_of_next_month, paid_out
 
@@ -65,10 +71,19 @@ def test_coupon_from_the_merchants_application_to_its_money(people, merchant, se
         assert trial() == 0
         open_periods(CLOCK)
         month_after = first_of_next_month()
+        regulars, newcomers = (crowd(merchant, kind) for kind in ("老", "新"))
+        come_to_lunch(merchant, store, regulars)
+    with time_machine.travel(first + dt.timedelta(days=20, hours=4, minutes=10), tick=True):
+        come_to_lunch(merchant, store, regulars, coupons_of=release)
+    with time_machine.travel(first + dt.timedelta(days=20, hours=10), tick=True):
+        come_to_lunch(merchant, store, newcomers, fen=60_00)
     with time_machine.travel(month_after, tick=True):
         people.leave()
-        statement = confirmed_by(people, "owner", fen=6_00)
-        paid_out(people, statement, fen=6_00)
+        owed = 6_00 + len(regulars) * 12_00
+        statement = confirmed_by(people, "owner", fen=owed)
+        paid_out(people, statement, fen=owed)
+    with time_machine.travel(first + dt.timedelta(days=40), tick=True):
+        people.leave()
         merchant_reads_the_traffic(people)
     assert trial() == 0
     assert people.complaints() == {}
@@ -256,7 +271,40 @@ def part_goes_back(people, bill: Bill) -> None:
     assert back == {"union": (12_00, 6_00), "merchant": (18_00, 9_00), "worker": (70_00, 35_00)}
 
 
+def crowd(cast, kind: str) -> list[str]:
+    """Ten members of 蓝海 under names of their own: as few as a figure may be of."""
+    names = [f"何{kind}{n}" for n in range(FEWEST)]
+    for name in names:
+        nth = len(cast.people)
+        user = User.objects.create(phone=f"138000006{nth:02}", display_name=name)
+        factory, id_no = cast.unions["factory"], f"44010119700101{nth:04}"
+        cast.users[name] = user
+        cast.people[name] = new_person(name, id_no, user.phone, factory, verified=True, user=user)
+    return names
+
+
+def come_to_lunch(
+    cast, store: Store, names: list[str], *, fen: int = 100_00, coupons_of: Release | None = None
+) -> None:
+    """Each pays at the till, without a screen: with a coupon claimed a moment ago, or the list price by pay code."""
+    clerk = cast.actor("till")
+    for name in names:
+        shown = pay_code(cast, name)
+        if coupons_of:
+            shown = claim(cast.actor(name), pool_id=coupons_of.pools.get().pk, key=uuid4()).code
+        sell(clerk, sale=sale(cast, fen, customer=shown, store_id=store.pk))
+
+
 def merchant_reads_the_traffic(people) -> None:
+    """Forty days on, the first day lies before the window: who lunched then and came again is a returning member."""
     page = people.at("owner", "/merchant/panels/traffic")
     page.wait_for_selector("text=客流")
+    assert page.locator(".mst-tiles .tile").all_inner_texts() == [
+        "会员\n20", "新客\n10", "回头客\n10", "消费次数\n20", "平均每单\n80 元",
+    ]  # fmt: skip
+    assert page.locator(".mst-split").get_attribute("aria-label") == "新客 10 人，回头客 10 人"
+    hours = page.locator(".mst-hours .sr").all_text_contents()
+    assert [hour for hour in hours if not hour.endswith("：0")] == ["13 时：10", "19 时：10"]
+    (store,) = page.locator("main .list .item .small").all_inner_texts()
+    assert store == "20 位会员，20 次，平均每单 80 元；新客 10，回头客 10"
     assert people.findings("owner") == []
