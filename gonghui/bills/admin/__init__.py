@@ -10,5 +10,6 @@ from gonghui.bills.admin import (  # noqa: F401 - registers the screens
     packs,
     releasing,
     series,
+    trying,
     uses,
 )

@@ -9,10 +9,11 @@ import pytest
 from django.urls import reverse
 
 from gonghui.bills.models import OfferTerms, Programme
+from gonghui.bills.tests.priced import MERCHANT, published, union_share
 from gonghui.bills.tests.test_bills_console import returned, sold
 from gonghui.bills.tests.test_terms_packs import parts, reviewed
 from gonghui.bills.tests.test_terms_series import template
-from gonghui.bills.tests.written import REST, by_union, put_up, reviewed_release
+from gonghui.bills.tests.written import REST, by_union, drafted, put_up, reviewed_release
 from gonghui.funds.tests.stage import build_money
 from gonghui.kit.tests.browser import *  # noqa: F403
 from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings, come_to_rest
@@ -227,3 +228,26 @@ def test_what_comes_again_and_together_is_set_up_by_hand(console, world, size):
     ):
         page.goto(address, wait_until="load")
         seen(page, name)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+def test_draft_is_tried_beside_the_live_offers(console, world, size):
+    cast, money = world
+    WorkerGroup.objects.get_or_create(code="food_rider", defaults={"name": "外卖配送员"})
+    published(cast, title="平台满减", stacking="always", shares=[union_share(money.city, 400), MERCHANT])
+    published(cast, title=LONG, off_fen=1_000)
+    draft = drafted(cast, by_union(money.city, permille=500, max_fen=3_000), REST, title="午市新满减")
+    page = console(reverse("admin:offer", args=[draft.pk]), size)
+    page.get_by_role("link", name="试算", exact=True).click()
+    page.wait_for_url("**/try")
+    seen(page, "try-empty")
+    page.get_by_label("消费金额（元）").fill("300")
+    page.get_by_role("button", name="试算", exact=True).click()
+    page.get_by_role("heading", name="按这个顺序减").wait_for()
+    assert page.locator(".bo-order").first.locator("strong").all_inner_texts() == ["平台满减", "午市新满减"]
+    assert page.get_by_text("只能用一项；“午市新满减”更合算。").is_visible()
+    seen(page, "try-answered")
+    page.get_by_label("消费金额（元）").fill("0")
+    page.get_by_role("button", name="试算", exact=True).click()
+    page.get_by_role("heading", name="还不能算，填过的都留着。").wait_for()
+    assert page.get_by_label("消费金额（元）").input_value() == "0"

@@ -30,7 +30,7 @@ def cruise(cast):
 
 def pictured(page, name: str) -> None:
     """For who looks at it: into the folder they named."""
-    if folder := os.environ.get("GONGHUI_PICTURES"):
+    if folder := os.environ.get("GONGHUI_LOOK"):
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
