@@ -42,6 +42,7 @@ BODIES = {
     "apiplace": {"package_id": 999999999},
     "apislot": {"slot_id": 999999999},
     "apitotal": {"total_fen": 1},
+    "apicompl": {**STAMP, "kind": "quality", "wanted": "refund", "line_ids": [1], "words": "坏了"},
     "apiline": {"line_id": 1, "reason": "少算"},
     "apiredeem": {**STAMP, "store_id": "{store}", "text": "{code}"},
 }
@@ -122,6 +123,11 @@ GET    /me/bills/999999999/rate                       none      404 404 404 404 
 POST   /me/bills/999999999/rate                       rating    404 404 404 404 404 404 404 404 404 401
 GET    /me/bills/999999999/pay                        none      404 404 404 404 404 404 404 404 404 302
 POST   /me/bills/999999999/cancel                     empty     404 404 404 404 404 404 404 404 404 401
+GET    /me/bills/999999999/complaints/new             none      404 404 404 404 404 404 404 404 404 302
+POST   /me/bills/999999999/complaints/new             empty     404 404 404 404 404 404 404 404 404 401
+GET    /me/complaints                                 none      200 200 200 200 200 200 200 200 200 302
+GET    /me/complaints/999999999                       none      404 404 404 404 404 404 404 404 404 302
+POST   /me/complaints/999999999/accept                empty     404 404 404 404 404 404 404 404 404 401
 GET    /me/settings                                   none      200 200 200 200 200 200 200 200 200 200
 POST   /me/settings/elder                             empty     302 302 302 302 302 302 302 302 302 302
 GET    /me/delegations                                none      200 200 200 200 200 200 200 200 200 302
@@ -198,6 +204,8 @@ GET    /merchant/panels/traffic                       none      403 403 403 403 
 GET    /merchant/panels/ratings                       none      403 403 403 403 403 403 403 403 403 302
 GET    /merchant/totals                               none      404 404 404 404 404 404 404 404 404 302
 GET    /merchant/totals.json                          none      404 404 404 404 404 404 404 404 404 302
+GET    /merchant/panels/complaints                    none      403 403 403 403 403 403 403 403 403 302
+POST   /merchant/complaints/999999999/agree           empty     403 403 403 403 403 403 403 403 403 401
 GET    /merchant/statements/1                         none      404 404 404 404 404 404 404 404 404 302
 POST   /merchant/statements/1/confirm                 empty     404 404 404 404 404 404 404 404 404 401
 POST   /merchant/statements/1/dispute                 empty     404 404 404 404 404 404 404 404 404 401
@@ -269,6 +277,12 @@ GET    /api/v1/me/health/{place}/slots                none      401 401 401 401 
 POST   /api/v1/me/health/{place}/payment              empty     401 401 401 401 404 401 422 404 404 401
 PUT    /api/v1/me/health/{place}/slot                 apislot   401 401 401 401 404 401 409 404 404 401
 DELETE /api/v1/me/health/{place}                      none      401 401 401 401 404 401 200 404 404 401
+POST   /api/v1/me/bills/999999999/complaints          apicompl  401 401 401 401 404 401 404 404 404 401
+GET    /api/v1/me/complaints                          none      401 401 401 401 200 401 200 200 200 401
+GET    /api/v1/me/complaints/999999999                none      401 401 401 401 404 401 404 404 404 401
+POST   /api/v1/me/complaints/999999999/accept         none      401 401 401 401 404 401 404 404 404 401
+POST   /api/v1/me/complaints/999999999/escalate       empty     401 401 401 401 404 401 404 404 404 401
+POST   /api/v1/me/complaints/999999999/withdraw       none      401 401 401 401 404 401 404 404 404 401
 GET    /api/v1/merchant/statements                    none      401 401 401 401 200 401 200 200 200 401
 GET    /api/v1/merchant/statements/999999999          none      401 401 401 401 404 401 404 404 404 401
 GET    /api/v1/merchant/statements/999999999/lines    none      401 401 401 401 404 401 404 404 404 401
@@ -287,6 +301,8 @@ MANY_VERBS = (
     "merchant/mall/products/{product}/{verb}",
     "merchant/mall/orders/{order}/{verb}",
     "merchant/mall/after-sales/{after_sale}/{verb}",
+    "me/complaints/{complaint}/{verb}",
+    "merchant/complaints/{complaint}/{verb}",
 )
 WALKED_BY_THE_CONTRACT = ("console/",)  # each screen of the back office: kit.console.contract
 

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "gonghui.activities",
     "gonghui.bills",
     "gonghui.settlement",
+    "gonghui.complaints",
     "gonghui.wellbeing",
     "gonghui.mall",
     "gonghui.portal",

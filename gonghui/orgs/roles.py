@@ -20,6 +20,7 @@ VIEW = frozenset(
         "feedback.view",
         "notices.view",
         "mall.view",
+        "complaints.view",
     }
 )
 RUN = frozenset(
@@ -50,6 +51,7 @@ CHECK = frozenset(
         "members.verify",
         "partners.review",
         "mall.review",
+        "complaints.rule",
     }
 )
 SEE_MONEY = frozenset(
@@ -117,6 +119,7 @@ ROLES: dict[str, Role] = {
                 "budgets.approve",
                 "rules.write",
                 "points.check",
+                "complaints.view",
                 "payments.write",
                 "bills.refund",
                 "settlements.write",
@@ -133,6 +136,7 @@ ROLES: dict[str, Role] = {
                 "partners.view",
                 "reports.view",
                 "audit.view",
+                "complaints.view",
                 "decisions.object",
             },
         ),

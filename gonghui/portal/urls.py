@@ -10,11 +10,13 @@ from gonghui.bills.views import store_screen
 from gonghui.funds.views import decisions
 from gonghui.kit.identifiers import ROW_ID
 from gonghui.ledger.views import blocks, blocks_json, days, days_json
+from gonghui.portal.merchant import complaints as answers
 from gonghui.portal.merchant import money, totals
 from gonghui.portal.merchant import views as merchant
 from gonghui.portal.views import (
     activities,
     bills,
+    complaints,
     console_account,
     console_sign_in,
     delegations,
@@ -35,9 +37,19 @@ from gonghui.portal.views import (
 
 CODE = "(?P<code>[0-9A-Z]{6,16})"
 ENTRY = "(?P<entry_id>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
-ACTIVITY, RELEASE, POOL, DEVICE, DELEGATION, MESSAGE, OFFER, BILL = (
+ACTIVITY, RELEASE, POOL, DEVICE, DELEGATION, MESSAGE, OFFER, BILL, COMPLAINT = (
     f"(?P<{name}_id>{ROW_ID})"
-    for name in ("activity", "release", "pool", "device", "delegation", "message", "offer", "bill")
+    for name in (
+        "activity",
+        "release",
+        "pool",
+        "device",
+        "delegation",
+        "message",
+        "offer",
+        "bill",
+        "complaint",
+    )
 )
 
 
@@ -98,6 +110,14 @@ purchases = [
     page(rf"me/bills/{BILL}/rate", bills.bill_rate, "bill_rate"),
     page(rf"me/bills/{BILL}/pay", bills.bill_pay, "bill_pay"),
     page(rf"me/bills/{BILL}/cancel", bills.bill_cancel, "bill_cancel"),
+    page(rf"me/bills/{BILL}/complaints/new", complaints.complaint_new, "complaint_new"),
+    page("me/complaints", complaints.my_complaints, "my_complaints"),
+    page(rf"me/complaints/{COMPLAINT}", complaints.my_complaint, "my_complaint"),
+    page(
+        rf"me/complaints/{COMPLAINT}/(?P<verb>accept|escalate|withdraw)",
+        complaints.move_complaint,
+        "my_complaint_move",
+    ),
 ]
 
 # --- account -------------------------------------------------------------------------------------------------
@@ -165,6 +185,11 @@ merchants = [
     page(f"merchant/statements/{STATEMENT}/confirm", money.confirm, "merchant_statement_confirm"),
     page(f"merchant/statements/{STATEMENT}/dispute", money.dispute, "merchant_statement_dispute"),
     page(rf"merchant/statements/{STATEMENT}/sheet\.xlsx", money.sheet, "merchant_statement_sheet"),
+    page(
+        rf"merchant/complaints/{COMPLAINT}/(?P<verb>agree|answer)",
+        answers.move_complaint,
+        "merchant_complaint",
+    ),
 ]
 
 urlpatterns = [*pages, *purchases, *account, *merchants]

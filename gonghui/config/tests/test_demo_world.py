@@ -12,6 +12,7 @@ from django.test import override_settings
 from gonghui.activities.models import Activity
 from gonghui.benefits.models import Pool, Release
 from gonghui.bills.models import BenefitDay, OfferTerms, PackItem, ReleaseSeries, WelcomePack
+from gonghui.complaints.models import Complaint
 from gonghui.config.world.build import build_world, is_empty
 from gonghui.config.world.merchants import APPLICANT_PHONE, MERCHANT_PHONE
 from gonghui.config.world.programme import ITEMS, is_stale, renew_programme
@@ -75,6 +76,14 @@ def test_world_is_as_large_as_the_sources_say(world):
     )
     assert soon.count() >= 3
     assert is_empty() is False
+
+
+def test_world_has_complaints_at_every_step(world):
+    found = Complaint.objects.unscoped("test")
+    states = sorted(found.values_list("state", flat=True))
+    assert states == ["agreed", "answered", "escalated", "escalated", "open", "upheld"]
+    assert [one.state for one in found if one.is_overdue] == ["escalated"]
+    assert trial() == 0
 
 
 def test_world_has_money_worth_looking_at(world, settings):

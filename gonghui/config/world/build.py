@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from gonghui.config.actors import actor_of
 from gonghui.config.world.budgets import STEPS, build_budgets
+from gonghui.config.world.complaints import build_complaints
 from gonghui.config.world.health import build_health
 from gonghui.config.world.mall import build_mall
 from gonghui.config.world.merchants import build_merchants, sign_cinema
@@ -68,6 +69,7 @@ def build_world(members: int, seed: int, progress: Progress) -> None:
     progress.start(_("结算"), SETTLEMENT_STEPS)
     build_settlements(tree, staff, venues, money, progress)
     build_mall(tree, staff, money.city)
+    build_complaints(staff)
     build_programme(builder, tree, venues, staff, progress)
 
 

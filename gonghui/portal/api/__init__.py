@@ -3,6 +3,7 @@
 from gonghui.portal.api.account import router as account
 from gonghui.portal.api.bills import counter as sales
 from gonghui.portal.api.bills import router as bills
+from gonghui.portal.api.complaints import router as complaints
 from gonghui.portal.api.counter import router as counter
 from gonghui.portal.api.grab import router as grab
 from gonghui.portal.api.health import router as health
@@ -20,6 +21,7 @@ routers = [
     ("", points),
     ("", offers),
     ("", bills),
+    ("", complaints),
     ("", health),
     ("/merchant", statements),
     ("/counter", counter),

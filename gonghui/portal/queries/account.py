@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Prefetch, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +14,7 @@ from gonghui.accounts.queries import own_account
 from gonghui.activities.models import Like
 from gonghui.benefits.models import Reminder, Voucher, WaitEntry
 from gonghui.bills.models import Bill
+from gonghui.complaints.models import Complaint, ComplaintEntry
 from gonghui.feedback.models import Rating
 from gonghui.kit.actors import Actor
 from gonghui.kit.templatetags.kit import yuan
@@ -116,6 +117,23 @@ def _bills(actor: Actor) -> Rows:
     ]
 
 
+def _complaints(actor: Actor) -> Rows:
+    """Each word of the threads, one's own and the answers."""
+    own = Complaint.objects.unscoped(OWN).filter(bill__person_id=actor.person_id).order_by("id")
+    return [
+        (
+            one.number,
+            one.get_kind_display(),
+            entry.at,
+            entry.get_by_display(),
+            entry.get_state_display(),
+            entry.words,
+        )
+        for one in own.prefetch_related(Prefetch("entries", ComplaintEntry.objects.unscoped(OWN)))
+        for entry in one.entries.all()
+    ]
+
+
 def _health(actor: Actor) -> Rows:
     return [
         (
@@ -210,6 +228,12 @@ SECTIONS = (
         _("账单"),
         (_("时间"), _("门店"), _("原价（元）"), _("自己付的（元）"), _("福豆"), _("状态")),
         _bills,
+    ),
+    Section(
+        "complaints",
+        _("意见"),
+        (_("编号"), _("哪里不对"), _("时间"), _("谁"), _("之后的状态"), _("内容")),
+        _complaints,
     ),
     Section(
         "mall",

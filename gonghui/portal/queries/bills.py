@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
 
 from gonghui.bills.models import Bill, BillLine, BillOffer, BillPart, BillRefund, Payer, RefundPart
+from gonghui.complaints.models import Complaint
 from gonghui.feedback.models import Rating
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
@@ -26,10 +27,12 @@ def own_bills(actor: Actor) -> QuerySet[Bill]:
 
 
 def own_bill(actor: Actor, bill_id: int) -> Bill:
-    """With what the member said of it: `rated_score` (None: nothing yet) and `rated_comment`."""
+    """With what the member said of it: `rated_score` (None: nothing yet), `rated_comment`, and whether it `has_complaints`."""
     said = Rating.objects.unscoped("one's own").filter(bill_id=OuterRef("pk"))
     found = own_bills(actor).annotate(
-        rated_score=Subquery(said.values("score")), rated_comment=Subquery(said.values("comment"))
+        rated_score=Subquery(said.values("score")),
+        rated_comment=Subquery(said.values("comment")),
+        has_complaints=Exists(Complaint.objects.unscoped("one's own").filter(bill_id=OuterRef("pk"))),
     )
     return _one(found, bill_id)
 

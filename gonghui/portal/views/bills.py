@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -16,6 +18,9 @@ from gonghui.bills.actions.selling import cancel_bill
 from gonghui.bills.errors import NOT_RATED_YET
 from gonghui.bills.models import Bill
 from gonghui.bills.origins import ways_of
+from gonghui.complaints.deadlines import may_complain
+from gonghui.complaints.queries import of_bill
+from gonghui.complaints.thread import MEMBER, thread_of
 from gonghui.kit.errors import DomainError, require
 from gonghui.payments.collecting import start_payment
 from gonghui.payments.errors import OPENID_NEEDED
@@ -51,8 +56,16 @@ def _bill_page(request: HttpRequest, bill: Bill, error: DomainError | None = Non
         "is_long": len(shown.lines) > LINES_OPEN,
         "own_entries": _own_entries(request, shown),
         "error": error,
+        **_complained(bill),
     }
     return render(request, "portal/bills/bill.html", facts, status=error.status if error else 200)
+
+
+def _complained(bill: Bill) -> dict[str, Any]:
+    """Complaints about it, and the thread from the coupon to the correction; where there is none, whether one may be made."""
+    complaints = of_bill(bill.pk) if bill.has_complaints else []
+    steps = thread_of(bill, complaints, reader=MEMBER) if complaints else []
+    return {"complaints": complaints, "steps": steps, "may_complain": may_complain(bill)}
 
 
 @never_cache
