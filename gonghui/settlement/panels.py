@@ -10,6 +10,7 @@ from gonghui.kit.actors import Actor
 from gonghui.partners.panels import MerchantPanel, register_panel
 from gonghui.partners.queries import own_stores
 from gonghui.settlement.queries import own_statements
+from gonghui.settlement.seats import seats_of
 from gonghui.settlement.traffic import FEWEST, WINDOW, traffic_of
 
 STATEMENTS_SHOWN = 60
@@ -26,10 +27,12 @@ def money(actor: Actor) -> dict[str, Any]:
 
 def visitors(actor: Actor) -> dict[str, Any]:
     stores = list(own_stores(actor)[:200])
-    found = traffic_of([store.pk for store in stores])
+    ids = [store.pk for store in stores]
+    found = traffic_of(ids)
     return {
         "traffic": found,
         "by_store": [(store, found.stores.get(store.pk)) for store in stores],
+        "seats": seats_of(ids),
         "few": FEWEST,
         "days": WINDOW.days,
     }

@@ -121,6 +121,18 @@ def _hours_of(window: Window) -> str:
     return f"{window.from_time:%H:%M}–{until}"
 
 
+def says_hours(window: Window) -> str:
+    """When it holds, without what it gives: 周一至周五 13:00–17:00."""
+    parts = (
+        _named_of(window),
+        _dates_of(window),
+        _holidays_of(window),
+        says_weekdays(window.weekdays),
+        _hours_of(window),
+    )
+    return " ".join(filter(None, parts)) or _("全天")
+
+
 def says_day(day: date) -> str:
     return _("%(month)d月%(day)d日") % {"month": day.month, "day": day.day}
 

@@ -54,6 +54,12 @@ def _has_day(window: Window, day: date, holidays: Collection[date]) -> bool:
     return window.holidays == Holidays.ANY or (day in holidays) == (window.holidays == Holidays.ONLY)
 
 
+def days_of(window: Window, since: date, until: date, holidays: Collection[date] = frozenset()) -> list[date]:
+    """On which it begins, from `since` to before `until`."""
+    days = (since + n * DAY for n in range((until - since).days))
+    return [day for day in days if _has_day(window, day, holidays)]
+
+
 def is_for(window: Window, groups: Collection[str], store_id: int | None) -> bool:
     fits = not window.whom or not window.whom.isdisjoint(groups)
     return fits and (not window.store_ids or store_id in window.store_ids)

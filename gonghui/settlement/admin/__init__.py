@@ -1,3 +1,11 @@
 """Back-office screens of settlement."""
 
-from gonghui.settlement.admin import disputes, home, payouts, periods, programmes, statements  # noqa: F401 - registers
+from gonghui.settlement.admin import (  # noqa: F401 - registers
+    disputes,
+    home,
+    payouts,
+    periods,
+    programmes,
+    seats,
+    statements,
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from gonghui.settlement.tests import shenzhen
 from gonghui.settlement.tests.stage import SYSTEM, build_shop, period, refunded, sold, statement_of
 from gonghui.settlement.tests.test_merchant_pages import OWNER, people
 from gonghui.settlement.tests.test_races import DAYS, at
+from gonghui.settlement.tests.test_seats import published_since, took, window_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LOOK = os.environ.get("GONGHUI_LOOK", "")
@@ -77,8 +79,19 @@ def seen(visit):
     return look
 
 
+def with_seats(shop, crowd) -> None:
+    """An evening window across midnight, two of its days used by many, one by few; another nobody came for."""
+    night = {"from_time": dt.time(22), "to_time": dt.time(2), "capacity": 1_200}
+    window = window_at(shop, weekdays=[1, 2, 3, 4, 5], **night)
+    window_at(shop, capacity=20, store_ids=[shop.stores[0].pk])
+    published_since(clock.today() - timedelta(days=60))
+    workdays = [day for n in range(1, 8) if (day := clock.today() - timedelta(days=n)).weekday() < 5]
+    for n, person in enumerate(crowd):
+        took(shop, window, workdays[min(n // 15, 2)], person, at=dt.time((22, 23)[n % 2], 30), fen=3_000 + n)
+
+
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])
-def test_back_office_of_settlement_fits_and_is_readable(seen, stated, size):
+def test_back_office_of_settlement_fits_and_is_readable(seen, shop, stated, size):
     payout = Payout.objects.unscoped("test").get()
     dispute = Dispute.objects.unscoped("test").get()
     pages = {
@@ -96,14 +109,17 @@ def test_back_office_of_settlement_fits_and_is_readable(seen, stated, size):
         "paid": reverse("admin:settlement_payout_paid", args=[payout.pk]),
         "programmes": reverse("admin:programme_effects"),
         "programme": reverse("admin:programme_effect", args=[stated["programme"].pk]),
+        "seats": reverse("admin:seats"),
     }
+    with_seats(shop, people(shop.cast, 36))
     for name, path in pages.items():
         seen("finance_officer", path, name, size)
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])
 def test_merchants_money_and_visitors_fit_and_are_readable(seen, cast, shop, stated, size):
-    for n, person in enumerate(people(cast, 24)):
+    crowd = people(cast, 60)
+    for n, person in enumerate(crowd[:24]):
         now = clock.now().replace(hour=(9, 9, 18)[n % 3] if n else 9, minute=0)
         for days in (2, 40)[: 1 + n % 2]:
             sold(
@@ -114,6 +130,7 @@ def test_merchants_money_and_visitors_fit_and_are_readable(seen, cast, shop, sta
                 who=person,
                 store=n % 2,
             )
+    with_seats(shop, crowd[24:])
     for name, path in (
         ("money", "/merchant/panels/money"),
         ("traffic", "/merchant/panels/traffic"),
