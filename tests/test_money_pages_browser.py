@@ -30,6 +30,8 @@ WRITTEN = (
     "partners/applications/new",
     "funds/budgets/new",
     "funds/budget/{budget}/verb/propose/",
+    "funds/liferule/add/",
+    "wellbeing/healthplan/add/",
 )
 """Asked of whoever writes; the rest is read by the finance officer, who may do neither."""
 MERCHANT = (

@@ -28,3 +28,17 @@ const follow = (form) => {
 };
 document.addEventListener("change", (event) => { if (event.target.form) follow(event.target.form); });
 document.addEventListener("DOMContentLoaded", () => { [...document.forms].forEach(follow); });
+// A picker drawn by a script (select2) is named by the label of the field it stands for, whenever it is drawn.
+const nameOf = (box) => {
+  const select = box.closest(".select2-container").previousElementSibling;
+  const label = select && select.labels && select.labels[0];
+  if (!label || box.dataset.named) return;
+  label.id = label.id || `label-of-${select.id}`;
+  box.setAttribute("aria-labelledby", `${label.id} ${box.getAttribute("aria-labelledby") || ""}`.trim());
+  box.dataset.named = "1";
+};
+const nameAll = () => { document.querySelectorAll(".select2-selection[role=combobox]").forEach(nameOf); };
+document.addEventListener("DOMContentLoaded", () => {
+  nameAll();
+  new MutationObserver(nameAll).observe(document.body, { childList: true, subtree: true });
+});
