@@ -30,8 +30,7 @@ WRITTEN = (
     "partners/applications/new",
     "funds/budgets/new",
     "funds/budget/{budget}/verb/propose/",
-    "funds/liferule/add/",
-    "wellbeing/healthplan/add/",
+    "partners/hall/add/",
 )
 """Asked of whoever writes; the rest is read by the finance officer, who may do neither."""
 MERCHANT = (

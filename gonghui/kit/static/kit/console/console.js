@@ -34,7 +34,9 @@ const nameOf = (box) => {
   const label = select && select.labels && select.labels[0];
   if (!label || box.dataset.named) return;
   label.id = label.id || `label-of-${select.id}`;
-  box.setAttribute("aria-labelledby", `${label.id} ${box.getAttribute("aria-labelledby") || ""}`.trim());
+  for (const part of [box, box.querySelector("[role=textbox]")]) {
+    if (part) part.setAttribute("aria-labelledby", `${label.id} ${part.getAttribute("aria-labelledby") || ""}`.trim());
+  }
   box.dataset.named = "1";
 };
 const nameAll = () => { document.querySelectorAll(".select2-selection[role=combobox]").forEach(nameOf); };
