@@ -7,6 +7,7 @@ the tests also put behind a real HTTP server. Refused in production.
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import re
 import secrets
@@ -14,6 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -56,11 +58,20 @@ def local_key(name: str) -> rsa.RSAPrivateKey:
     """The same for every process; made once."""
     row = LocalKey.objects.unscoped(WHY).filter(name=name).first()
     if row is None:
-        made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-        LocalKey.objects.unscoped(WHY).bulk_create([LocalKey(name=name, pem=pem)], ignore_conflicts=True)
+        drawn = LocalKey(name=name, pem=new_pem(name))
+        LocalKey.objects.unscoped(WHY).bulk_create([drawn], ignore_conflicts=True)
         row = LocalKey.objects.unscoped(WHY).get(name=name)
-    return load_pem_private_key(row.pem.encode(), None)
+    return _loaded(row.pem)
+
+
+def new_pem(_name: str) -> str:
+    return pem_of(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+
+
+@lru_cache(maxsize=8)
+def _loaded(pem: str) -> rsa.RSAPrivateKey:
+    """Kept: a key is proved when it is read, which costs as much as to draw one."""
+    return load_pem_private_key(pem.encode(), None)
 
 
 def pem_of(key: rsa.RSAPrivateKey) -> str:
@@ -259,15 +270,30 @@ class LocalCore(Core):
 
 def client_for(service: LocalWeChat, *, timeout=None, key_id: str = KEY_ID) -> WeChatPay:
     """The library, holding the merchant's half of the stand-in's keys."""
+    return _new_client(service.merchant, service.platform, service.apiv3_key, timeout=timeout, key_id=key_id)
+
+
+def _new_client(
+    merchant: rsa.RSAPrivateKey,
+    platform: rsa.RSAPrivateKey,
+    apiv3_key: str,
+    *,
+    timeout=None,
+    key_id: str = KEY_ID,
+) -> WeChatPay:
     return WeChatPay(
-        wechatpay_type=WeChatPayType.JSAPI, mchid=MCHID, private_key=pem_of(service.merchant), cert_serial_no=SERIAL,
-        appid=APPID, apiv3_key=service.apiv3_key, notify_url="https://example.invalid/payments/wechat/notify",
-        timeout=timeout, public_key=public_pem_of(service.platform), public_key_id=key_id,
+        wechatpay_type=WeChatPayType.JSAPI, mchid=MCHID, private_key=pem_of(merchant), cert_serial_no=SERIAL,
+        appid=APPID, apiv3_key=apiv3_key, notify_url="https://example.invalid/payments/wechat/notify",
+        timeout=timeout, public_key=public_pem_of(platform), public_key_id=key_id,
     )  # fmt: skip
 
 
+_client_of = lru_cache(maxsize=4)(_new_client)
+
+
 def wireless_client(service: LocalWeChat) -> WeChatPay:
-    client = client_for(service)
+    client = copy.copy(_client_of(service.merchant, service.platform, service.apiv3_key))
+    client._core = copy.copy(client._core)
     client._core.__class__ = LocalCore
     client._core.service = service
     return client
