@@ -1,5 +1,6 @@
 """Shared fixtures: a fixed cast with names, a small union tree. See tests/cast.py."""
 
+import functools
 import os
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, settings
 os.environ.setdefault("GONGHUI_LOG_LEVEL", "WARNING")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
+from gonghui.kit.tests.stages import bare_ground  # noqa: F401 - a fixture
 from tests.cast import *  # noqa: F403
 from tests.emptying import empty_database
 
@@ -68,6 +70,16 @@ def _no_caches_between_tests():
     from gonghui.kit.tests.shelves import forget_kept
 
     forget_kept()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _provider_draws_its_keys_once():
+    """The stand-in's keys are drawn for every database it is played in; the same ones will do for all tests."""
+    from gonghui.payments.ports import local
+
+    drawn, local.new_pem = local.new_pem, functools.cache(local.new_pem)
+    yield
+    local.new_pem = drawn
 
 
 @pytest.fixture(autouse=True, scope="session")

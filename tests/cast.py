@@ -22,6 +22,7 @@ from gonghui.accounts.models import User
 from gonghui.config.actors import actor_of
 from gonghui.kit.actors import ANONYMOUS, Actor
 from gonghui.kit.search import pinyin_key, search_grams
+from gonghui.kit.tests.stages import kept
 from gonghui.members.models import Membership, Person, WorkerGroup
 from gonghui.orgs.models import Grant, IndustryLine, Union
 from gonghui.partners.models import Clerk, Hall, Partner, Store
@@ -181,6 +182,7 @@ def _partner(cast: Cast) -> None:
     Clerk.objects.create(user=cast.users["clerk"], store=cast.store)
 
 
+@kept
 def new_cast() -> Cast:
     made = Cast()
     _tree(made)

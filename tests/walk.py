@@ -15,6 +15,7 @@ from gonghui.accounts.actions.devices import issue_api_token
 from gonghui.activities.tests.stage import announced, open_at_once, written
 from gonghui.benefits.engine import Claim, settle_claims
 from gonghui.kit.actors import Actor
+from gonghui.kit.tests.stages import kept
 from gonghui.mall.actions import shelf
 from gonghui.mall.tests.stage import build_mall, facts, placed
 from gonghui.payments.actions.payments import take_payment
@@ -35,6 +36,7 @@ class Stage:
         return path.format(**self.facts)
 
 
+@kept
 def build_stage(cast) -> Stage:
     activity, session, release = announced(cast, seats=2)
     open_at_once(release)

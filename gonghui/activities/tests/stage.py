@@ -14,6 +14,7 @@ from gonghui.benefits.actions.releases import CostSplit, ReleaseTerms
 from gonghui.benefits.models import Release
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
+from gonghui.kit.tests.stages import kept
 
 SYSTEM = Actor.system("test")
 FILM = {"film": "望海", "length_min": 118}
@@ -35,6 +36,7 @@ def terms(**fields: Any) -> ReleaseTerms:
     return ReleaseTerms(**facts)
 
 
+@kept
 def written(cast, name: str = "city_admin", union: str = "city", **fields: Any) -> Activity:
     text = ActivityText(**({"kind": "film", "title": "国庆电影专场", "details": FILM} | fields))
     split = CostSplit(merchant_fen=1000, union_fen=2600, worker_fen=400)
@@ -65,6 +67,7 @@ def planned(cast, activity: Activity, sessions: list[Session], **fields: Any) ->
     )
 
 
+@kept
 def reviewed(cast, *, seats: int = 3, **fields: Any) -> tuple[Activity, Session, Release]:
     """Written by the city, reviewed by the province."""
     activity = written(cast)
@@ -74,6 +77,7 @@ def reviewed(cast, *, seats: int = 3, **fields: Any) -> tuple[Activity, Session,
     return fresh(activity), fresh(session), fresh(release)
 
 
+@kept
 def announced(cast, *, seats: int = 3, **fields: Any) -> tuple[Activity, Session, Release]:
     activity, session, release = reviewed(cast, seats=seats, **fields)
     actions.announce_activity(cast.actor("city_admin"), activity_id=activity.pk)

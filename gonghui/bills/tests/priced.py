@@ -19,6 +19,7 @@ from gonghui.bills.models import (
 )
 from gonghui.funds.actions.commitments import reserve
 from gonghui.kit.actors import Actor
+from gonghui.kit.tests.stages import kept
 
 SYSTEM = Actor.system("test")
 MERCHANT = {"payer": "merchant", "takes_rest": True}
@@ -28,6 +29,7 @@ def union_share(budget, permille: int = 500, **facts: Any) -> dict[str, Any]:
     return {"payer": "union", "budget": budget, "permille": permille, "set_aside_fen": 100_000} | facts
 
 
+@kept
 def published(
     cast, *, shares=(MERCHANT,), windows=(), limits=(), caps=(), stores=None, **facts: Any
 ) -> OfferTerms:
@@ -63,6 +65,7 @@ def fill_purse(share: FundingShare, fen: int, release: Release | None = None) ->
         Purse.objects.create(share=share, release=release, commitment=commitment)
 
 
+@kept
 def released(terms: OfferTerms, *, fen: int = 100_000, **facts: Any) -> Pool:
     """A release of its vouchers, paid for, with ten places good for a week."""
     release = new_release(terms.offer.union)

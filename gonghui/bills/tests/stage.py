@@ -14,6 +14,7 @@ from gonghui.bills.selling import Back, Sale, typed_line
 from gonghui.funds.tests.granting import granted
 from gonghui.kit import clock, tokens
 from gonghui.kit.actors import Actor
+from gonghui.kit.tests.stages import kept
 from gonghui.ledger.models import LedgerAccount, Transfer
 from gonghui.members.models import MemberCard
 from gonghui.partners.tests.stage import standing_agreement
@@ -64,6 +65,7 @@ def refunded(cast, bill: Bill, *back: tuple[int, int], by: str = "clerk", **fact
     return refund_bill(cast.actor(by), bill_id=bill.pk, back=asked, **facts)
 
 
+@kept
 def with_points(money, points: int = 100, **facts: Any):
     """福豆 of the city's budget, to every member."""
     return granted(money, per_head=points, **facts)

@@ -15,6 +15,7 @@ from gonghui.accounts.models import User
 from gonghui.funds.actions import budgets, sources
 from gonghui.funds.actions.budgets import BudgetTerms
 from gonghui.funds.models import Budget, FundSource
+from gonghui.kit.tests.stages import kept
 from gonghui.ledger.models import LedgerAccount
 from gonghui.orgs.models import Grant
 
@@ -43,6 +44,7 @@ def new_staff(cast, name: str, role: str, union: str) -> User:
     return user
 
 
+@kept
 def build_money(cast, *, kind: str = "special", level: str = "province") -> MoneyStage:
     new_staff(cast, "province_finance", "finance_officer", "province")
     new_staff(cast, "auditor", "audit_committee", "province")

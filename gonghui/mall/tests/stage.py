@@ -15,6 +15,7 @@ from gonghui.funds.tests.granting import granted
 from gonghui.funds.tests.stage import new_staff
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
+from gonghui.kit.tests.stages import kept
 from gonghui.mall.actions import orders, shelf
 from gonghui.mall.actions.ordering import place_orders
 from gonghui.mall.actions.shelf import ProductFacts
@@ -44,6 +45,7 @@ class MallStage:
         return again(self.products[name]).stock
 
 
+@kept
 def build_mall(cast) -> MallStage:
     new_staff(cast, "mall_reviewer", "reviewer", "city")
     for code, name in SHELVES:

@@ -7,6 +7,7 @@ import datetime as dt
 from gonghui.accounts.models import User
 from gonghui.config.actors import actor_of
 from gonghui.kit.actors import Actor
+from gonghui.kit.tests.stages import kept
 from gonghui.orgs.models import Grant
 from gonghui.partners import actions
 from gonghui.partners.models import Agreement, MerchantRole, Partner, PartnerApplication, Store
@@ -70,6 +71,7 @@ def new_owner(partner: Partner, phone: str, role: str = "owner", store: Store | 
     return user
 
 
+@kept
 def standing_agreement(partner: Partner, **given) -> Agreement:
     facts = {"concession": "按原有约定。", "starts_on": partner.since, "state": "effective", **given}
     return Agreement.objects.create(partner=partner, union=partner.union, **facts)

@@ -6,18 +6,27 @@ import pytest
 
 from gonghui.kit import ports
 from gonghui.kit.actors import Actor
+from gonghui.kit.tests.stages import kept
 from gonghui.payments.actions.payments import take_payment
 from gonghui.payments.ports.coupons import LocalCoupons
-from gonghui.payments.ports.local import LocalPayments, LocalWeChat
+from gonghui.payments.ports.local import LocalPayments, LocalWeChat, local_key
 from gonghui.payments.ports.local_identity import LocalAuthorisation, LocalIdentity
 from gonghui.payments.tests.figures import identified
 
 SYSTEM = Actor.system("test")
 
 
+@kept
+def provider_keys() -> None:
+    """In their rows, before the provider reads them."""
+    for name in ("platform", "merchant"):
+        local_key(name)
+
+
 @pytest.fixture
 def wechat(db, monkeypatch):
     """The played provider; the ports `payment` and `coupon_provider` stand on it."""
+    provider_keys()
     service = LocalWeChat()
     adapters = {
         "gonghui.payments.ports.local.LocalPayments": LocalPayments(service),

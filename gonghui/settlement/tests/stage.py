@@ -17,6 +17,7 @@ from gonghui.funds.actions.commitments import reserve
 from gonghui.funds.tests.stage import MoneyStage, build_money, new_staff
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
+from gonghui.kit.tests.stages import kept
 from gonghui.ledger.engine import Order, open_account, open_accounts, transfer_all
 from gonghui.partners.models import Agreement, Partner, Store
 from gonghui.partners.tests.stage import new_owner, new_partner, new_store, standing_agreement
@@ -53,6 +54,7 @@ class Shop:
         )
 
 
+@kept
 def build_shop(
     cast,
     money: MoneyStage | None = None,

@@ -12,6 +12,7 @@ from gonghui.accounts.models import User
 from gonghui.funds.tests.stage import MoneyStage, build_money, new_staff
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
+from gonghui.kit.tests.stages import kept
 from gonghui.members.models import Membership, Person
 from gonghui.partners.models import Clerk, Partner, Store
 from gonghui.partners.tests.stage import standing_agreement
@@ -52,6 +53,7 @@ def build_hospital(cast, union: str = "city", name: str = "东江市人民医院
     return Store.objects.create(partner=partner, name=name, address="健康路 8 号")
 
 
+@kept
 def build_health(
     cast, *, quota: int = 3, opened: bool = True, money: MoneyStage | None = None, **facts
 ) -> HealthStage:
