@@ -20,6 +20,7 @@ from gonghui.mall.actions import shelf
 from gonghui.mall.tests.stage import build_mall, facts, placed
 from gonghui.payments.actions.payments import take_payment
 from gonghui.wellbeing.tests.stage import applied, build_health
+from tests.emptying import OURS, filled
 
 KEY = UUID("00000000-0000-4000-8000-000000000007")
 # Sign-in codes, sessions, devices, queue: not what a refused request may be blamed for.
@@ -110,11 +111,12 @@ def _json(body: dict | None) -> str:
 def fingerprint() -> str:
     """Of every row of ours that a refused request must leave as it was."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        cursor.execute(OURS)
         tables = [t for (t,) in cursor.fetchall() if not t.startswith(PASSING)]
-        parts = " UNION ALL ".join(
+        cursor.execute(filled(tables))
+        sums = [
             f"SELECT '{t}', coalesce(sum(('x' || left(md5(r::text), 12))::bit(48)::bigint), 0)::text FROM {t} r"
-            for t in tables
-        )
-        cursor.execute(parts)
+            for (t,) in cursor.fetchall()
+        ]
+        cursor.execute(" UNION ALL ".join(sums))
         return hashlib.sha256(repr(sorted(cursor.fetchall())).encode()).hexdigest()
