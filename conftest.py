@@ -1,6 +1,7 @@
 """Shared fixtures: a fixed cast with names, a small union tree. See tests/cast.py."""
 
 import functools
+import gc
 import os
 
 import pytest
@@ -38,11 +39,21 @@ def pytest_xdist_auto_num_workers(config) -> int:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items) -> None:
-    """Files that wait for browsers and processes come first, so that no core is left with one of them at the end."""
+    """Files that take minutes come first, then those that wait for browsers and processes, so that no core is left with
+    one of them at the end."""
+    big = {item.path for item in items if item.get_closest_marker("big")}
     slow = {
         item.path for item in items if item.get_closest_marker("browser") or item.get_closest_marker("faults")
     }
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path not in big, item.path not in slow))
+
+
+gc.disable()  # what is imported and collected stays: until the first test there is nothing to find
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

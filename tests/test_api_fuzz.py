@@ -47,6 +47,7 @@ def operations():
     return [found.ok() for found in schema.get_all_operations()]
 
 
+@pytest.mark.big
 @pytest.mark.django_db
 @pytest.mark.parametrize("operation", operations(), ids=lambda o: o.label)
 def test_operation_answers_anything_without_a_server_error(operation, headers):

@@ -316,6 +316,7 @@ def body_of(word, stage):
     return {k: int(v) if k in ("pool", "store_id") else v for k, v in filled.items()}
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("door", DOORS, ids=lambda d: f"{d[0]} {d[1]} {d[2]}")
 def test_door_answers_each_of_the_cast_as_the_table_says(door, played):
     method, path, word, *expected = door

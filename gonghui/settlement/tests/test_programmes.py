@@ -39,6 +39,7 @@ pytestmark = pytest.mark.django_db
 YUAN = 100
 
 
+@pytest.mark.big
 @pytest.mark.django_db(transaction=True)
 def test_shenzhen_totals_come_out_to_the_fen(shop, cast):
     """400,000 visits: 4,000 bills, and 396,000 uses of a provider's coupons. 3 M in, 4 M consumed, 1 M off; in the report, in
