@@ -73,6 +73,7 @@ def facts_of(title: str) -> dict:
     }  # fmt: skip
 
 
+@pytest.mark.big
 def test_eighty_million_yuan_to_a_hundred_thousand_leave_books_that_agree_to_the_fen(millions):
     assert ALL_YUAN == 80_000_000
     made = [given(millions, f"第 {nth} 次慰问") for nth in range(1, TIMES + 1)]
