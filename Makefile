@@ -3,6 +3,8 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 ARGS ?=
+# Processes are started by the hundred: what Python compiled is kept, whatever the shell says.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: help demo up test check lint fmt bench world doctor new-app base dev frontend browser clean
 
