@@ -76,6 +76,15 @@ RELEASE_OVER = refusal("release_over", _("这次投放已经结束。"), advice=
 RELEASE_CALLED_OFF = refusal(
     "release_called_off", _("主办方取消了这次投放。"), advice=_("请留意消息里的说明。")
 )
+PRIZE_TOO_HIGH = refusal(
+    "draw_prize_too_high",
+    _("抽签的一份价值 {worth} 元，超过了最高奖 {most} 元。"),
+    advice=_("请减少每组人数，或者改用抢或直接发放。"),
+    status=422,
+    clause=_(
+        "《规范促销行为暂行规定》（2020 年 12 月 1 日起施行）：抽奖最高奖金额不超过五万元（未核实现行版本）。"
+    ),
+)
 RELEASE_PAUSED = refusal(
     "release_paused",
     _("发放暂停了：{why}。"),

@@ -13,6 +13,8 @@ from gonghui.benefits.models import NoShowRule, Pool, Release
 from gonghui.kit.clock import CHINA
 from gonghui.kit.errors import SIGN_IN_FIRST, DomainError
 
+DRAW_PRIZE_MAX_FEN = 5_000_000
+"""Of one winner's party: 规范促销行为暂行规定, adopted as policy; unverified."""
 DRAW_GAP_MINUTES = 10
 NO_SHOW_GRACE = timedelta(hours=2)
 

@@ -25,6 +25,7 @@ class BillsConfig(AppConfig):
         conditions.before_agreed.append(coupon_checks.refuse_own_stores)
         conditions.before_agreed.append(purses.require_hand_may_pay)
         conditions.worth.append(purses.worth_of_release)
+        conditions.when_reviewed.append(purses.refuse_great_prizes)
         conditions.when_reviewed.append(purses.fill_release_purses)
         conditions.when_reviewed.append(packs.check_pack)
         conditions.when_sent_back.append(purses.empty_release_purses)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
+from gonghui.benefits.actions.releases import require_prize
 from gonghui.benefits.models import Pool, Release, Voucher
 from gonghui.benefits.models.vouchers import GONE_STATES
 from gonghui.bills import plans, terms_errors
@@ -37,6 +38,13 @@ def fill_release_purses(actor: Actor, release: Release) -> None:
     for share, amount_fen in _needed(terms, release):
         purpose = fresh_purpose(f"release:{release.pk}:{share.nth}")
         _fill(actor, share, amount_fen, purpose=purpose, release=release)
+
+
+def refuse_great_prizes(_actor: Actor, release: Release) -> None:
+    """Of a draw of coupons: the most one of them takes off, where that is bounded."""
+    if release.mode == Release.Mode.DRAW and release.offer.is_priced:
+        most = plans.greatest_discount(plans.price_of(_terms_of(release)))
+        require_prize((most or 0) * release.party_max)
 
 
 def _terms_of(release: Release) -> OfferTerms:

@@ -299,11 +299,11 @@ def merchant_reads_the_traffic(people) -> None:
     """Forty days on, the first day lies before the window: who lunched then and came again is a returning member."""
     page = people.at("owner", "/merchant/panels/traffic")
     page.wait_for_selector("text=客流")
-    assert page.locator(".mst-tiles .tile").all_inner_texts() == [
+    assert page.locator(".mst-tiles").first.locator(".tile").all_inner_texts() == [
         "会员\n20", "新客\n10", "回头客\n10", "消费次数\n20", "平均每单\n80 元",
     ]  # fmt: skip
     assert page.locator(".mst-split").get_attribute("aria-label") == "新客 10 人，回头客 10 人"
-    hours = page.locator(".mst-hours .sr").all_text_contents()
+    hours = page.locator(".mst-hours").first.locator(".sr").all_text_contents()
     assert [hour for hour in hours if not hour.endswith("：0")] == ["13 时：10", "19 时：10"]
     (store,) = page.locator("main .list .item .small").all_inner_texts()
     assert store == "20 位会员，20 次，平均每单 80 元；新客 10，回头客 10"

@@ -25,6 +25,7 @@ from gonghui.kit.errors import NOT_FOUND, SIGN_IN_FIRST, require
 from gonghui.kit.events import emit
 from gonghui.kit.locks import lock_name
 from gonghui.kit.states import move
+from gonghui.kit.templatetags.kit import yuan
 from gonghui.notices.actions import tell_many
 
 # --- Promise ------------------------------------------------------------------------------------------------
@@ -61,8 +62,10 @@ def _terms(release: Release, pool: Pool) -> dict[str, str]:
     who = f"{audience.name}及其下级的会员" + ("，须已实名" if release.verified_only else "")
     if terms.weight_per_loss:
         who += f"；一年内每落选一次权重加 {terms.weight_per_loss}，最高 {terms.weight_max}"
+    price_fen = release.offer.list_price_fen
+    each = f"，每个价值 {yuan(price_fen)} 元" if price_fen else ""
     return {
-        "prizes": f"{release.offer.title} {pool.capacity} 个名额，每组最多 {release.party_max} 人",
+        "prizes": f"{release.offer.title} {pool.capacity} 个名额{each}，每组最多 {release.party_max} 人",
         "conditions": f"{who}；每人限中 {release.per_person} 次",
         "delivery": "中签后券自动放入“我的票”，并发消息通知；未中签的按抽出的顺序候补",
         "sponsor": release.union.name,

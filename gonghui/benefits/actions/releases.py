@@ -32,6 +32,7 @@ from gonghui.kit.actors import Actor
 from gonghui.kit.errors import BAD_INPUT, NOT_FOUND, require
 from gonghui.kit.events import emit
 from gonghui.kit.states import move, target
+from gonghui.kit.templatetags.kit import yuan
 from gonghui.orgs.models import Union
 
 
@@ -201,6 +202,7 @@ def review_release(actor: Actor, *, release_id: int) -> Release:
 
 
 def _review(actor: Actor, release: Release, *, checker_id: int) -> None:
+    _require_prize(release)
     move(release, RELEASE_VERBS, "review", checker_id=checker_id)
     conditions.meet(conditions.when_reviewed, actor, release)
     timers.announce_at(release)
@@ -234,6 +236,19 @@ def send_back_release(actor: Actor, *, release_id: int, reason: str) -> Release:
     take_back_yeses(release, reason)
     conditions.meet(conditions.when_sent_back, actor, release)
     return release
+
+
+def _require_prize(release: Release) -> None:
+    """Of a draw: what one party can win, without what it pays itself."""
+    if release.mode != Release.Mode.DRAW:
+        return
+    worth = (release.offer.list_price_fen - release.offer.worker_fen) * release.party_max
+    require_prize(worth)
+
+
+def require_prize(worth_fen: int) -> None:
+    most = rules.DRAW_PRIZE_MAX_FEN
+    require(worth_fen <= most, errors.PRIZE_TOO_HIGH, worth=yuan(worth_fen), most=yuan(most))
 
 
 def _require_times(release: Release) -> None:

@@ -20,6 +20,7 @@ from gonghui.benefits.models import (
     DrawPage,
     DrawTerms,
     DrawVoid,
+    Offer,
     Party,
     Pool,
     Release,
@@ -29,6 +30,7 @@ from gonghui.benefits.models import (
 from gonghui.benefits.tests.crowd import counts, new_crowd
 from gonghui.benefits.tests.plans import SYSTEM, announced, drafted, fresh, in_minutes, pool_of, refused
 from gonghui.kit.audit import trail_of
+from gonghui.kit.errors import DomainError
 from gonghui.members.models import Delegation
 from gonghui.notices.actions.sends import deliver
 from gonghui.notices.models import Message, Send
@@ -405,3 +407,30 @@ def test_releases_with_two_pools_have_two_draws(cast):
     releases.announce_release(cast.actor("city_admin"), release_id=release.pk)
     assert Pool.objects.unscoped("test").count() == Draw.objects.unscoped("test").count() == 2
     assert len(queries.draw_documents(release.pk)) == 2
+
+
+def worth(cast, yuan: int) -> Release:
+    """A draw of places that cost so much, of which their holder pays 20 yuan."""
+    release = drafted(cast, mode="draw", party_max=1)
+    Offer.objects.unscoped("test").filter(pk=release.offer_id).update(
+        list_price_fen=yuan * 100, merchant_fen=yuan * 100 - 2_000, union_fen=0, worker_fen=2_000
+    )
+    return fresh(release)
+
+
+def test_prize_over_fifty_thousand_yuan_is_not_reviewed(cast):
+    """What its holder pays is no prize. The clause is cited, and it stays a draft."""
+    release = worth(cast, 50_021)
+    with pytest.raises(DomainError) as said:
+        releases.review_release(cast.actor("province_admin"), release_id=release.pk)
+    assert (said.value.code, fresh(release).state) == ("draw_prize_too_high", "draft")
+    assert "规范促销行为暂行规定" in said.value.clause and "50,001" in said.value.message
+    allowed = worth(cast, 50_020)
+    releases.review_release(cast.actor("province_admin"), release_id=allowed.pk)
+    assert fresh(allowed).state == "reviewed"
+
+
+def test_announcement_says_what_a_place_is_worth(cast):
+    release = announced(cast, mode="draw")
+    page = DrawPage.objects.get(draw=draw_of(release))
+    assert page.announced["terms"]["prizes"] == "珠岛夜游 3 个名额，每个价值 100 元，每组最多 3 人"

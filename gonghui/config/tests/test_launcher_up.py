@@ -21,7 +21,7 @@ from gonghui.config.launcher.places import ROOT
 from gonghui.kit.tests.ports import free_port
 
 pytestmark = pytest.mark.faults
-READY, PATIENCE_S = "工惠已就绪", 90
+READY, PATIENCE_S = "工惠已就绪", 300
 
 
 class Up:
