@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from benchmarks.pages import page_rows
 from benchmarks.quote import quote_rows
 from benchmarks.redemptions import redemption_rows
 from benchmarks.servers import environment, largest_worker_mb, new_world, own_postgres, press, server
-from benchmarks.table import Row, as_markdown, as_text, row_of
+from benchmarks.table import Row, as_markdown, as_text, line_of, row_of
 from gonghui.kit.crypto import Keyring
 
 FEW, MANY = 64, 256  # connections
@@ -95,19 +96,23 @@ def measure(folder: Path, size: Size) -> list[Row]:
                 *[{"capacity": size.wins, "waitlist_max": 0}] * TURNS,
             ],
         )
-        rows = Run(url, keys, size, world).rows()
-        say("the ledger")
-        rows += ledger_rows(url, environment(url, keys), transfers=size.transfers, singles=size.singles)
-        say("a quote of 200 offers")
-        rows += quote_rows(environment(url, keys))
-        say("coupons redeemed, and bare SQL beside them")
-        rows += redemption_rows(environment(url, keys), bills=size.bills)
-        say("a message to many")
-        rows += message_rows(environment(url, keys), people=size.told_people)
-        say("a grant of points, and bare SQL beside it")
-        rows += grant_rows(environment(url, keys), people=size.grant_people)
-        say("members' pages")
-        return rows + page_rows(folder, keys, members=size.world, until_s=size.until_s)
+        env = environment(url, keys)
+        parts: list[tuple[str, Callable[[], list[Row]]]] = [
+            ("the gate", Run(url, keys, size, world).rows),
+            ("the ledger", lambda: ledger_rows(url, env, transfers=size.transfers, singles=size.singles)),
+            ("a quote of 200 offers", lambda: quote_rows(env)),
+            ("coupons redeemed, and bare SQL beside them", lambda: redemption_rows(env, bills=size.bills)),
+            ("a message to many", lambda: message_rows(env, people=size.told_people)),
+            ("a grant of points, and bare SQL beside it", lambda: grant_rows(env, people=size.grant_people)),
+            ("members' pages", lambda: page_rows(folder, keys, members=size.world, until_s=size.until_s)),
+        ]
+        rows: list[Row] = []
+        for title, part in parts:
+            say(title)
+            rows += (found := part())
+            for row in found:  # what was measured is not lost with what was not
+                say(line_of(row))
+        return rows
 
 
 class Run:

@@ -33,6 +33,11 @@ def cells_of(rows: list[Row]) -> list[tuple[str, ...]]:
     return [(r.what, r.rate, r.p50, r.p99, f"{MARKS[r.good]} {r.note}".strip()) for r in rows]
 
 
+def line_of(row: Row) -> str:
+    [cells] = cells_of([row])
+    return " · ".join(filter(None, cells))
+
+
 def as_text(rows: list[Row]) -> str:
     table = [HEADINGS, *cells_of(rows)]
     widths = [max(len(line[n]) for line in table) for n in range(len(HEADINGS))]
