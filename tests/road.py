@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gonghui.kit.tests.browser import ARGS, DESKTOP, PHONE, axe_findings, chromium_path
+from gonghui.kit.tests.browser import ARGS, DESKTOP, PHONE, STILL, axe_findings, chromium_path
 
 WAIT_S = 15
 CAMERA = (640, 480)
@@ -105,7 +105,7 @@ class Travellers:
     def _sent(self, browser, name: str, size: tuple[int, int], **options) -> Traveller:
         viewport = {"width": size[0], "height": size[1]}
         context = browser.new_context(
-            viewport=viewport, locale="zh-CN", timezone_id="Asia/Shanghai", **options
+            **STILL, viewport=viewport, locale="zh-CN", timezone_id="Asia/Shanghai", **options
         )
         self.all.append(Traveller(context, self.url, name))
         return self.all[-1]

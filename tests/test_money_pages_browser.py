@@ -10,7 +10,7 @@ from gonghui.funds.actions import rules
 from gonghui.funds.actions.commitments import reserve
 from gonghui.funds.tests.stage import YUAN, approved, build_money, submitted
 from gonghui.kit.actors import Actor
-from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings, chromium, come_to_rest, listening  # noqa: F401
+from gonghui.kit.tests.browser import DESKTOP, PHONE, STILL, axe_findings, chromium, come_to_rest, listening  # noqa: F401
 from gonghui.partners.tests.stage import applied, new_owner, new_partner, new_store, standing_agreement
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -67,7 +67,7 @@ def open_as(chromium, live_server, cast):  # noqa: F811
 
     def opened(who: str, size, *, elder: bool = False):
         context = chromium.new_context(
-            viewport={"width": size[0], "height": size[1]}, locale="zh-CN", timezone_id="Asia/Shanghai",
+            **STILL, viewport={"width": size[0], "height": size[1]}, locale="zh-CN", timezone_id="Asia/Shanghai",
             base_url=live_server.url, service_workers="block",
         )  # fmt: skip
         contexts.append(context)

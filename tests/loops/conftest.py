@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from gonghui.activities.tests.test_worker import work
 from gonghui.kit.tests.browser import *  # noqa: F403
-from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings, listening
+from gonghui.kit.tests.browser import DESKTOP, PHONE, STILL, axe_findings, listening
 
 
 class People:
@@ -33,7 +33,7 @@ class People:
         size = DESKTOP if self.cast.users[name].is_staff else PHONE
         viewport = {"width": size[0], "height": size[1]}
         context = self.chromium.new_context(
-            viewport=viewport, locale="zh-CN", timezone_id="Asia/Shanghai", base_url=self.url
+            **STILL, viewport=viewport, locale="zh-CN", timezone_id="Asia/Shanghai", base_url=self.url
         )
         cookie = client.cookies["sessionid"].value
         context.add_cookies([{"name": "sessionid", "value": cookie, "url": self.url}])

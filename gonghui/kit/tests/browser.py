@@ -39,6 +39,7 @@ AT_REST = """async () => {
   await document.fonts.ready;
 }"""
 PHONE, DESKTOP = (390, 844), (1440, 900)
+STILL = {"reduced_motion": "reduce"}
 
 
 def chromium_path() -> str | None:
@@ -65,11 +66,12 @@ def open_page(chromium, live_server):
     """`open_page("/path", size=PHONE, elder=False)` → a page; its console errors are in `page.complaints`.
 
     Without the service worker, which would fetch every file once more: `service_workers="allow"` where it is the matter.
+    Without motion: what changes its colour has it at once, and nobody waits.
     """
     contexts = []
 
     def opened(path: str, size=PHONE, elder: bool = False, **options):
-        facts = {"locale": "zh-CN", "base_url": live_server.url, "service_workers": "block"} | options
+        facts = STILL | {"locale": "zh-CN", "base_url": live_server.url, "service_workers": "block"} | options
         context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, **facts)
         contexts.append(context)
         if elder:

@@ -6,7 +6,7 @@ import pytest
 
 from gonghui.kit.gallery.views import PAGES
 from gonghui.kit.tests.browser import *  # noqa: F403
-from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings, listening
+from gonghui.kit.tests.browser import DESKTOP, PHONE, STILL, axe_findings, listening
 
 pytestmark = [
     pytest.mark.browser,
@@ -38,7 +38,7 @@ TOO_SMALL = """() => [...document.querySelectorAll('a, button, select, input, su
 def readers(chromium, live_server):
     """Two readers for all the pages that are only looked at, one in elder mode; no service worker between them and us."""
     contexts = [
-        chromium.new_context(locale="zh-CN", base_url=live_server.url, service_workers="block")
+        chromium.new_context(**STILL, locale="zh-CN", base_url=live_server.url, service_workers="block")
         for _ in range(2)
     ]
     contexts[True].add_cookies([{"name": "elder", "value": "1", "url": live_server.url}])

@@ -13,7 +13,7 @@ from gonghui.benefits.engine import Claim, settle_claims
 from gonghui.benefits.models import OfflineException, Redemption, Voucher
 from gonghui.benefits.tests.crowd import new_pool, new_release
 from gonghui.kit import tokens
-from gonghui.kit.tests.browser import ARGS, axe_findings, chromium_path
+from gonghui.kit.tests.browser import ARGS, STILL, axe_findings, chromium_path
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 CAMERA = (640, 480)
@@ -65,7 +65,7 @@ def counter(cast, client, live_server):
             )
             browsers.append(browser)
             context = browser.new_context(
-                viewport={"width": 390, "height": 844}, permissions=["camera"], locale="zh-CN"
+                **STILL, viewport={"width": 390, "height": 844}, permissions=["camera"], locale="zh-CN"
             )
             context.add_cookies([cookie])
             page = context.new_page()

@@ -9,7 +9,7 @@ from django.test import Client
 from gonghui.bills.tests.priced import published
 from gonghui.bills.tests.stage import refunded, sold, with_points
 from gonghui.funds.tests.stage import build_money
-from gonghui.kit.tests.browser import PHONE, axe_findings, chromium, listening  # noqa: F401
+from gonghui.kit.tests.browser import PHONE, STILL, axe_findings, chromium, listening  # noqa: F401
 from gonghui.partners.tests.stage import new_partner, new_store
 from gonghui.portal.tests.till import coupon_of, opened
 
@@ -39,7 +39,7 @@ def phone(chromium, live_server, cast):  # noqa: F811
 
     def opened(who: str, *, elder: bool = False, **options):
         context = chromium.new_context(
-            viewport={"width": PHONE[0], "height": PHONE[1]}, locale="zh-CN", timezone_id="Asia/Shanghai",
+            **STILL, viewport={"width": PHONE[0], "height": PHONE[1]}, locale="zh-CN", timezone_id="Asia/Shanghai",
             base_url=live_server.url, service_workers="block", **options,
         )  # fmt: skip
         contexts.append(context)

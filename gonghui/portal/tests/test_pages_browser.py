@@ -22,6 +22,7 @@ from gonghui.kit.tests.browser import (  # noqa: F401
     IS_FORGOTTEN,
     IS_KEPT_WHOLE,
     PHONE,
+    STILL,
     axe_findings,
     chromium,
     come_to_rest,
@@ -59,7 +60,7 @@ def phone(chromium, site, cast):  # noqa: F811
 
     def opened(who: str, *, elder: bool = False, **options):
         size = {"width": PHONE[0], "height": PHONE[1]}
-        context = chromium.new_context(viewport=size, locale="zh-CN", base_url=site, **options)
+        context = chromium.new_context(**STILL, viewport=size, locale="zh-CN", base_url=site, **options)
         contexts.append(context)
         cookies = [{"name": "elder", "value": "1", "url": site}] if elder else []
         if who != "anonymous":

@@ -17,6 +17,7 @@ from gonghui.kit.tests.browser import (  # noqa: F401
     ARGS,
     DESKTOP,
     PHONE,
+    STILL,
     axe_findings,
     chromium,
     chromium_path,
@@ -112,6 +113,7 @@ def filmed(chromium, shop, live_server):  # noqa: F811
         path = chromium_path()
         browsers.append(chromium.browser_type.launch(executable_path=path, args=[*ARGS, *fake, seen]))
         context = browsers[-1].new_context(
+            **STILL,
             viewport={"width": PHONE[0], "height": PHONE[1]},
             locale="zh-CN",
             permissions=["camera"],
