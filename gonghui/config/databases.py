@@ -1,7 +1,13 @@
 """From DATABASE_URL, or the embedded PostgreSQL, to Django's setting."""
 
 import os
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+import psycopg
+
+from gonghui.kit.rights import ROLE
+
+CONNECT_TIMEOUT_S = 5
 
 
 def parse_database_url(url: str) -> dict:
@@ -16,6 +22,20 @@ def parse_database_url(url: str) -> dict:
         "HOST": query.pop("host", parts.hostname or ""),
         "PORT": str(query.pop("port", parts.port or "")),
     }
+
+
+def serving_url(url: str) -> str:
+    """The same database as the services enter it, owning nothing; `url` where the server does not let them in so."""
+    parts = urlsplit(url)
+    secret, at, place = parts.netloc.rpartition("@")
+    named = ROLE + "".join(secret.partition(":")[1:]) if at else ""
+    query = urlencode([(name, ROLE if name == "user" else value) for name, value in parse_qsl(parts.query)])
+    wanted = f"{parts.scheme}://{named}{at}{place}{parts.path}?{query}"
+    try:
+        psycopg.connect(wanted, connect_timeout=CONNECT_TIMEOUT_S).close()
+    except psycopg.OperationalError:
+        return url
+    return wanted
 
 
 def place_of_database(url: str) -> str:

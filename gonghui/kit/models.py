@@ -15,6 +15,8 @@ class Row(models.Model):
 
     scope: Rule
     audit: Audit
+    kept_by_database: tuple[str, ...] = ()
+    """Columns that triggers alone write; by privilege too (kit.rights)."""
 
     id = models.BigAutoField(primary_key=True)
     created_at = models.DateTimeField(_("建立时间"), db_default=Now(), editable=False)

@@ -38,6 +38,8 @@ class LedgerAccount(Row):
     scope = AnyOf(ByKey("person", "person_id"), BySubtree("union__path", verb="ledger.view"))
     audit = Audit.no("its own trigger records closing and limits; totals are proven by the transfers")
 
+    kept_by_database = ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
+
     class Limit(models.TextChoices):
         NONE = "", _("不限")
         DEBITS = "debits", _("支出不超过收入")
@@ -86,6 +88,10 @@ class LedgerAccount(Row):
                 name="ledger_account_not_overdrawn",
             ),
             models.CheckConstraint(condition=Q(ledger__in=Ledger.values), name="ledger_account_ledger"),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True) | Q(debits_pending=0, credits_pending=0),
+                name="ledger_account_closed_at_rest",
+            ),
             models.UniqueConstraint(
                 fields=["kind", "union", "person", "name", "ledger"],
                 nulls_distinct=False,

@@ -48,7 +48,11 @@ RESOLVED = """
 SELECT n.id::text FROM ledger_transfer n LEFT JOIN ledger_transfer p ON p.id = n.pending_id
  WHERE n.kind IN ('post', 'void')
    AND (p.kind IS DISTINCT FROM 'pending' OR n.amount > p.amount OR n.seq < p.seq
-        OR (p.debit_id, p.credit_id, p.ledger, p.amount) <> (n.debit_id, n.credit_id, n.ledger, n.released)) LIMIT 10
+        OR n.kind = 'post' AND n.at >= p.expires_at
+        OR (p.debit_id, p.credit_id, p.ledger, p.amount) <> (n.debit_id, n.credit_id, n.ledger, n.released))
+ UNION ALL
+SELECT min(id::text) FROM ledger_transfer WHERE pending_id IS NOT NULL GROUP BY pending_id HAVING count(*) > 1
+ LIMIT 10
 """
 OVERDRAWN = """
 SELECT id::text FROM ledger_account
@@ -73,7 +77,7 @@ def verify_ledger(
         return [
             *_blocks(cursor, noted or {}, progress),
             _statement(cursor, _("账户余额等于全部分录之和"), TOTALS, "SELECT count(*) FROM ledger_account"),
-            _statement(cursor, _("每笔预留至多结清一次，数额不超过预留"), RESOLVED,
+            _statement(cursor, _("每笔预留至多结清一次，不超过预留，也不晚于到期"), RESOLVED,
                        "SELECT count(*) FROM ledger_transfer WHERE kind IN ('post', 'void')"),
             _statement(cursor, _("没有账户透支"), OVERDRAWN, "SELECT count(*) FROM ledger_account WHERE limited <> ''"),
             _statement(cursor, _("试算平衡：借方合计等于贷方合计"), TRIAL, "SELECT count(DISTINCT ledger) FROM ledger_account"),

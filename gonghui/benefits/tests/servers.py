@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gonghui.benefits.tests.wire import database_url
+from gonghui.config.databases import serving_url
 from gonghui.config.launcher.orphans import LAUNCHER
 from gonghui.kit.crypto import get_keyring
 from gonghui.kit.tests.ports import free_port
@@ -66,7 +67,7 @@ class Processes:
 
 def environment() -> dict[str, str]:
     ours = {
-        "DATABASE_URL": database_url(),
+        "DATABASE_URL": serving_url(database_url()),
         "GONGHUI_KEYS": get_keyring().to_json(),
         "GONGHUI_SHOW_CODES": "1",
         "GONGHUI_LOG_LEVEL": "INFO",

@@ -23,6 +23,7 @@ from gonghui.config.launcher.errors import LauncherError
 from gonghui.config.launcher.places import ROOT, state_folder
 from gonghui.config.launcher.ports import PORT_DEFAULT, is_free
 from gonghui.config.launcher.preparation import read_note
+from gonghui.kit.rights import ROLE
 
 PYTHON_MIN = (3, 11)
 DISK_LOW_MB, DISK_FULL_MB = 2048, 300
@@ -75,6 +76,7 @@ def examine() -> Iterator[Finding]:
                 extensions,
                 clock_skew,
                 tables,
+                rights,
                 worker,
                 failed_jobs,
                 books,
@@ -254,6 +256,25 @@ def pending_migrations() -> int:
     executor = MigrationExecutor(pages_connection)
     pages_connection.close()
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def rights(connection: Any) -> Finding:
+    """Pages, gate and worker enter as a role that owns nothing; docs/operations.md says how it comes about."""
+    if not has_table(connection, "ledger_transfer"):
+        return warning("账本的表还没有", "请运行 gonghui migrate。")
+    [(role,)] = connection.execute("SELECT to_regrole(%s)", [ROLE]).fetchall()
+    if role is None:
+        return warning(
+            f"服务以表的主人身份连接数据库（没有角色 {ROLE}）", "做法见 docs/operations.md“Database roles”。"
+        )
+    [(may,)] = connection.execute(
+        "SELECT has_any_column_privilege(%s, 'ledger_transfer', 'UPDATE')", [ROLE]
+    ).fetchall()
+    if may:
+        return bad(
+            f"角色 {ROLE} 有权改账本", "请以表的主人身份再运行一次 gonghui migrate，并查明是谁给的权限。"
+        )
+    return good("服务用的数据库角色只能读写行，无权改动账本")
 
 
 def worker(connection: Any) -> Finding:

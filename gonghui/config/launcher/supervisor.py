@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gonghui.config.databases import place_of_database
+from gonghui.config.databases import place_of_database, serving_url
 from gonghui.config.launcher import panel, postgres
 from gonghui.config.launcher.child import Child
 from gonghui.config.launcher.errors import LauncherError
@@ -97,7 +97,7 @@ class Supervisor:
         port = choose_port(self.options.host, self.options.port, patience_s)
         if self.options.port is None and port != PORT_DEFAULT:
             panel.tell(f"端口 {PORT_DEFAULT} 已被占用，改用 {port}。")
-        self.children = list(programs(self.options, port))
+        self.children = list(programs(self.options, port, serving_url(self.url)))
         self.children[0].start()
         return port
 
@@ -160,9 +160,10 @@ class Supervisor:
             panel.tell("已停止。")
 
 
-def programs(options: UpOptions, port: int) -> Iterator[Child]:
+def programs(options: UpOptions, port: int, url: str) -> Iterator[Child]:
     environment = {
         **os.environ,
+        "DATABASE_URL": url,
         "PYTHONUNBUFFERED": "1",
         "GONGHUI_COLLECTED": "1",
         LAUNCHER: str(os.getpid()),

@@ -224,9 +224,23 @@ def test_doctor_is_content_with_a_good_database(settings):
             doctor.database_settings,
             doctor.extensions,
             doctor.clock_skew,
+            doctor.rights,
             doctor.failed_jobs,
         )
-        assert [ask(connection).level for ask in asked] == [Level.GOOD] * 5
+        assert [ask(connection).level for ask in asked] == [Level.GOOD] * 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_doctor_finds_a_right_that_somebody_gave_the_services(settings):
+    import psycopg
+
+    from gonghui.config.databases import database_url
+
+    with psycopg.connect(database_url(), dbname=settings.DATABASES["default"]["NAME"]) as connection:
+        connection.execute("GRANT UPDATE (amount) ON ledger_transfer TO gonghui_app")
+        assert doctor.rights(connection).level == Level.BAD
+        connection.rollback()
+        assert doctor.rights(connection).level == Level.GOOD
 
 
 def checkout(tmp_path):

@@ -18,6 +18,7 @@ from gonghui.ledger.verify import unsealed_count, verify_ledger
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SYSTEM = Actor.system("test")
+RESOLVED = "每笔预留至多结清一次，不超过预留，也不晚于到期"
 
 
 def seal_all() -> None:
@@ -104,6 +105,9 @@ def test_mark_whose_writers_are_gone_with_their_server_holds_nothing_up(books):
         ("UPDATE ledger_block SET sealed_at = sealed_at + interval '1 second'", ["区块首尾相接，指纹没有变过"]),
         ("UPDATE ledger_account SET credits_posted = credits_posted + 1 WHERE name = 'b'",
          ["账户余额等于全部分录之和", "试算平衡：借方合计等于贷方合计"]),
+        ("UPDATE ledger_transfer SET released = 29 WHERE kind = 'post'", [RESOLVED]),
+        ("UPDATE ledger_transfer SET expires_at = at WHERE kind = 'pending'", [RESOLVED]),
+        ("UPDATE ledger_transfer SET kind = 'posted', expires_at = NULL WHERE kind = 'pending'", [RESOLVED]),
     ],
 )  # fmt: skip
 def test_every_change_behind_the_back_is_found(books, statement, names):
@@ -114,6 +118,38 @@ def test_every_change_behind_the_back_is_found(books, statement, names):
     assert wrong() == []
     behind_the_back(statement)
     assert set(names) <= set(wrong())
+
+
+def wrong_without_the_rule(rule: str, statement: str) -> list[str]:
+    """As if somebody had taken the rule away for a night; all of it is rolled back."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"{rule}; SET LOCAL session_replication_role = replica; {statement}")
+        found = wrong()
+        transaction.set_rollback(True)
+    return found
+
+
+def test_hold_resolved_twice_is_found_though_every_total_fits(books):
+    _source, a, b = books
+    holds = [move(a, b, 30, kind="pending") for _n in range(2)]
+    said(*holds, *(resolve("void", hold.id) for hold in holds))
+    found = wrong_without_the_rule(
+        "DROP INDEX ledger_transfer_resolved_once",
+        f"UPDATE ledger_transfer SET pending_id = '{holds[0].id}' WHERE kind = 'void'",
+    )
+    assert found == [RESOLVED]
+
+
+def test_overdrawn_account_is_found_though_its_transfers_add_up(books):
+    _source, a, b = books
+    said(move(a, b, 60))
+    found = wrong_without_the_rule(
+        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_not_overdrawn",
+        "UPDATE ledger_transfer SET amount = 160 WHERE amount = 60;"
+        f"UPDATE ledger_account SET debits_posted = 160 WHERE id = {a.pk};"
+        f"UPDATE ledger_account SET credits_posted = 160 WHERE id = {b.pk}",
+    )
+    assert found == ["没有账户透支"]
 
 
 def test_history_rewritten_from_the_ground_up_differs_from_a_hash_somebody_kept(books):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from contextlib import contextmanager
 from uuid import uuid4
 
+import psycopg
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
+from gonghui.benefits.tests.wire import database_url
+from gonghui.config.databases import serving_url
 from gonghui.kit.errors import DomainError
 from gonghui.ledger import engine
 from gonghui.ledger.engine import transfer_all
@@ -98,6 +102,18 @@ def test_closed_account_neither_gives_nor_takes(books):
     LedgerAccount.objects.unscoped("test").filter(pk=a.pk).update(closed_at=timezone.now())
     assert said(move(a, b, 10), move(source, a, 10)) == ["account", "account"]
     assert totals(a) == (0, 0, 0, 100)
+
+
+def test_account_with_something_pending_is_not_closed(books):
+    """What was set aside there could never be given back."""
+    _source, a, b = books
+    hold = move(a, b, 10, kind="pending")
+    said(hold)
+    for account in (a, b):
+        with pytest.raises(IntegrityError, match="ledger_account_closed_at_rest"), transaction.atomic():
+            LedgerAccount.objects.unscoped("test").filter(pk=account.pk).update(closed_at=timezone.now())
+    assert said(resolve("void", hold.id)) == ["ok"]
+    LedgerAccount.objects.unscoped("test").filter(pk=a.pk).update(closed_at=timezone.now())
 
 
 def test_ledgers_never_mix(books, cast):
@@ -289,13 +305,54 @@ def test_nobody_gets_around_the_transfers(books, statement):
     assert (all_totals(books), transfer_count()) == before
 
 
-def test_privilege_to_change_transfers_is_nobodys(db):
+FORBIDDEN = [
+    "UPDATE ledger_transfer SET amount = amount + 1",
+    "DELETE FROM ledger_transfer",
+    "TRUNCATE ledger_transfer CASCADE",
+    "SELECT 1 FROM ledger_transfer FOR UPDATE",
+    "UPDATE ledger_block SET hash = hash",
+    "DELETE FROM ledger_day_totals",
+    "UPDATE kit_audit SET reason = ''",
+    "UPDATE ledger_account SET credits_posted = credits_posted + 1",
+    "ALTER TABLE ledger_transfer DISABLE TRIGGER ALL",
+    "DROP TRIGGER ledger_transfer_b_moves ON ledger_transfer",
+    "CREATE OR REPLACE FUNCTION ledger_transfer_moves() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+    "SET session_replication_role = replica",
+]
+
+
+@contextmanager
+def as_the_services():
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT privilege_type FROM information_schema.role_table_grants"
-            " WHERE table_name IN ('ledger_transfer', 'ledger_block') AND privilege_type IN ('UPDATE', 'DELETE', 'TRUNCATE')"
-        )
-        assert cursor.fetchall() == []
+        cursor.execute("SET LOCAL ROLE gonghui_app")
+        yield cursor
+        cursor.execute("RESET ROLE")
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN)
+def test_services_may_not_change_what_was_written(books, statement):
+    """By privilege: no trigger is asked."""
+    with as_the_services() as cursor:
+        with pytest.raises(DatabaseError) as caught, transaction.atomic():
+            cursor.execute(statement)
+        assert caught.value.__cause__.sqlstate == "42501"
+
+
+def test_services_cannot_become_the_owner_or_give_themselves_a_right(db):
+    with psycopg.connect(serving_url(database_url()), autocommit=True) as services:
+        assert services.execute("SELECT session_user").fetchone() == ("gonghui_app",)
+        services.execute("GRANT UPDATE ON ledger_transfer TO gonghui_app")  # a warning, no grant
+        asked = "SELECT has_any_column_privilege('ledger_transfer', 'UPDATE')"
+        assert services.execute(asked).fetchone() == (False,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            services.execute(f"SET ROLE {connection.settings_dict['USER']}")
+
+
+def test_services_add_transfers_and_the_totals_move(books):
+    _source, a, b = books
+    with as_the_services():
+        assert said(move(a, b, 40), move(a, b, 70)) == ["ok", "overdrawn"]
+    assert (totals(a), totals(b)) == ((0, 40, 0, 100), (0, 0, 0, 40))
 
 
 def test_insert_by_hand_moves_the_accounts_too(books):
