@@ -151,6 +151,18 @@ COUNT_WITHOUT_CAP = refusal(
     status=422,
 )
 RULE_VERIFIED = refusal("rule_verified", _("这条规则已经核实过。"), advice=_("不需要再办。"))
+RULE_WRITER_IS_VERIFIER = refusal(
+    "rule_writer_is_verifier",
+    _("核实人不能是写这条规则的人自己。"),
+    advice=_("请由另一位财务人员对照原文核实。"),
+    status=403,
+)
+RULE_EVIDENCE_MISSING = refusal(
+    "rule_evidence_missing",
+    _("没有写明核实时看到的原文。"),
+    advice=_("请写上文号、日期、第几条怎么说、原文存在哪里。"),
+    status=422,
+)
 RULE_ENDS_TOO_EARLY = refusal(
     "rule_ends_too_early",
     _("规则不能从过去的日子起停用，也不能早于它的生效日期。"),

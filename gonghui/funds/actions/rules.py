@@ -59,7 +59,7 @@ def write_rule(actor: Actor, *, region: Region, terms: RuleTerms) -> BenefitRule
     require(terms.says_something, errors.RULE_SAYS_NOTHING)
     require(terms.max_count is None or terms.cap_fen is not None, errors.COUNT_WITHOUT_CAP)
     require(terms.clause.strip(), errors.CLAUSE_MISSING)
-    return BenefitRule.objects.create(region=region, **asdict(terms))
+    return BenefitRule.objects.create(region=region, writer_id=actor.user_id, **asdict(terms))
 
 
 @action
@@ -74,13 +74,15 @@ def end_rule(actor: Actor, *, rule_id: int, on: date) -> BenefitRule:
 
 
 @action
-def verify_rule(actor: Actor, *, rule_id: int) -> BenefitRule:
-    """By somebody who has read the document itself."""
+def verify_rule(actor: Actor, *, rule_id: int, evidence: str) -> BenefitRule:
+    """By somebody else than wrote it, who has read the document itself and says what stands there."""
     rule = rule_for(actor, rule_id)
     require(actor.user_id, errors.NEEDS_A_PERSON)
     require(not rule.is_verified, errors.RULE_VERIFIED)
-    rule.is_verified, rule.verified_by_id = True, actor.user_id
-    rule.save(update_fields=["is_verified", "verified_by", "updated_at"])
+    require(rule.writer_id != actor.user_id, errors.RULE_WRITER_IS_VERIFIER)
+    require(evidence.strip(), errors.RULE_EVIDENCE_MISSING)
+    rule.is_verified, rule.verified_by_id, rule.evidence = True, actor.user_id, evidence.strip()
+    rule.save(update_fields=["is_verified", "verified_by", "evidence", "updated_at"])
     return rule
 
 

@@ -286,6 +286,13 @@ class NothingForm(forms.Form):
         return dict(self.cleaned_data)
 
 
+class VerifyRuleForm(NothingForm):
+    evidence = forms.CharField(
+        label=gettext_lazy("核实时看到的原文"), max_length=300, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("写上文号、日期、第几条怎么说、原文存在哪里。写规则的人不能核实自己写的。"),
+    )  # fmt: skip
+
+
 class EndRuleForm(NothingForm):
     on = day_field(gettext_lazy("从哪天起停用"))
 

@@ -86,7 +86,7 @@ def new_rule(request: HttpRequest) -> HttpResponse:
 
 @console_page("funds/rules/<int:rule_id>/verify", name="rule_verify", needs="rules.write")
 def verify_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
-    return _decide(request, rule_id, actions.verify_rule, asking.NothingForm, _("核实规则"), _("已核实。"))
+    return _decide(request, rule_id, actions.verify_rule, asking.VerifyRuleForm, _("核实规则"), _("已核实。"))
 
 
 @console_page("funds/rules/<int:rule_id>/end", name="rule_end", needs="rules.write")

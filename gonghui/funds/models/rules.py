@@ -78,6 +78,12 @@ class BenefitRule(Row):
     verified_by = models.ForeignKey(
         "accounts.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("核实人")
     )
+    evidence = models.CharField(_("核实所见"), max_length=300, blank=True, default="", db_default="")
+    """What was read: number and date of the document, the words of the article, where it is kept."""
+    writer = models.ForeignKey(
+        "accounts.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("写入人")
+    )
+    """Null: came with the product."""
 
     share_part = models.PositiveSmallIntegerField(null=True, blank=True)
     share_whole = models.PositiveSmallIntegerField(_("至多占参加人数的比例"), null=True, blank=True)
@@ -126,7 +132,12 @@ class BenefitRule(Row):
                 violation_error_message=_("失效日期要晚于生效日期。"),
             ),
             models.CheckConstraint(
-                condition=Q(is_verified=False) | Q(verified_by__isnull=False), name="funds_rule_verified_by"
+                condition=Q(is_verified=False) | (Q(verified_by__isnull=False) & ~Q(evidence="")),
+                name="funds_rule_verified_by",
+            ),
+            models.CheckConstraint(
+                condition=Q(writer=None) | Q(verified_by=None) | ~Q(writer=F("verified_by")),
+                name="funds_rule_writer_is_not_verifier",
             ),
         ]
 

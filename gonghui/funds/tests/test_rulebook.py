@@ -87,7 +87,7 @@ def test_refusal_cites_the_clause_and_that_nobody_verified_it(cast, places):
         says + "这条依据还没有核实原文。",
         "实施办法第八条",
     )
-    rules.verify_rule(officer(cast), rule_id=rule.pk)
+    rules.verify_rule(officer(cast), rule_id=rule.pk, evidence="粤工总〔2018〕5号第八条，原件在财务部")
     assert rulebook.would_fit(giving(cast, "mei"))[0].reason == says
 
 
