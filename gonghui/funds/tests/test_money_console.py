@@ -12,7 +12,7 @@ from gonghui.funds.actions.commitments import reserve
 from gonghui.funds.models import BenefitRule, Budget, BudgetChange, FundReceipt, FundSource, Section
 from gonghui.funds.queries import whole_figures_of
 from gonghui.funds.tests.granting import placed
-from gonghui.funds.tests.stage import YUAN, approved, new_staff, submitted
+from gonghui.funds.tests.stage import YUAN, approved, submitted
 from gonghui.kit.actors import Actor
 from tests.console_contract import ConsoleContract
 
@@ -272,10 +272,9 @@ def test_rule_is_written_verified_and_ended_on_its_pages(client, cast, money):
     read = {"evidence": "粤工总〔2018〕5号第八条，原件在财务部"}
     own = send(client, cast, "province_finance", "rule_verify", rule.pk, **read)
     assert (own.status_code, "核实人不能是写这条规则的人自己" in own.content.decode()) == (422, True)
-    new_staff(cast, "second_finance", "finance_officer", "province")
     assert send(client, cast, "second_finance", "rule_verify", rule.pk, evidence=" ").status_code == 422
     assert send(client, cast, "second_finance", "rule_verify", rule.pk, **read).status_code == 302
-    assert "second_finance核实：粤工总" in page(client, cast, "city_admin", "rules").content.decode()
+    assert "核实：粤工总" in page(client, cast, "city_admin", "rules").content.decode()
     early = send(client, cast, "province_finance", "rule_end", rule.pk, on="2020-01-01")
     assert (early.status_code, "不能从过去的日子起停用" in early.content.decode()) == (422, True)
     assert send(client, cast, "province_finance", "rule_end", rule.pk, on="2090-01-01").status_code == 302
