@@ -75,6 +75,20 @@ ALWAYS = ("stack_class", "order", "family", "bill_cap_fen", "bill_offers_max")
 """Of a price whatever its form."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """What is long to choose from; read once where many offers are typed at once."""
+
+    stores: list[Store]
+    groups: list[tuple[str, str]]
+    sections: list[tuple[str, str]]
+
+    @classmethod
+    def read_for(cls, actor: Actor) -> Lists:
+        sections = list(Section.objects.order_by("id").values_list("code", "name"))
+        return cls(stores_to_choose(actor), group_choices(), sections)
+
+
 class OfferForm(forms.Form):
     union = forms.ModelChoiceField(None, label=gettext_lazy("哪一级工会的优惠"))
     title = forms.CharField(label=gettext_lazy("优惠名称"), max_length=120)
@@ -151,7 +165,7 @@ class OfferForm(forms.Form):
     festival = forms.SlugField(label=gettext_lazy("节日（拼音）"), required=False, max_length=16)
     sample_fen = optional_yuan(gettext_lazy("拿多少元的账单试算"))
 
-    def __init__(self, *args, actor: Actor, **kwargs):
+    def __init__(self, *args, actor: Actor, lists: Lists, **kwargs):
         super().__init__(*args, **kwargs)
         self.actor = actor
         fields: dict[str, Any] = self.fields
@@ -166,10 +180,10 @@ class OfferForm(forms.Form):
         first = unions.first()
         fields["union"].initial = first and first.pk
         fields["programme"].queryset = Programme.objects.filter(in_line(actor, "union")).order_by("-id")
-        self.places = stores_to_choose(actor)
+        self.places = lists.stores
         fields["stores"].choices = self.store_choices()
-        fields["groups"].choices = group_choices()
-        fields["sections"].choices = list(Section.objects.order_by("id").values_list("code", "name"))
+        fields["groups"].choices = lists.groups
+        fields["sections"].choices = lists.sections
 
     def store_choices(self) -> list[tuple[str, str]]:
         return [(str(store.pk), store.name) for store in self.places]
@@ -415,22 +429,35 @@ class WindowForm(forms.Form):
 
 
 class OfferEditor:
-    """The form with its rows of funders and windows, read together."""
+    """The form with its rows of funders and windows, read together. `rows`: how many of each, where not the page sends them."""
 
-    def __init__(self, actor: Actor, posted=None, plan: TermsPlan | None = None, union: Union | None = None):
-        self.form = OfferForm(posted, actor=actor, initial=initial_of(plan, union) if plan else None)
+    def __init__(
+        self,
+        actor: Actor,
+        posted=None,
+        plan: TermsPlan | None = None,
+        union: Union | None = None,
+        *,
+        rows: tuple[int, int] | None = None,
+        lists: Lists | None = None,
+    ):
+        lists = lists or Lists.read_for(actor)
+        self.form = OfferForm(
+            posted, actor=actor, lists=lists, initial=initial_of(plan, union) if plan else None
+        )
         budgets = budgets_to_choose(actor)
         shares = [share_initial(share) for share in plan.shares] if plan else [MERCHANT_REST]
         windows = [window_initial(window) for window in plan.windows] if plan else []
         chosen = [window.only_on.id for window in plan.windows if window.only_on] if plan else []
-        around = WindowChoices(group_choices(), self.form.store_choices(), days_to_choose(actor, chosen))
+        of_shares, of_windows = rows or (max(SHARE_ROWS, len(shares) + 1), max(WINDOW_ROWS, len(windows) + 1))
+        around = WindowChoices(lists.groups, self.form.store_choices(), days_to_choose(actor, chosen))
         self.shares = [
             ShareForm(posted, prefix=f"share{n}", budgets=budgets, initial=_at(shares, n))
-            for n in range(max(SHARE_ROWS, len(shares) + 1))
+            for n in range(of_shares)
         ]
         self.windows = [
             WindowForm(posted, prefix=f"window{n}", around=around, initial=_at(windows, n))
-            for n in range(max(WINDOW_ROWS, len(windows) + 1))
+            for n in range(of_windows)
         ]
 
     @property

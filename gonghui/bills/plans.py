@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gonghui.bills import pricing
 from gonghui.bills.holidays import holidays_around
-from gonghui.bills.models import OfferTerms, OfferWindow
+from gonghui.bills.models import OfferLimit, OfferTerms, OfferWindow
 from gonghui.kit import clock
 from gonghui.kit.clock import CHINA
 from gonghui.kit.templatetags.kit import yuan
@@ -94,30 +95,50 @@ class TermsPlan:
 
 def plan_of(terms: OfferTerms) -> TermsPlan:
     """Five queries."""
+    return _plan_of(
+        terms,
+        terms.shares.order_by("nth"),
+        terms.windows.select_related("benefit_day").order_by("id"),
+        terms.limits.order_by("id"),
+        terms.offer_stores.order_by("store_id"),
+    )
+
+
+PARTS = ("shares", "windows__benefit_day", "limits", "offer_stores")
+
+
+def plan_fetched(terms: OfferTerms) -> TermsPlan:
+    """Of a row whose offer and `PARTS` were fetched along with many others."""
+    by_id = attrgetter("pk")
+    return _plan_of(
+        terms,
+        sorted(terms.shares.all(), key=attrgetter("nth")),
+        sorted(terms.windows.all(), key=by_id),
+        sorted(terms.limits.all(), key=by_id),
+        sorted(terms.offer_stores.all(), key=attrgetter("store_id")),
+    )
+
+
+def _plan_of(terms: OfferTerms, shares, windows, limits, stores) -> TermsPlan:
     return TermsPlan(
         title=terms.offer.title,
         kind=terms.offer.kind,
         says=terms.offer.terms,
         price=price_of(terms),
-        shares=tuple(
-            SharePlan(**{name: getattr(share, name) for name in SHARE_FACTS})
-            for share in terms.shares.order_by("nth")
-        ),
-        windows=tuple(
-            window_of(window) for window in terms.windows.select_related("benefit_day").order_by("id")
-        ),
-        **limits_of(terms),
-        store_ids=tuple(terms.offer_stores.order_by("store_id").values_list("store_id", flat=True)),
+        shares=tuple(SharePlan(**{name: getattr(share, name) for name in SHARE_FACTS}) for share in shares),
+        windows=tuple(window_of(window) for window in windows),
+        **_limits_of(limits),
+        store_ids=tuple(one.store_id for one in stores),
         **{name: getattr(terms, name) for name in AUDIENCE},
         **{name: tuple(getattr(terms, name)) for name in LISTS},
     )
 
 
-def limits_of(terms: OfferTerms) -> dict[str, tuple[tuple[str, int], ...]]:
-    rows = terms.limits.order_by("id").values_list("per", "most", "most_fen")
+def _limits_of(rows: Iterable[OfferLimit]) -> dict[str, tuple[tuple[str, int], ...]]:
+    found = [(row.per, row.most, row.most_fen) for row in rows]
     return {
-        "limits": tuple((per, most) for per, most, _fen in rows if most),
-        "caps": tuple((per, fen) for per, _most, fen in rows if fen),
+        "limits": tuple((per, most) for per, most, _fen in found if most),
+        "caps": tuple((per, fen) for per, _most, fen in found if fen),
     }
 
 

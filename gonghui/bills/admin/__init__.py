@@ -6,6 +6,7 @@ from gonghui.bills.admin import (  # noqa: F401 - registers the screens
     editing,
     exceptions,
     external,
+    offer_sheets,
     offers,
     packs,
     releasing,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
@@ -18,10 +20,14 @@ from unfold.decorators import display
 
 from gonghui.bills import plans, pricing
 from gonghui.bills.actions import terms as actions
+from gonghui.bills.actions.offer_sheets import known_to
 from gonghui.bills.forms import stores_to_choose
 from gonghui.bills.holidays import says_known_holidays
 from gonghui.bills.models import Bill, BillOffer, BillPart, OfferLimit, OfferTerms, Programme, Purse
+from gonghui.bills.offer_sheets import lines_of, template_columns
 from gonghui.bills.price_history import GoodsPrice, doubtful_prices, prices_of
+from gonghui.kit import clock
+from gonghui.kit.actors import Actor
 from gonghui.kit.console import (
     ChoicesDropdownFilter,
     ReasonForm,
@@ -38,7 +44,9 @@ from gonghui.kit.console import (
     state_column,
     subtree_filter,
 )
+from gonghui.kit.console.exporting import sheet_answer
 from gonghui.kit.errors import NOT_FOUND, require
+from gonghui.kit.sheets import Column
 from gonghui.kit.templatetags.kit import count, yuan
 from gonghui.members.models import WorkerGroup
 
@@ -47,6 +55,7 @@ GIVEN = (Bill.State.HELD, Bill.State.SETTLED, Bill.State.REFUNDED)
 READ = "figures of offers in the reader's scope"
 LIVING = ("draft", "reviewed", "published", "paused")
 FIGURES_MAX = 10
+SHEET_CHUNK = 500
 
 
 def offer_address(terms: OfferTerms) -> str:
@@ -161,6 +170,7 @@ def with_money(found: QuerySet) -> QuerySet:
 class OfferTermsAdmin(ScopedAdmin):
     icon, order = "local_offer", 10
     new_page = ("offer_new", "releases.write", gettext_lazy("新建优惠"))
+    import_page = ("offer_import", "releases.write")
     empty_hint = gettext_lazy(
         "满减、折扣、一口价、赠品：写明谁出钱、在哪里用、什么时候用，由另一位同事复核后上线。"
     )
@@ -194,6 +204,13 @@ class OfferTermsAdmin(ScopedAdmin):
         own = ["says", "funders", "stores", "used_shown"]
         return [*super().get_readonly_fields(request, obj), *own]
 
+    def _sheet(self, request: HttpRequest, found: QuerySet) -> FileResponse:
+        """As the import reads it, with what the list says besides."""
+        columns = [*template_columns(known_to(request.actor)), Column(_("状态")), Column(_("内容"), 40)]
+        return sheet_answer(
+            columns, offer_lines(request.actor, found), name=_("优惠"), day=f"{clock.now():%Y%m%d-%H%M}"
+        )
+
     @display(description=gettext_lazy("内容"))
     def says(self, row: OfferTerms) -> str:
         return pricing.says_terms(plans.price_of(row))
@@ -218,6 +235,20 @@ class OfferTermsAdmin(ScopedAdmin):
             '<progress class="bo-bar" max="{}" value="{}"></progress><span class="bo-n">{} / {}</span>',
             row._aside, min(row._used, row._aside), yuan(row._used), yuan(row._aside),
         )  # fmt: skip
+
+
+def offer_lines(actor: Actor, found: QuerySet) -> Iterator[list[Any]]:
+    found = found.select_related("offer__union", "sheet_key").prefetch_related(*plans.PARTS)
+    rows = found.iterator(chunk_size=SHEET_CHUNK)
+    while chunk := list(islice(rows, SHEET_CHUNK)):
+        known = known_to(actor, chunk)
+        for row in chunk:
+            kept = getattr(row, "sheet_key", None)
+            plan = plans.plan_fetched(row)
+            lines = lines_of(kept.key if kept else f"#{row.pk}", row.offer.union_id, plan, known)
+            said = [row.get_state_display(), pricing.says_terms(plan.price)]
+            for nth, line in enumerate(lines):
+                yield [*line, *(said if not nth else [None, None])]
 
 
 @admin.register(Programme)

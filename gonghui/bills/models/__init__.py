@@ -16,6 +16,7 @@ from gonghui.bills.models.offline import PackUse
 from gonghui.bills.models.packs import PackItem, PackOpening, WelcomeGift, WelcomePack
 from gonghui.bills.models.prices import PriceNote
 from gonghui.bills.models.series import ReleaseSeries, SeriesDay
+from gonghui.bills.models.sheets import OfferKey
 from gonghui.bills.models.terms import (
     FundingShare,
     LimitUse,
@@ -38,6 +39,7 @@ __all__ = [
     "ExternalUse",
     "FundingShare",
     "LimitUse",
+    "OfferKey",
     "OfferLimit",
     "OfferStore",
     "OfferTerms",

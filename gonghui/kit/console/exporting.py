@@ -67,6 +67,8 @@ class Exporting(admin.ModelAdmin):
     export_columns: tuple = ()
     new_page: tuple = ()
     """(name, verb, title) of the page of ours that makes a new row, where the list has no form of its own."""
+    import_page: tuple = ()
+    """(name, verb) of the page of ours that takes a sheet of rows."""
 
     def get_urls(self) -> list:
         view = self.admin_site.admin_view(self.export_view)
@@ -78,6 +80,10 @@ class Exporting(admin.ModelAdmin):
         facts = getattr(response, "context_data", None) or {}
         if "actions_list" in facts and self.may(request, self.export_verb):
             facts["actions_list"] = [*facts["actions_list"], self._export_button(request)]
+        if "actions_list" in facts and self.import_page and request.actor.may_anywhere(self.import_page[1]):
+            button = {**self._export_button(request), "title": _("导入"), "icon": "upload_file"}
+            button |= {"path": reverse(f"admin:{self.import_page[0]}")}
+            facts["actions_list"] = [*facts["actions_list"], button]
         if "actions_list" in facts and self.new_page and request.actor.may_anywhere(self.new_page[1]):
             name, _needs, title = self.new_page
             button = {**self._export_button(request), "title": title, "icon": "add"}
