@@ -57,6 +57,27 @@ def create_transfers(orders: Sequence[Order]) -> list[str]:
     return answers
 
 
+def try_transfers(orders: Sequence[Order]) -> list[str]:
+    """What `create_transfers` would answer now, by doing it and taking it back: nothing is written, no account moves. It waits
+    for the same accounts, and holds none once it has answered; numbers of `seq` are passed over, as by any refusal."""
+    with transaction.atomic():
+        answers = create_transfers(orders)
+        transaction.set_rollback(True)
+    return answers
+
+
+def try_all(orders: Sequence[Order]) -> DomainError | None:
+    """The refusal `transfer_all` would raise now; None where all could be written."""
+    with transaction.atomic():
+        try:
+            transfer_all(orders)
+        except DomainError as refused:
+            return refused
+        finally:
+            transaction.set_rollback(True)
+    return None
+
+
 def transfer_all(orders: Sequence[Order]) -> None:
     """All or none, once; raises the refusal of the first that cannot be. Some of them written before and some not are
     another thing than the one of then: a conflict."""
