@@ -95,6 +95,18 @@ def postponed(release: Release, reason: str) -> Notice:
     return Notice(MessageKind.REMINDER, _("开放时间推迟了"), text, release_link(release.pk))
 
 
+def paused(release: Release) -> Notice:
+    body = _("“{title}”暂停发放了：{reason}。排好的候补不变，已经领到的仍然有效；恢复时会再告诉您。")
+    text = body.format(title=release.title, reason=release.pause_reason.rstrip("。"))
+    return Notice(MessageKind.REMINDER, _("发放暂停了"), text, release_link(release.pk))
+
+
+def goes_on(release: Release) -> Notice:
+    body = _("“{title}”恢复发放了，{closes} 截止。还有名额的现在可以领，候补接着往下补。")
+    text = body.format(title=release.title, closes=said(release.closes_at))
+    return Notice(MessageKind.REMINDER, _("发放恢复了"), text, release_link(release.pk))
+
+
 def missed(voucher: Voucher) -> Notice:
     body = _("“{title}”{label}没有到场记录，记为一次爽约。如果您到场了或有特殊情况，请联系主办工会说明。")
     return _ticket(_("记为爽约"), body.format(**_facts(voucher)), ticket_link(voucher.code))

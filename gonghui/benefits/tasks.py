@@ -7,7 +7,18 @@ from datetime import timedelta
 
 from django.db.models import F, Q
 
-from gonghui.benefits.actions import claims, draws, grants, news, no_shows, releases, reminders, timers, voids
+from gonghui.benefits.actions import (
+    claims,
+    draws,
+    grants,
+    news,
+    no_shows,
+    pause_news,
+    releases,
+    reminders,
+    timers,
+    voids,
+)
 from gonghui.benefits.actions.timers import REMIND_BEFORE
 from gonghui.benefits.models import Draw, Release, Voucher
 from gonghui.benefits.rules import DRAW_GAP_MINUTES
@@ -67,6 +78,11 @@ def void_pool(pool_id: int, reason: str) -> None:
 @job
 def fill_pool(pool_id: int) -> None:
     claims.fill_pool(TIMER, pool_id=pool_id)
+
+
+@job
+def tell_pause(release_id: int) -> None:
+    pause_news.tell_pause(NEWS, release_id=release_id)
 
 
 @job

@@ -309,6 +309,7 @@ def pause_release(actor: Actor, *, release_id: int, reason: str) -> Release:
         _open(release)  # the clock has opened it, its timer is on the way
     require(release.state == Release.State.OPEN, errors.NOT_OPEN_TO_PAUSE, state=release.get_state_display())
     move(release, RELEASE_VERBS, "pause", pause_reason=reason)
+    timers.tell_pause_soon(release.pk)
     emit(ReleasePaused(release_id=release.pk))
     return release
 
@@ -322,6 +323,7 @@ def resume_release(actor: Actor, *, release_id: int) -> Release:
         timers.fill_pool(pool.pk)
     if release.mode == Release.Mode.GRANT:
         timers.grant_now(release.pk)
+    timers.tell_pause_soon(release.pk)
     emit(ReleaseResumed(release_id=release.pk))
     return release
 

@@ -10,9 +10,12 @@ from django.db import transaction
 from procrastinate.exceptions import AlreadyEnqueued
 
 from gonghui.benefits.models import Draw, Release
+from gonghui.kit import clock
 from gonghui.kit.jobs import app
 
 REMIND_BEFORE = timedelta(minutes=5)
+PAUSE_NEWS_AFTER = timedelta(minutes=1)
+"""Whoever paused by mistake goes on at once, and nobody is woken for it."""
 TASKS = "gonghui.benefits.tasks"
 
 
@@ -32,6 +35,10 @@ def open_and_close_at(release: Release) -> None:
 
 def remind_at(release: Release) -> None:
     _defer("send_reminders", at=release.opens_at - REMIND_BEFORE, release_id=release.pk)
+
+
+def tell_pause_soon(release_id: int) -> None:
+    _defer("tell_pause", at=clock.now() + PAUSE_NEWS_AFTER, release_id=release_id)
 
 
 def grant_now(release_id: int) -> None:

@@ -87,7 +87,8 @@ class ReleaseAdmin(HandsShown):
                     "union",
                     "offer",
                     "mode",
-                    ("state", "pause_reason"),
+                    ("state", "paused_at"),
+                    "pause_reason",
                     ("maker", "checker"),
                     "hands_shown",
                 )
@@ -129,6 +130,12 @@ class ReleaseAdmin(HandsShown):
             .get_queryset(request)
             .annotate(_left=Sum("pools__remaining"), _places=Sum("pools__capacity"))
         )
+
+    def get_list_display(self, request) -> list:
+        """What is paused is listed with since when, and why."""
+        shown = super().get_list_display(request)
+        is_of_pauses = request.GET.get("state__exact") == "paused"
+        return [*shown, when_column("paused_at", _("暂停于")), "pause_reason"] if is_of_pauses else shown
 
     @display(description=_("剩余 / 名额"))
     def left(self, row: Release) -> str:

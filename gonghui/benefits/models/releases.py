@@ -95,6 +95,8 @@ class Release(Row):
     )
     pause_reason = models.CharField(_("暂停原因"), max_length=200, blank=True, editable=False)
     """Why it is paused, as members read it; empty at any other time."""
+    paused_at = models.DateTimeField(_("暂停时间"), null=True, blank=True, editable=False)
+    """Set and cleared by the database with the state."""
     maker = models.ForeignKey("accounts.User", models.PROTECT, related_name="+", verbose_name=_("经办人"))
     checker = models.ForeignKey(
         "accounts.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("复核人")
