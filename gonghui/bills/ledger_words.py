@@ -1,11 +1,13 @@
 """The ledger's words of bills."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.apps import apps
 from django.utils.translation import gettext_lazy as _
 
 from gonghui.ledger.kinds import KINDS, SUBJECTS, WORDS
+from gonghui.ledger.moments import MOMENTS
 
 KINDS.update({"provider": _("渠道代付")})
 WORDS.update(
@@ -45,3 +47,12 @@ SUBJECTS.update(
         "commitment:external": _stocks,
     }
 )
+
+
+def _sold_offline(ids: list[int]) -> dict[int, datetime]:
+    """When the till took it; what was sold with network was recorded at once."""
+    rows = apps.get_model("bills", "Bill").objects.unscoped("moments of what an account already seen gave")
+    return dict(rows.filter(pk__in=ids, offline_at__isnull=False).values_list("pk", "offline_at"))
+
+
+MOMENTS.update(dict.fromkeys(("concede", "subsidise", "pay_counter"), _sold_offline))

@@ -1,11 +1,13 @@
 """The words of the rooms of money for kinds of accounts and reasons of transfers."""
 
 from collections.abc import Callable
+from datetime import date
 
 from django.apps import apps
 from django.utils.translation import gettext_lazy as _
 
 from gonghui.ledger.kinds import BACKING, KINDS, PASSES_ON, SUBJECTS, WORDS
+from gonghui.ledger.moments import MOMENTS
 
 KINDS.update(
     {
@@ -69,3 +71,12 @@ SUBJECTS.update(
         "purchase": _names_of("Budget", "name", _("采购：{}")),
     }
 )
+
+
+def _days_of(ids: list[int]) -> dict[int, date]:
+    """On which the bank had it."""
+    rows = apps.get_model("funds", "FundReceipt").objects.unscoped("days of what an account already seen got")
+    return dict(rows.filter(pk__in=ids).values_list("pk", "received_on"))
+
+
+MOMENTS["receipt"] = _days_of

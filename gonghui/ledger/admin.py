@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -41,6 +42,7 @@ from gonghui.ledger import queries, transfer_page, verify  # noqa: F401 - the pa
 from gonghui.ledger.day_pages import said, standing_of
 from gonghui.ledger.kinds import KINDS, kind_name, subject_names, word_of
 from gonghui.ledger.models import Block, Ledger, LedgerAccount, Transfer
+from gonghui.ledger.moments import Moment, in_sheet, moments_of, says_moment
 
 SHEET_ROWS_MAX = 20_000
 SHEET_CHUNK = 1_000
@@ -155,7 +157,7 @@ def statement(request: HttpRequest, account_id: int) -> HttpResponse:
     before = row_id(request.GET.get("before", ""))
     lines = queries.statement(account, before_seq=before, rows=queries.STATEMENT_ROWS + 1)
     shown = lines[: queries.STATEMENT_ROWS]
-    names = names_on(shown)
+    names, moments = names_on(shown), moments_of(line.transfer for line in shown)
     day = parse_day(request.GET.get("on", ""))
     facts: dict[str, Any] = {
         "account": account,
@@ -163,7 +165,7 @@ def statement(request: HttpRequest, account_id: int) -> HttpResponse:
         "kind": kind_name(account.kind),
         "unit": _("元") if account.ledger == Ledger.FEN else _("福豆"),
         "figures": figures_of(account),
-        "lines": [line_facts(account, line, names) for line in shown],
+        "lines": [line_facts(account, line, names, moments) for line in shown],
         "standing": standing_of(account),
         "older": shown[-1].transfer.seq if len(lines) > len(shown) else None,
         "day": day,
@@ -203,8 +205,10 @@ def names_on(lines: list[queries.Line]) -> dict[str, str]:
     return subject_names(name for t in transfers for name in (t.subject, t.debit.name, t.credit.name))
 
 
-def line_facts(account: LedgerAccount, line: queries.Line, names: dict[str, str]) -> dict[str, Any]:
-    """One line as it is read: the other side by name, members masked."""
+def line_facts(
+    account: LedgerAccount, line: queries.Line, names: dict[str, str], moments: Mapping[UUID, Moment]
+) -> dict[str, Any]:
+    """One line as it is read: the other side by name, members masked; when it happened, where that is apart."""
     transfer = line.transfer
     other = transfer.debit if transfer.credit_id == account.pk else transfer.credit
     moved = line.amount or (transfer.amount or transfer.released) * (
@@ -213,6 +217,7 @@ def line_facts(account: LedgerAccount, line: queries.Line, names: dict[str, str]
     return {
         "seq": transfer.seq,
         "at": transfer.at,
+        "happened": says_moment(happened) if (happened := moments.get(transfer.pk)) else "",
         "word": word_of(transfer.code),
         "kind": transfer.get_kind_display(),
         "moves": bool(line.amount),
@@ -228,7 +233,8 @@ def line_facts(account: LedgerAccount, line: queries.Line, names: dict[str, str]
 def sheet_columns(ledger: int) -> list[Column]:
     amounts = "money" if ledger == Ledger.FEN else "number"
     return [
-        Column(_("序号"), 10, "number"), Column(_("时间"), 20, "datetime"), Column(_("事由"), 16), Column(_("类型"), 12),
+        Column(_("序号"), 10, "number"), Column(_("时间"), 20, "datetime"),
+        Column(_("发生时间（与记账不同的）"), 24, "datetime"), Column(_("事由"), 16), Column(_("类型"), 12),
         Column(_("对方"), 36), Column(_("收入"), 14, amounts), Column(_("支出"), 14, amounts), Column(_("余额"), 14, amounts),
         Column(_("凭证"), 24), Column(_("编号"), 38),
     ]  # fmt: skip
@@ -242,11 +248,11 @@ def statement_sheet(request: HttpRequest, account_id: int) -> HttpResponse:
         account, before_seq=row_id(request.GET.get("before", "")), rows=SHEET_ROWS_MAX + 1
     )
     lines = found[:SHEET_ROWS_MAX]
-    names = names_on(lines)
+    names, moments = names_on(lines), moments_of(line.transfer for line in lines)
     record_export(
         request.actor, table=Transfer._meta.db_table, count=len(lines), asked={"account": account.pk}
     )
-    rows = (sheet_row(account, line, names) for line in lines)
+    rows = (sheet_row(account, line, names, moments) for line in lines)
     notes = (
         [CUT_SHORT.format(count=f"{len(lines):,}", seq=lines[-1].transfer.seq)]
         if len(found) > len(lines)
@@ -257,10 +263,13 @@ def statement_sheet(request: HttpRequest, account_id: int) -> HttpResponse:
     )
 
 
-def sheet_row(account: LedgerAccount, line: queries.Line, names: dict[str, str]) -> list[Any]:
-    facts, transfer = line_facts(account, line, names), line.transfer
+def sheet_row(
+    account: LedgerAccount, line: queries.Line, names: dict[str, str], moments: Mapping[UUID, Moment]
+) -> list[Any]:
+    facts, transfer = line_facts(account, line, names, moments), line.transfer
+    happened = in_sheet(moments.get(transfer.pk))
     return [
-        transfer.seq, transfer.at, facts["word"], str(facts["kind"]), facts["other"], max(line.amount, 0) or None,
+        transfer.seq, transfer.at, happened, facts["word"], str(facts["kind"]), facts["other"], max(line.amount, 0) or None,
         max(-line.amount, 0) or None, line.balance, transfer.subject, str(transfer.pk),
     ]  # fmt: skip
 

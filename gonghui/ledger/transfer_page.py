@@ -26,6 +26,7 @@ from gonghui.ledger.lineage import (
     went_on,
 )
 from gonghui.ledger.models import LedgerAccount, Transfer
+from gonghui.ledger.moments import moments_of, says_moment
 from gonghui.ledger.sealing import proof_of
 
 
@@ -41,8 +42,10 @@ def transfer(request: HttpRequest, transfer_id: UUID) -> HttpResponse:
     names = subject_names([row.subject, *(account.name for account in named)])
     seen = seen_by(request.actor, (account.pk for account in named))
     proof = proof_of(row)
+    happened = moments_of([row]).get(row.pk)
     facts: dict[str, Any] = {
         "row": row,
+        "happened": says_moment(happened) if happened else "",
         "word": word_of(row.code),
         "amount": said(row.amount or row.released, row.ledger),
         "unit": unit_of(row.ledger),

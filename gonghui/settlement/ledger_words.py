@@ -1,9 +1,13 @@
 """The ledger's words of settlement."""
 
+from datetime import datetime
+
 from django.apps import apps
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from gonghui.ledger.kinds import PLAIN, SUBJECTS, WORDS
+from gonghui.ledger.moments import MOMENTS
 
 PLAIN.update({"fee": _("服务费")})
 
@@ -32,3 +36,13 @@ def _numbers_of(model: str):
 
 NUMBERED = {"Statement": ("period_id",), "Payout": ("batch_id",)}
 SUBJECTS.update({"statement": _numbers_of("Statement"), "payout": _numbers_of("Payout")})
+
+
+def _put_right(ids: list[int]) -> dict[int, datetime | None]:
+    """When what an adjustment puts right took place; none where it names no line."""
+    rows = apps.get_model("settlement", "Adjustment").objects.unscoped("moments of transfers already seen")
+    found = rows.filter(pk__in=ids).annotate(happened=Coalesce("line__bill__offline_at", "line__at"))
+    return dict(found.values_list("pk", "happened"))
+
+
+MOMENTS.update({"adjust": _put_right, "adjust_back": _put_right})

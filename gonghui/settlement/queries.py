@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
@@ -12,10 +14,12 @@ from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, require
 from gonghui.kit.templatetags.kit import cn_day
 from gonghui.ledger.models import Ledger, LedgerAccount
-from gonghui.settlement.models import Dispute, Payout, Statement, StatementLine
+from gonghui.ledger.moments import is_apart
+from gonghui.settlement.models import Dispute, Payout, Period, Statement, StatementLine
 from gonghui.settlement.models.payouts import LIVING
 
 PAYABLES_MAX = 200
+MOMENT = ("bill", "adjustment__line__bill")
 DEEP = ("union", "partner", "period", "agreement", "maker", "checker", "confirmed_by")
 
 
@@ -61,8 +65,22 @@ def own_statement(actor: Actor, statement_id: int) -> Statement:
 def lines_of(statement: Statement) -> QuerySet[StatementLine]:
     """In order, with their disputes, for a page; of a statement the caller may see."""
     disputes = Dispute.objects.unscoped("of a statement already fetched").order_by("id")
-    found = statement.lines.select_related("store", "adjustment", "refund").order_by("at", "id")
+    found = statement.lines.select_related("store", "refund", *MOMENT).order_by("at", "id")
     return found.prefetch_related(Prefetch("disputes", queryset=disputes))
+
+
+def happened_apart(line: StatementLine, period: Period) -> datetime | None:
+    """When what a line is about took place, where that is apart from its record: a bill of an offline till, a line put right.
+    Of a line read with `MOMENT`."""
+    about = line.adjustment.line if line.adjustment_id else line
+    if about is None:
+        return None
+    happened = (about.bill and about.bill.offline_at) or about.at
+
+    def period_of(day: date) -> bool:
+        return period.starts_on <= day < period.ends_on
+
+    return happened if is_apart(happened, line.at, period_of) else None
 
 
 def money_back(statement: Statement) -> Payout | None:

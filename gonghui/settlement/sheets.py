@@ -12,9 +12,10 @@ from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.console.exporting import record_export, sheet_answer
 from gonghui.kit.sheets import Column
+from gonghui.ledger.moments import in_sheet
 from gonghui.settlement.models import Statement
 from gonghui.settlement.programmes import Effect, effects_of, measures
-from gonghui.settlement.queries import line_name
+from gonghui.settlement.queries import MOMENT, happened_apart, line_name
 
 MONEY = (
     "list_fen",
@@ -37,7 +38,8 @@ def taken_by(actor: Actor) -> str:
 
 def statement_sheet(actor: Actor, row: Statement) -> FileResponse:
     columns = [
-        Column(_("编号"), 14), Column(_("类型"), 8), Column(_("时间"), 18, "datetime"), Column(_("门店"), 24),
+        Column(_("编号"), 14), Column(_("类型"), 8), Column(_("时间"), 18, "datetime"),
+        Column(_("发生时间（与记账不同的）"), 24, "datetime"), Column(_("门店"), 24),
         *(Column(str(Statement._meta.get_field(name).verbose_name) + _("（元）"), 14, "money") for name in MONEY),
     ]  # fmt: skip
     record_export(
@@ -48,14 +50,22 @@ def statement_sheet(actor: Actor, row: Statement) -> FileResponse:
 
 def _statement_rows(actor: Actor, row: Statement) -> Iterator[list]:
     blank = [None] * len(MONEY)
-    for line in row.lines.select_related("store").order_by("at", "id").iterator(chunk_size=2000):
+    for line in row.lines.select_related("store", *MOMENT).order_by("at", "id").iterator(chunk_size=2000):
         at = line.at.astimezone(clock.CHINA).replace(tzinfo=None)
+        happened = in_sheet(happened_apart(line, row.period))
         store = line.store.name if line.store else ""
-        yield [line_name(line), line.get_kind_display(), at, store, *(getattr(line, name) for name in MONEY)]
-    yield [_("本期合计"), "", None, str(row.partner), *(getattr(row, name) for name in MONEY)]
-    yield [_("上期结转"), "", None, "", *blank[:-1], row.carried_fen]
-    yield [_("应付合计"), "", None, "", *blank[:-1], row.total_fen]
-    yield [taken_by(actor), "", None, "", *blank]
+        yield [
+            line_name(line),
+            line.get_kind_display(),
+            at,
+            happened,
+            store,
+            *(getattr(line, name) for name in MONEY),
+        ]
+    yield [_("本期合计"), "", None, None, str(row.partner), *(getattr(row, name) for name in MONEY)]
+    yield [_("上期结转"), "", None, None, "", *blank[:-1], row.carried_fen]
+    yield [_("应付合计"), "", None, None, "", *blank[:-1], row.total_fen]
+    yield [taken_by(actor), "", None, None, "", *blank]
 
 
 def programme_sheet(actor: Actor, programme: Programme) -> FileResponse:

@@ -14,6 +14,8 @@ from gonghui.bills.tests.stage import balances, by_payer, counted, fresh, moved,
 from gonghui.funds.tests.stage import trial
 from gonghui.kit import clock
 from gonghui.kit.tests.racing import at_once
+from gonghui.ledger.models import Transfer
+from gonghui.ledger.moments import moments_of, says_moment
 
 pytestmark = pytest.mark.django_db
 
@@ -96,3 +98,16 @@ def test_button_makes_the_bill(shop, late, client):
         reverse("admin:benefits_offlineexception_post", args=[late.pk]), {"note": "小票核对无误"}
     )
     assert (answer.status_code, len(bills())) == (302, 1)
+
+
+def test_account_history_says_when_the_till_took_it(shop, late, client):
+    made = post_exception(shop.actor("city_admin"), exception_id=late.pk, note="小票核对无误")
+    sold(shop)
+    rows = Transfer.objects.unscoped("test")
+    told = moments_of(rows.filter(subject__startswith="bill:").order_by("seq"))
+    of_bill = rows.filter(subject=f"bill:{made.pk}")
+    assert told == {row.pk: late.at for row in of_bill} and len(told) == 3
+    payable = of_bill.get(code="subsidise").credit_id
+    shop.sign_in(client, "city_admin")
+    page = client.get(reverse("admin:ledger_statement", args=[payable])).content.decode()
+    assert f"发生于 {says_moment(late.at)}" in page

@@ -24,8 +24,10 @@ from gonghui.funds.tests.stage import (
     terms_of,
     trial,
 )
+from gonghui.kit import clock
 from gonghui.kit.errors import DomainError
 from gonghui.ledger.models import LedgerAccount, Transfer
+from gonghui.ledger.moments import moments_of
 from gonghui.notices.models import Message
 
 
@@ -63,6 +65,20 @@ def refused_by_database(constraint: str):
 
 
 # --- Sources ------------------------------------------------------------------------------------------------
+
+
+def test_receipt_typed_days_after_the_bank_had_it_says_both_days(money):
+    actor, today = money.actor("province_finance"), clock.today()
+    for nth, day in enumerate((today, today - dt.timedelta(days=40))):
+        facts = {
+            "source_id": money.source.pk,
+            "amount_fen": 500,
+            "document": f"回单 {nth}",
+            "received_on": day,
+        }
+        sources.record_receipt(actor, key=uuid4(), **facts)
+    typed = Transfer.objects.unscoped("test").filter(code="receipt", amount=500)
+    assert list(moments_of(typed).values()) == [today - dt.timedelta(days=40)]
 
 
 def test_document_is_one_receipt(money):

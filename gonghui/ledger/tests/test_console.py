@@ -119,8 +119,8 @@ def test_sheet_holds_the_lines_and_is_recorded(cast, client):
     answer = client.get(reverse("admin:ledger_statement_sheet", args=[account.pk]))
     sheet = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content))).worksheets[0]
     heading, *rows = [list(row) for row in sheet.iter_rows(values_only=True)]
-    assert heading[:4] == ["序号", "时间", "事由", "类型"]
-    assert [row[5:8] for row in rows] == [[None, 23.45, 100], [123.45, None, 123.45]]
+    assert heading[:5] == ["序号", "时间", "发生时间（与记账不同的）", "事由", "类型"]
+    assert [row[6:9] for row in rows] == [[None, 23.45, 100], [123.45, None, 123.45]]
     trail = AuditEntry.objects.unscoped("test").filter(op="EXPORT", table_name="ledger_transfer").get()
     assert (trail.after["rows"], trail.after["asked"]) == (2, {"account": account.pk})
 
@@ -138,7 +138,7 @@ def test_sheet_that_is_cut_short_says_so_and_goes_on_from_there(cast, client, mo
         True,
     )
     rest = openpyxl.load_workbook(io.BytesIO(b"".join(client.get(f"{at}?before={last}").streaming_content)))
-    assert [row[5] for row in rest.worksheets[0].iter_rows(min_row=2, values_only=True)] == [123.45]
+    assert [row[6] for row in rest.worksheets[0].iter_rows(min_row=2, values_only=True)] == [123.45]
     assert len(rest.worksheets) == 1
 
 

@@ -17,7 +17,7 @@ from gonghui.kit.errors import DomainError
 from gonghui.portal.doors import signed_in
 from gonghui.portal.merchant.views import merchant_facts
 from gonghui.settlement import actions
-from gonghui.settlement.queries import left_to, line_name, lines_of, money_back, own_statement
+from gonghui.settlement.queries import happened_apart, left_to, line_name, lines_of, money_back, own_statement
 from gonghui.settlement.sheets import statement_sheet
 
 LINES_SHOWN = 20
@@ -45,7 +45,7 @@ def _page(
         request,
         row=row,
         page_obj=lines,
-        lines=[(line, line_name(line)) for line in lines],
+        lines=[(line, line_name(line), happened_apart(line, row.period)) for line in lines],
         is_asked=row.state == "sent",
         may_dispute=row.state in ("sent", "disputed"),
         payouts=row.payouts.defer("account").exclude(state__in=("made", "cancelled")).order_by("id"),

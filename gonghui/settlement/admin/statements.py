@@ -35,7 +35,7 @@ from gonghui.payments.admin.payments import yuan_column
 from gonghui.settlement import actions
 from gonghui.settlement.admin import tones
 from gonghui.settlement.models import Adjustment, Dispute, Statement
-from gonghui.settlement.queries import left_to, line_name, lines_of, money_back, statement_for
+from gonghui.settlement.queries import happened_apart, left_to, line_name, lines_of, money_back, statement_for
 from gonghui.settlement.reconciling import reconcile
 from gonghui.settlement.sheets import statement_sheet
 
@@ -142,7 +142,7 @@ def statement_page(request: HttpRequest, statement_id: int) -> HttpResponse:
         "tone": tones.STATEMENTS[row.state],
         "verbs": verbs_of(request, StatementAdmin.verbs, row, path),
         "page_obj": lines,
-        "lines": [(line, line_name(line)) for line in lines],
+        "lines": [(line, line_name(line), happened_apart(line, row.period)) for line in lines],
         "funders": [
             (one, request.actor.may("budgets.view", one.budget.union.path))
             for one in row.funders.select_related("budget__union")

@@ -85,7 +85,7 @@ def sold(
 
 
 def sold_lines(
-    shop: Shop, lines, *, at, who="mei", store=0, method="cash", offer=None, account_id=None
+    shop: Shop, lines, *, at, who="mei", store=0, method="cash", offer=None, account_id=None, offline_at=None
 ) -> Bill:
     person = shop.cast.people[who] if isinstance(who, str) else who
     account_id = account_id or shop.commitment_id
@@ -94,7 +94,7 @@ def sold_lines(
         bill = Bill.objects.create(
             key=uuid4(), union_id=shop.partner.union_id, partner=shop.partner, store=shop.stores[store], person=person,
             at=at, list_fen=sum(fen for parts in lines for _payer, fen in parts), due_fen=due,
-            method=method if due else "", state="settled", settled_at=at,
+            method=method if due else "", state="settled", settled_at=at, offline_at=offline_at,
         )  # fmt: skip
         made = BillLine.objects.unscoped("test").bulk_create(
             BillLine(bill=bill, nth=nth, name=f"套餐 {nth}", list_fen=sum(fen for _payer, fen in parts))

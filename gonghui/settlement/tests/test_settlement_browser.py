@@ -43,6 +43,7 @@ def stated(cast, shop):
             ("worker", 8875),
             at=at(day),
             store=day % 2,
+            offline_at=at(day - 3) if day in (4, 5) else None,
         )
     refunded(shop, sold(shop, ("union", 300), ("worker", 700), at=at(3), method="wechat"), at=at(5))
     other = build_shop(cast, shop.money, phone="13800000072", name="顺风车行汽车服务连锁有限公司东江分公司")
@@ -110,6 +111,7 @@ def test_back_office_of_settlement_fits_and_is_readable(seen, shop, stated, size
         "programmes": reverse("admin:programme_effects"),
         "programme": reverse("admin:programme_effect", args=[stated["programme"].pk]),
         "seats": reverse("admin:seats"),
+        "account": reverse("admin:ledger_statement", args=[shop.payable.pk]),
     }
     with_seats(shop, people(shop.cast, 36))
     for name, path in pages.items():
