@@ -9,8 +9,9 @@ class KitConfig(AppConfig):
     verbose_name = "基础"
 
     def ready(self) -> None:
-        from gonghui.kit import audit
+        from gonghui.kit import audit, tiles
         from gonghui.kit import checks as kit_checks
 
         checks.register(kit_checks.models_declare_scope_and_audit)
+        checks.register(tiles.map_tiles_are_an_address)
         post_migrate.connect(audit.install_triggers, dispatch_uid="kit.audit")

@@ -17,6 +17,7 @@ from django.utils.http import urlencode
 from gonghui.kit.actions import request_id
 from gonghui.kit.errors import BODY_TOO_LARGE, DomainError
 from gonghui.kit.scope import UnscopedQuery
+from gonghui.kit.tiles import tile_origin
 
 log = structlog.get_logger("gonghui.request")
 CALLER_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
@@ -85,7 +86,10 @@ class SecurityHeaders:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         console = request.path.startswith("/console/")
-        response.headers.setdefault("Content-Security-Policy", CONSOLE_CSP if console else MEMBER_CSP)
+        policy = CONSOLE_CSP if console else MEMBER_CSP
+        if origin := tile_origin(settings.GONGHUI_MAP_TILES):
+            policy = policy.replace("img-src 'self'", f"img-src 'self' {origin}")
+        response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
         # Django's own middleware sets these two, but not on what it refuses itself: a host it does not know.
         response.headers.setdefault("X-Content-Type-Options", "nosniff")

@@ -1,4 +1,4 @@
-"""Sentences that scripts speak; words.js reads them from the page, so they are translated as well."""
+"""Sentences that scripts speak; words.js and map.js read them from the page, so they are translated as well."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -34,4 +34,17 @@ SCRIPT_WORDS = {
     "grab_no_pass": _("还没有取得抢票凭证，请再点一次。"),
     "grab_unclear": _("还没有得到结果"),
     "grab_unclear_text": _("系统正忙。请再点一次：如果已经抢到，会直接告诉您。"),
+}
+
+MAP_WORDS = {
+    "here": _("您在这里"),
+    "pin": _("{name}，{says}，现在可用"),
+    "pin_later": _("{name}，{says}"),
+    "many": _("{n} 家门店，放大看"),
+    "same": _("{n} 家门店在一处，打开看"),
+    "metres": _("{n} 米"),
+    "kilometres": _("{n} 公里"),
+    "failed": _("地图没有画出来，门店都在列表里。"),
+    "picked": _("已标在图上，保存后生效。"),
+    "no_place": _("没有取得位置。可以在图上点，或者直接填经纬度。"),
 }

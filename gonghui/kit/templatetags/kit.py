@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 
 from gonghui.kit import clock, masks
 from gonghui.kit.covers import cover_path
-from gonghui.kit.words import SCRIPT_WORDS
+from gonghui.kit.tiles import tile_facts
+from gonghui.kit.words import MAP_WORDS, SCRIPT_WORDS
 
 register = template.Library()
 WEEKDAYS = "一二三四五六日"
@@ -174,6 +175,13 @@ def icon(name: str, label: str = "", css: str = "") -> SafeString:
 def cover(kind: str = "", key: str = "") -> str:
     """Address of the drawn scene for a kind of activity; `key` (river, wetland, moon, national…) wins."""
     return static(cover_path(kind, key))
+
+
+@register.simple_tag
+def map_facts() -> dict[str, str]:
+    """What a map says, and whose tiles lie under it, if anybody's: for `kit/includes/map.html`."""
+    words = {key: str(text) for key, text in MAP_WORDS.items()}
+    return tile_facts() | {"words": json.dumps(words, ensure_ascii=False)}
 
 
 @register.simple_tag
