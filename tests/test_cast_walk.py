@@ -110,6 +110,9 @@ GET    /me/points/{key}/totals.json                   none      404 404 404 404 
 GET    /offers                                        none      200 200 200 200 200 200 200 200 200 200
 GET    /offers/quote                                  none      200 200 200 200 200 200 200 200 200 200
 GET    /offers/999999999                              none      404 404 404 404 404 404 404 404 404 404
+GET    /map                                           none      200 200 200 200 200 200 200 200 200 200
+GET    /map/pins.json                                 none      200 200 200 200 200 200 200 200 200 200
+GET    /map/stores/999999999                          none      404 404 404 404 404 404 404 404 404 404
 GET    /me/wechat-coupons                             none      200 200 200 200 200 200 200 200 200 302
 POST   /me/wechat-coupons/999999999/claim             empty     403 403 403 403 403 403 404 403 403 401
 GET    /me/pay                                        none      200 200 200 200 200 200 200 200 200 302
@@ -262,6 +265,7 @@ GET    /api/v1/points/statement                       none      401 401 401 401 
 POST   /api/v1/counter/look                           apilook   401 401 401 401 200 401 403 403 403 401
 POST   /api/v1/counter/redeem                         apiredeem 401 401 401 401 200 401 403 403 403 401
 GET    /api/v1/offers                                 none      200 200 200 200 200 200 200 200 200 200
+GET    /api/v1/stores                                 none      200 200 200 200 200 200 200 200 200 200
 POST   /api/v1/offers/quote                           apiquote  401 401 401 401 404 401 404 404 404 401
 GET    /api/v1/me/bills                               none      401 401 401 401 200 401 200 200 200 401
 GET    /api/v1/me/bills/999999999                     none      401 401 401 401 404 401 404 404 404 401

@@ -30,6 +30,7 @@ from gonghui.portal.views import (
     pay_code,
     points,
     sign_in,
+    stores,
     tickets,
     verification,
     wechat_coupons,
@@ -94,6 +95,9 @@ purchases = [
     page("offers", offers.offers, "offers"),
     page("offers/quote", offers.offer_quote, "offer_quote"),
     page(rf"offers/{OFFER}", offers.offer, "offer"),
+    page("map", stores.stores_map, "map"),
+    page(r"map/pins\.json", stores.pins, "map_pins"),
+    page(rf"map/stores/(?P<store_id>{ROW_ID})", stores.store, "map_store"),
     page("me/wechat-coupons", wechat_coupons.wechat_coupons, "wechat_coupons"),
     page(
         rf"me/wechat-coupons/(?P<stock_id>{ROW_ID})/claim",

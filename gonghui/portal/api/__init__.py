@@ -11,6 +11,7 @@ from gonghui.portal.api.offers import router as offers
 from gonghui.portal.api.points import router as points
 from gonghui.portal.api.programme import router as programme
 from gonghui.portal.api.statements import router as statements
+from gonghui.portal.api.stores import router as stores
 from gonghui.portal.api.tickets import router as tickets
 
 routers = [
@@ -20,6 +21,7 @@ routers = [
     ("", tickets),
     ("", points),
     ("", offers),
+    ("", stores),
     ("", bills),
     ("", complaints),
     ("", health),

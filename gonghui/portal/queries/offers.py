@@ -73,9 +73,16 @@ class OfferShown:
     @property
     def when(self) -> list[str]:
         """One line a group of people; empty: always."""
+        return self._lines({one.store_id: one.store.name for one in self.row.offer_stores.all()})
+
+    @property
+    def when_here(self) -> list[str]:
+        """For who asks about one store already: no store is named, and lines that say nothing are left out."""
+        return [line for line in self._lines({}) if line]
+
+    def _lines(self, stores: dict[int, str]) -> list[str]:
         if not self.windows:
             return []
-        stores = {one.store_id: one.store.name for one in self.row.offer_stores.all()}
         said = pricing.says(self.windows, self.terms, self.group_names, stores)
         return [f" {line}".replace(f" {self.says}", "").lstrip(" ，") for line in said.split("\n")]
 
@@ -122,6 +129,11 @@ class OfferShown:
         )
 
     @property
+    def suits_reader(self) -> bool:
+        """As `is_mine`, and at one of its hours at least."""
+        return self.is_mine and (not self.windows or bool(self.own_windows))
+
+    @property
     def pause_reason(self) -> str:
         """Why nobody can claim a voucher of it just now."""
         return self.release.pause_reason if self.release else ""
@@ -154,7 +166,8 @@ class OfferShown:
         for one in self.own_windows:
             store_id = min(one.store_ids, default=None)
             visit = pricing.Visit(store_id, self.at, holidays=days)
-            found.append(pricing.next_opening([one], self.asker, visit))
+            whoever = replace(self.asker, groups=one.whom) if self.asker.person_id is None else self.asker
+            found.append(pricing.next_opening([one], whoever, visit))
         return min((at for at in found if at), default=None)
 
     @property
@@ -177,12 +190,14 @@ class OfferShown:
 
 
 def shown_terms() -> QuerySet[OfferTerms]:
-    stores = OfferStore.objects.select_related("store").order_by("store__name", "id")
+    stores = OfferStore.objects.select_related("store__partner").order_by("store__name", "id")
+    return printed_rows().prefetch_related(Prefetch("offer_stores", stores))
+
+
+def printed_rows() -> QuerySet[OfferTerms]:
     found = OfferTerms.objects.unscoped(PRINTED).filter(state__in=("published", "paused"))
     found = found.annotate(stamp=RawSQL(STAMP, []))  # noqa: S611  no value in it
-    return found.select_related("offer__union", "audience_union").prefetch_related(
-        Prefetch("offer_stores", stores)
-    )
+    return found.select_related("offer__union", "audience_union")
 
 
 def offers_now(actor: Actor, *, store_id: int | None = None, near: Place | None = None) -> list[OfferShown]:
@@ -192,6 +207,14 @@ def offers_now(actor: Actor, *, store_id: int | None = None, near: Place | None 
         found = found.filter(offer_stores__store_id=store_id)
     shown = (replace(one, near=near) for one in _shown(actor, list(found)))
     return sorted(shown, key=lambda one: one.rank)
+
+
+def offers_without_stores(actor: Actor, *, store_id: int | None = None) -> list[OfferShown]:
+    """As `offers_now`, for who reads the stores by themselves: of these, neither `stores` nor `when` may be asked."""
+    found = printed_rows().filter(state=OfferTerms.State.PUBLISHED)
+    if store_id:
+        found = found.filter(offer_stores__store_id=store_id)
+    return _shown(actor, list(found))
 
 
 def offer_now(actor: Actor, offer_id: int) -> OfferShown:

@@ -18,7 +18,9 @@ from gonghui.kit.errors import BAD_INPUT, DomainError, require
 from gonghui.partners.models import Store
 from gonghui.portal.distances import place_of
 from gonghui.portal.queries import offers as found
+from gonghui.portal.queries.stores import stores_of
 from gonghui.portal.till import Typed, applied_shown, whole_typed
+from gonghui.portal.views.stores import pins_of
 
 PAGE_SIZE = 20
 VIEWS = ("now", "held", "all")
@@ -83,9 +85,11 @@ def _views(view: str, kinds: dict[str, list], store_id: int | None) -> list[dict
 @require_safe
 def offer(request: HttpRequest, offer_id: str) -> HttpResponse:
     shown = found.offer_now(request.actor, int(offer_id))
+    places = stores_of(shown)
     facts = {
         "tab": "home",
         "shown": shown,
+        "pins": pins_of(places) if places else None,
         "example": found.example_of(shown),
         "limits": found.limits_said(shown),
     }

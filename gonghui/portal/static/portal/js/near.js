@@ -1,5 +1,6 @@
-/* Offers nearest first. The phone's place goes along in a header of the one request that asks for it, to about a hundred
-   metres, and stands in a variable of this page: in no address, in no store of the phone, in no log. */
+/* Offers or stores nearest first. The phone's place goes along in a header of the one request that asks for it, to about a hundred
+   metres, and stands in a variable of this page: in no address, in no store of the phone, in no log. What is shown anew is told
+   as the event `near`, for the map beside it. */
 (() => {
   const words = JSON.parse(document.getElementById('near-words').textContent);
   const box = () => document.querySelector('[data-near-box]');
@@ -17,6 +18,7 @@
     const page = new DOMParser().parseFromString(await response.text(), 'text/html');
     box().replaceWith(page.querySelector('[data-near-box]'));
     ready();
+    document.dispatchEvent(new CustomEvent('near', { detail: { place } }));
   };
 
   const follow = async (address) => {
