@@ -20,7 +20,9 @@ from gonghui.config.world.people import build_people
 from gonghui.config.world.points import build_points
 from gonghui.config.world.programme import build_programme
 from gonghui.config.world.recurring import STEPS as RECURRING_STEPS
-from gonghui.config.world.recurring import build_recurring
+from gonghui.config.world.recurring import Hands, build_recurring
+from gonghui.config.world.service_points import STEPS as POINT_STEPS
+from gonghui.config.world.service_points import build_service_points
 from gonghui.config.world.settlements import STEPS as SETTLEMENT_STEPS
 from gonghui.config.world.settlements import build_settlements
 from gonghui.config.world.staff import POSTS, build_staff, write_cards
@@ -62,10 +64,11 @@ def build_world(members: int, seed: int, progress: Progress) -> None:
     progress.start(_("预算和福豆"), STEPS + 2)
     money = build_budgets(tree, staff, progress)
     build_points(tree, staff, progress)
-    progress.start(_("优惠和账单"), OFFER_STEPS + RECURRING_STEPS)
+    progress.start(_("优惠和账单"), OFFER_STEPS + RECURRING_STEPS + POINT_STEPS)
     coupon = build_offers(tree, staff, venues, money, progress)
     build_health(tree, staff, money)
     build_recurring(tree, staff, money, coupon, progress)
+    build_service_points(Hands(tree, staff, money), progress)
     progress.start(_("结算"), SETTLEMENT_STEPS)
     build_settlements(tree, staff, venues, money, progress)
     build_mall(tree, staff, money.city)

@@ -27,7 +27,10 @@ from gonghui.wellbeing.models import Enrolment, HealthPlan, Package, Slot
 NURSE_PHONE = "19899990004"
 QUOTA, PEOPLE = 2_000, 36
 GROUPS = ["food_rider", "ride_driver", "truck_driver", "courier"]
-HOSPITALS = (("市职业病防治院", "新港西路 120 号"), ("天河社区卫生服务中心", "黄埔大道 260 号"))
+HOSPITALS = (
+    ("市职业病防治院", "新港西路 120 号", (23.0967, 113.2903)),
+    ("天河社区卫生服务中心", "黄埔大道 260 号", (23.1245, 113.3366)),
+)
 # (title, list price, co-pay, subsidy, concession) in yuan
 PACKAGES = (("基础体检", 465, 100, 335, 30), ("深度体检（加心脏彩超）", 545, 150, 355, 40))
 HOURS = ((dt.time(8), dt.time(9)), (dt.time(9), dt.time(10)), (dt.time(10), dt.time(11)))
@@ -39,7 +42,7 @@ def build_health(tree: Tree, staff: dict[str, User], money: Money) -> HealthPlan
     """Written by the city's administrator, reviewed by the province's; paid from a budget of the city's own."""
     city = tree.by_code["4401"]
     writer, reviewer = actor_of(staff["guangzhou"]), actor_of(staff["province"])
-    hospitals = [_hospital(city, name, address) for name, address in HOSPITALS]
+    hospitals = [_hospital(city, *one) for one in HOSPITALS]
     nurse = add_clerk(NURSE_PHONE, _("职业病防治院 林护士"), hospitals)
     wanted = plan_of_year(city, _("新就业形态健康关爱"), "care", 1_600_000)
     budget = give(money, wanted, parent=money.city)
@@ -53,7 +56,7 @@ def build_health(tree: Tree, staff: dict[str, User], money: Money) -> HealthPlan
     return plan
 
 
-def _hospital(city: Union, name: str, address: str) -> Store:
+def _hospital(city: Union, name: str, address: str, at: tuple[float, float]) -> Store:
     partner = Partner.objects.create(union=city, name=_(name), kind="health", since=dt.date(2021, 3, 1))
     Agreement.objects.create(
         partner=partner,
@@ -62,7 +65,10 @@ def _hospital(city: Union, name: str, address: str) -> Store:
         starts_on=partner.since,
         state="effective",
     )
-    return Store.objects.create(partner=partner, name=_(name), address=_(address))
+    latitude, longitude = at
+    return Store.objects.create(
+        partner=partner, name=_(name), address=_(address), latitude=latitude, longitude=longitude
+    )
 
 
 def _plan(city: Union, budget: Budget, maker: User, title: str, quota: int) -> HealthPlan:

@@ -29,15 +29,15 @@ from gonghui.partners.models import Agreement, Partner, Store
 STEPS = 4
 RIDERS = ("food_rider", "ride_driver", "courier")
 CANTEENS = (
-    ("天河店", "体育西路 88 号"),
-    ("海珠店", "江南大道中 60 号"),
-    ("越秀店", "北京路 200 号"),
-    ("荔湾店", "上下九步行街 18 号"),
-    ("番禺店", "市桥光明北路 5 号"),
+    ("天河店", "体育西路 88 号", (23.1325, 113.3205)),
+    ("海珠店", "江南大道中 60 号", (23.0985, 113.2742)),
+    ("越秀店", "北京路 200 号", (23.1235, 113.2695)),
+    ("荔湾店", "上下九步行街 18 号", (23.1165, 113.2465)),
+    ("番禺店", "市桥光明北路 5 号", (22.9372, 113.3624)),
 )
 CAR_STORES = (
-    ("绿源充电服务公司", "绿源充电站（黄埔大道）", "黄埔大道中 315 号"),
-    ("洁新汽车美容公司", "洁新洗车（新港店）", "新港中路 376 号"),
+    ("绿源充电服务公司", "绿源充电站（黄埔大道）", "黄埔大道中 315 号", (23.1232, 113.3651)),
+    ("洁新汽车美容公司", "洁新洗车（新港店）", "新港中路 376 号", (23.0981, 113.3223)),
 )
 PARTS, PACKS, WELCOMES = 900, 500, 300
 
@@ -84,7 +84,7 @@ def _benefit_day(province: Union, writer: Actor) -> BenefitDay:
     return write_benefit_day(writer, union_id=province.pk, plan=plan)
 
 
-def _shops(city: Union, name: str, kind: str, *places: tuple[str, str]) -> list[Store]:
+def _shops(city: Union, name: str, kind: str, *places: tuple[str, str, tuple[float, float]]) -> list[Store]:
     partner = Partner.objects.create(union=city, name=_(name), kind=kind, since=dt.date(2024, 5, 1))
     Agreement.objects.create(
         partner=partner,
@@ -93,12 +93,17 @@ def _shops(city: Union, name: str, kind: str, *places: tuple[str, str]) -> list[
         starts_on=partner.since,
         state="effective",
     )
-    return [Store.objects.create(partner=partner, name=_(shop), address=_(at)) for shop, at in places]
+    return [
+        Store.objects.create(
+            partner=partner, name=_(shop), address=_(at), latitude=where[0], longitude=where[1]
+        )
+        for shop, at, where in places
+    ]
 
 
 def _canteens(hands: Hands, day: BenefitDay) -> OfferTerms:
     """13:00–14:00 七折 for riders at two of five stores on workdays, at all five on their own day."""
-    places = [(_("好味食堂 %s") % name, at) for name, at in CANTEENS]
+    places = [(_("好味食堂 %s") % name, at, where) for name, at, where in CANTEENS]
     stores = _shops(hands.city, "好味餐饮管理有限公司", "food", *places)
     two = frozenset(store.pk for store in stores[:2])
     hours = {"from_time": dt.time(13), "to_time": dt.time(14)}
