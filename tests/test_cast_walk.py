@@ -197,6 +197,8 @@ POST   /merchant/applications/1/withdraw              empty     404 404 404 404 
 GET    /merchant/agreements/1                         none      404 404 404 404 404 404 404 404 404 302
 GET    /merchant/stores                               none      403 403 403 403 403 403 403 403 403 302
 POST   /merchant/stores/{store}/clerks                empty     404 404 404 404 404 404 404 404 404 401
+GET    /merchant/stores/{store}/place                 none      404 404 404 404 404 404 404 404 404 302
+POST   /merchant/stores/{store}/place                 empty     404 404 404 404 404 404 404 404 404 401
 POST   /merchant/clerks/999999999/end                 empty     404 404 404 404 404 404 404 404 404 401
 GET    /merchant/partners/999999999/payout            none      404 404 404 404 404 404 404 404 404 302
 GET    /merchant/partners/999999999/leave             none      404 404 404 404 404 404 404 404 404 302

@@ -167,7 +167,9 @@ GONGHUI_PORTS = {
     "real_name": os.environ.get("GONGHUI_REAL_NAME", "gonghui.members.ports.real_name.RosterMatch"),
 }
 GONGHUI_SHOW_CODES = flag("GONGHUI_SHOW_CODES") and not PRODUCTION  # the demo shows SMS codes on the page
-GONGHUI_MAP_TILES = os.environ.get("GONGHUI_MAP_TILES", "")  # https://…/{z}/{x}/{y}.png; empty: maps draw their own ground
+GONGHUI_MAP_TILES = os.environ.get(
+    "GONGHUI_MAP_TILES", ""
+)  # https://…/{z}/{x}/{y}.png; empty: maps draw their own ground
 GONGHUI_MAP_CREDIT = os.environ.get("GONGHUI_MAP_CREDIT", "")
 GONGHUI_MAP_DATUM = os.environ.get("GONGHUI_MAP_DATUM", "wgs84")
 GONGHUI_GALLERY = DEBUG or flag("GONGHUI_GALLERY")

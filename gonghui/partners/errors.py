@@ -13,6 +13,21 @@ NO_SUCH_ACCOUNT = refusal(
 CLERK_ALREADY = refusal("clerk_already", _("{user}已经是“{store}”的店员。"), advice=_("不需要重复添加。"))
 CLERK_LEFT = refusal("clerk_left", _("这位店员已经离岗。"), advice=_("不需要再次操作。"))
 
+# --- where a store stands -----------------------------------------------------------------------------------
+
+PLACE_TURNED_ROUND = refusal(
+    "place_turned_round",
+    _("纬度和经度像是写反了。"),
+    advice=_("纬度是 3 到 54 之间的数，经度是 73 到 136 之间的数，请对调后再保存。"),
+    status=422,
+)
+PLACE_FAR_OFF = refusal(
+    "place_far_off",
+    _("这个位置不在国内。"),
+    advice=_("纬度是 3 到 54 之间的数，经度是 73 到 136 之间的数。可以在图上点，或者在店里用现在的位置。"),
+    status=422,
+)
+
 # --- who acts for a merchant --------------------------------------------------------------------------------
 
 ROLE_ALREADY = refusal("merchant_role_already", _("{user}已经有这个身份。"), advice=_("不需要重复添加。"))

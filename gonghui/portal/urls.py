@@ -179,6 +179,7 @@ merchants = [
     page(rf"merchant/agreements/(?P<agreement_id>{ROW_ID})", merchant.agreement, "merchant_agreement"),
     page("merchant/stores", merchant.stores, "merchant_stores"),
     page(rf"merchant/stores/(?P<store_id>{ROW_ID})/clerks", merchant.clerk_new, "merchant_clerk_new"),
+    page(rf"merchant/stores/(?P<store_id>{ROW_ID})/place", merchant.store_place, "merchant_store_place"),
     page(rf"merchant/clerks/(?P<clerk_id>{ROW_ID})/end", merchant.clerk_end, "merchant_clerk_end"),
     page(rf"merchant/partners/(?P<partner_id>{ROW_ID})/payout", merchant.payout, "merchant_payout"),
     page(rf"merchant/partners/(?P<partner_id>{ROW_ID})/leave", merchant.leave, "merchant_leave"),

@@ -204,6 +204,23 @@ def _chart(kind: str) -> dict:
     return {"kind": kind, "unit": "张", "labels": labels, "series": series}
 
 
+def _pins() -> dict:
+    """Close together, in one house, far off, with the longest name."""
+    rows = [
+        (0, 0, "bowl", 1, "邻里社区食堂", "七折"),
+        (4, 6, "home", 1, "阿强理发店", "一口价25元"),
+        (4.1, 6.1, "bag", 0, "惠民便利店（江南店）", "满50元减5元"),
+        (-6, 3, "film", 0, LONG, "七五折（最多减20元）"),
+        (-6, 3, "cross", 1, "康邻药房", "九五折"),
+        (7, -8, "car", 1, "快手车行", "八折"),
+    ]
+    pins = [
+        [n, 23.095 + north / 1000, 113.272 + east / 1000, *rest]
+        for n, (north, east, *rest) in enumerate(rows, 1)
+    ]
+    return {"url": "#store-", "pins": pins, "streets": [["江南中路", [23.0965, 113.268]]]}
+
+
 def components(request: HttpRequest) -> dict:
     bad = SignInForm({"phone": "", "code": "12", "channel": "sms"})
     bad.is_valid()
@@ -246,6 +263,7 @@ def components(request: HttpRequest) -> dict:
         "scale": [("5", "很满意"), ("4", "满意"), ("3", "一般"), ("2", "不满意"), ("1", "很不满意")],
         "messages_rows": messages(request)["rows"],
         "longest": LONG,
+        "pins": _pins(),
         "unread_count": 3,
     }
 

@@ -39,6 +39,7 @@ from gonghui.partners.actions.people import (
     dismiss_clerk,
     end_merchant_role,
 )
+from gonghui.partners.actions.stores import locate_store
 
 __all__ = [
     "account_reached_by",
@@ -54,6 +55,7 @@ __all__ = [
     "exit_partner",
     "follow_agreement",
     "leave_partner",
+    "locate_store",
     "owned_partner",
     "partners_owned",
     "place_partner",

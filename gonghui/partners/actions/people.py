@@ -16,7 +16,7 @@ from gonghui.partners import errors
 from gonghui.partners.models import Clerk, MerchantRole, Partner, Store
 
 
-def _may_staff(actor: Actor, store: Store) -> bool:
+def may_staff(actor: Actor, store: Store) -> bool:
     """Its union, or whoever runs it: the partner's people and the store's manager."""
     return actor.may("partners.write", store.partner.union.path) or store.pk in actor.owns("books")
 
@@ -26,7 +26,7 @@ def appoint_clerk(actor: Actor, *, store_id: int, account: str) -> Clerk:
     """`account` is a whole phone number or login name: accounts are not listed to choose from."""
     store = Store.objects.visible_to(actor).filter(pk=store_id).select_related("partner__union").first()
     require(store is not None, NOT_FOUND)
-    require(_may_staff(actor, store))
+    require(may_staff(actor, store))
     user = _known_account(account)
     try:
         with transaction.atomic():
@@ -58,7 +58,7 @@ def dismiss_clerk(actor: Actor, *, clerk_id: int) -> Clerk:
     found = Clerk.objects.visible_to(actor).filter(pk=clerk_id).select_related("store__partner__union")
     clerk = found.first()
     require(clerk is not None, NOT_FOUND)
-    require(_may_staff(actor, clerk.store))
+    require(may_staff(actor, clerk.store))
     live = Clerk.objects.unscoped("compare-and-set of a fetched row").filter(pk=clerk.pk, ended_at=None)
     require(live.update(ended_at=clock.now()), errors.CLERK_LEFT)
     return clerk

@@ -110,6 +110,7 @@ class StoreAdmin(ScopedAdmin):
     ordering = ("name",)
     fields = ("partner", "name", "address", ("latitude", "longitude"), "phone")
     inlines = (HallInline,)
+    change_form_before_template = "partners/console/place.html"
 
     def get_queryset(self, request):
         return super().get_queryset(request).annotate(_halls=Count("halls"))

@@ -73,6 +73,19 @@ class SignForm(CodeForm):
     text_sha256 = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
 
+class PlaceForm(AccountForm):
+    """Phones say more digits than are kept."""
+
+    latitude = forms.DecimalField(
+        label=_("纬度"), widget=forms.TextInput({"inputmode": "decimal", "autocomplete": "off"}),
+        error_messages={"required": _("请填写纬度，或在图上点一下。"), "invalid": _("纬度要写成数字，例如 23.129100。")},
+    )  # fmt: skip
+    longitude = forms.DecimalField(
+        label=_("经度"), widget=forms.TextInput({"inputmode": "decimal", "autocomplete": "off"}),
+        error_messages={"required": _("请填写经度，或在图上点一下。"), "invalid": _("经度要写成数字，例如 113.264400。")},
+    )  # fmt: skip
+
+
 class ClerkForm(PhoneForm):
     """Several stand on one page: none takes the focus."""
 

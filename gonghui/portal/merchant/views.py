@@ -38,12 +38,13 @@ from gonghui.portal.merchant.forms import (
     LeaveForm,
     NameForm,
     PayoutForm,
+    PlaceForm,
     SignForm,
     filled_in,
 )
 
-APPLY, AGREEMENT, CODE, PAYOUT, LEAVE = (
-    f"portal/merchant/{name}.html" for name in ("apply", "agreement", "sign", "payout", "leave")
+APPLY, AGREEMENT, CODE, PAYOUT, LEAVE, PLACE = (
+    f"portal/merchant/{name}.html" for name in ("apply", "agreement", "sign", "payout", "leave", "place")
 )
 STORES_SHOWN = 200
 
@@ -216,6 +217,27 @@ def clerk_new(request: HttpRequest, store_id: int) -> HttpResponse:
     except DomainError as error:
         return _stores_page(request, form, error)
     messages.success(request, _("店员已添加，对方登录后打开“核销台”即可。"))
+    return go("merchant_stores")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def store_place(request: HttpRequest, store_id: str) -> HttpResponse:
+    """门店位置: on the spot by the phone, on the map by a tap, or by typing."""
+    row = own_stores(signed_in(request)).filter(pk=int(store_id)).first()
+    require(row is not None, NOT_FOUND)
+    known = {"latitude": row.latitude, "longitude": row.longitude}
+    form = PlaceForm(request.POST or None, initial=known)
+    facts = merchant_facts(request, "stores", store=row, form=form)
+    if request.method != "POST":
+        return render(request, PLACE, facts)
+    if not form.is_valid():
+        return again(request, PLACE, facts)
+    try:
+        actions.locate_store(request.actor, store_id=row.pk, **form.cleaned_data)
+    except DomainError as error:
+        return again(request, PLACE, facts, error)
+    messages.success(request, _("“%s”的位置已保存，会员在惠工地图上能看到。") % row.name)
     return go("merchant_stores")
 
 

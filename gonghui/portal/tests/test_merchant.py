@@ -164,3 +164,47 @@ def test_pages_of_a_chain_ask_as_much_as_those_of_one_shop(cast, client):
     for n in range(1, 9):
         grow(n)
     assert [asked(at) for at in ("/merchant", "/merchant/stores")] == before
+
+
+def test_merchant_marks_where_its_store_stands_and_members_find_it(cast, client):
+    partner = new_partner(cast, "好味食堂")
+    store = new_store(partner, "江口店")
+    client.force_login(new_owner(partner, "13800000051"))
+    assert "还没有标位置" in client.get("/merchant/stores").content.decode()
+    address = f"/merchant/stores/{store.pk}/place"
+    assert "data-pick" in client.get(address).content.decode()
+    answer = client.post(address, {"latitude": "23.10650049", "longitude": " 113.3245 "})
+    assert answer.status_code == 302
+    store.refresh_from_db()
+    assert (str(store.latitude), str(store.longitude)) == ("23.106500", "113.324500")
+    assert "已在惠工地图上" in client.get("/merchant/stores").content.decode()
+
+
+def test_place_that_cannot_be_is_refused_and_what_was_typed_stays(cast, client):
+    partner = new_partner(cast, "好味食堂")
+    store = new_store(partner, "江口店")
+    client.force_login(new_owner(partner, "13800000051"))
+    for given, said in (
+        (("113.3245", "23.1065"), "写反了"),
+        (("40.7", "-74.0"), "不在国内"),
+        (("路口", "113"), "纬度要写成数字"),
+        (("", ""), "请填写经度"),
+        (("NaN", "113"), "纬度要写成数字"),
+    ):
+        page = client.post(
+            f"/merchant/stores/{store.pk}/place", dict(zip(("latitude", "longitude"), given, strict=True))
+        )
+        assert page.status_code == 422 and said in page.content.decode(), given
+        assert f'value="{given[0]}"' in page.content.decode() or not given[0]
+    store.refresh_from_db()
+    assert (store.latitude, store.longitude) == (None, None)
+
+
+def test_store_of_a_sister_merchant_is_not_there_to_be_moved(cast, client):
+    store = new_store(new_partner(cast, "别家"), "别家店")
+    client.force_login(new_owner(new_partner(cast, "好味食堂"), "13800000051"))
+    address = f"/merchant/stores/{store.pk}/place"
+    assert client.get(address).status_code == 404
+    assert client.post(address, {"latitude": "23.1", "longitude": "113.3"}).status_code == 404
+    store.refresh_from_db()
+    assert store.latitude is None

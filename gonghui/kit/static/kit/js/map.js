@@ -11,8 +11,8 @@
   const EARTH_M = 40075016.7;
   const AROUND_M = 1500;
   const CELL_DEGREES = 0.02;
-  const CLOSE_PX = 36;
   const LABEL_MAX = 8;
+  const NOWHERE = [30, 112];
   const BEARINGS = [0, 180, 90, 270, 45, 315, 135, 225];
   const SVG = 'http://www.w3.org/2000/svg';
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -65,6 +65,8 @@
   const say = (key, facts = {}) => words[key].replace(/\{(\w+)\}/g, (whole, name) => facts[name]);
   const said = (metres) => (metres < 1000 ? say('metres', { n: metres }) : say('kilometres', { n: metres / 1000 }));
   const css = getComputedStyle(document.documentElement);
+  const [tapPx, pinPx] = ['--tap', '--map-pin'].map((name) => parseFloat(css.getPropertyValue(name)));
+  const closePx = pinPx - 2;
   const letterPx = parseFloat(css.getPropertyValue('--t-sm')) * parseFloat(css.fontSize);
   const widthOf = (text) => [...text].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 255 ? letterPx : letterPx * 0.6), 10);
   const short = (text) => ([...text].length > LABEL_MAX ? `${[...text].slice(0, LABEL_MAX).join('')}…` : text);
@@ -101,7 +103,7 @@
       const ground = figure.querySelector('[data-map-ground]');
       const isSmall = figure.classList.contains('small');
       this.map = L.map(ground, {
-        zoomControl: false, attributionControl: false, scrollWheelZoom: !isSmall, zoomSnap: figure.dataset.tiles ? 1 : 0.25, minZoom: 6, maxZoom: 19,
+        zoomControl: false, attributionControl: false, scrollWheelZoom: !isSmall, zoomSnap: figure.dataset.tiles ? 1 : 0.1, minZoom: 5, maxZoom: 19,
         zoomAnimation: !calm, fadeAnimation: !calm, markerZoomAnimation: !calm,
         maxBounds: [[-5, 60], [60, 150]], renderer: L.svg({ padding: 0.6 }),
       });
@@ -190,8 +192,8 @@
         const [busy] = [...cells.values()].sort((a, b) => b.length - a.length);
         const middle = L.latLngBounds(busy.map((pin) => pin.at)).getCenter();
         const many = this.pins.filter((pin) => pin.at.distanceTo(middle) < AROUND_M);
-        map.fitBounds(L.latLngBounds(many.map((pin) => pin.at)).pad(0.06), { animate: false, padding: [36, 36], maxZoom: 16 });
-      } else if (!map._loaded) map.setView([23.13, 113.27], 11, { animate: false });
+        map.fitBounds(L.latLngBounds(many.map((pin) => pin.at)), { animate: false, paddingTopLeft: [tapPx, tapPx + 36], paddingBottomRight: [tapPx + 28, 36], maxZoom: 16 });
+      } else if (!map._loaded) map.setView(NOWHERE, 6, { animate: false });
     }
 
     gathered() {
@@ -199,11 +201,11 @@
       const groups = [];
       this.pins.forEach((pin) => {
         const point = this.map.project(pin.at);
-        const [column, row] = [Math.floor(point.x / CLOSE_PX), Math.floor(point.y / CLOSE_PX)];
+        const [column, row] = [Math.floor(point.x / closePx), Math.floor(point.y / closePx)];
         let home = null;
         for (let x = column - 1; x <= column + 1; x += 1) {
           for (let y = row - 1; y <= row + 1; y += 1) {
-            home = home || (cells.get(`${x},${y}`) || []).find((group) => group.point.distanceTo(point) < CLOSE_PX);
+            home = home || (cells.get(`${x},${y}`) || []).find((group) => group.point.distanceTo(point) < closePx);
           }
         }
         if (home) { home.pins.push(pin); return; }
@@ -234,8 +236,9 @@
       }
     }
 
-    mark(at, html, label, act, size) {
+    mark(at, html, label, act) {
       const { L } = this;
+      const size = [tapPx, tapPx + 4];
       const mark = L.marker(at, { icon: L.divIcon({ className: 'map-mark', html, iconSize: size, iconAnchor: [size[0] / 2, size[1] - 4] }), riseOnHover: true }).addTo(this.map);
       const element = mark.getElement();
       element.setAttribute('aria-label', label);
@@ -254,7 +257,7 @@
       const html = document.createElement('div');
       html.append(body, span('map-name', short(pin.name)));
       const label = say(pin.usable ? 'pin' : 'pin_later', { name: pin.name, says: pin.says });
-      const mark = this.mark(pin.at, html, label, () => this.tell(pin), [44, 48]);
+      const mark = this.mark(pin.at, html, label, () => this.tell(pin));
       mark.getElement().dataset.pin = pin.id;
       return mark;
     }
@@ -265,11 +268,22 @@
       if (this.figure.dispatchEvent(event) && this.url) window.location.href = address;
     }
 
+    /* The place somebody marks: it can be dragged; for the keyboard there are the fields. */
+    chosen(at) {
+      const html = document.createElement('div');
+      html.append(span('map-pin', sign(this.figure.dataset.sprite, 'store')));
+      const icon = this.L.divIcon({ className: 'map-mark chosen', html, iconSize: [tapPx, tapPx + 4], iconAnchor: [tapPx / 2, tapPx] });
+      const mark = this.L.marker(at, { icon, draggable: true, keyboard: false, zIndexOffset: 900 }).addTo(this.map);
+      mark.getElement().setAttribute('role', 'img');
+      mark.getElement().setAttribute('aria-label', say('chosen'));
+      return mark;
+    }
+
     bunch(group) {
       const n = group.pins.length;
       const usable = group.pins.some((pin) => pin.usable);
       const bounds = this.L.latLngBounds(group.pins.map((pin) => pin.at));
-      const isOneSpot = this.map.project(bounds.getNorthEast(), 19).distanceTo(this.map.project(bounds.getSouthWest(), 19)) < CLOSE_PX;
+      const isOneSpot = this.map.project(bounds.getNorthEast(), 19).distanceTo(this.map.project(bounds.getSouthWest(), 19)) < closePx;
       const act = () => {
         if (isOneSpot) this.open(group.pins);
         else {
@@ -278,7 +292,7 @@
           this.map.setView(bounds.getCenter(), Math.min(19, Math.max(closer, this.map.getZoom() + 1)));
         }
       };
-      return this.mark(group.at, span(`map-bunch num${usable ? ' open' : ''}`, String(n)), say(isOneSpot ? 'same' : 'many', { n }), act, [44, 48]);
+      return this.mark(group.at, span(`map-bunch num${usable ? ' open' : ''}`, String(n)), say(isOneSpot ? 'same' : 'many', { n }), act);
     }
 
     /* Several in one house: a list of them, each a link. */
@@ -311,7 +325,7 @@
         const box = one.getBoundingClientRect();
         return [box.left - frame.left, box.top - frame.top, box.right - frame.left, box.bottom - frame.top];
       });
-      const taken = drawn.map(([group]) => { const { x, y } = spot(group.at); return [x - 19, y - 44, x + 19, y + 2]; }).concat(over);
+      const taken = drawn.map(([group]) => { const { x, y } = spot(group.at); return [x - pinPx / 2, y - tapPx, x + pinPx / 2, y + 2]; }).concat(over);
       const isFree = (box, own) => isWithin(box, size) && taken.every((other, n) => n === own || !meet(other, box));
       const middle = ({ x, y }, text) => { const half = widthOf(text) / 2 + 4; return [x - half, y - 11, x + half, y + 11]; };
       this.rings.forEach(({ radius, centre, mark }) => {
@@ -330,7 +344,8 @@
         if (group.pins.length > 1) return;
         const { x, y } = spot(group.at);
         const wide = widthOf(short(group.pins[0].name));
-        const sides = { right: [x + 20, y - 36, x + 20 + wide, y - 12], left: [x - 20 - wide, y - 36, x - 20, y - 12] };
+        const [edge, top, bottom] = [pinPx / 2 + 1, y - tapPx / 2 - 13, y - tapPx / 2 + 13];
+        const sides = { right: [x + edge, top, x + edge + wide, bottom], left: [x - edge - wide, top, x - edge, bottom] };
         const side = Object.keys(sides).find((one) => isFree(sides[one], own));
         mark.getElement().dataset.named = side || '';
         if (side) taken.push(sides[side]);
