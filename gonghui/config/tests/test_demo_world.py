@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from math import cos, radians
 
 import pytest
 from django.db.models import Count, F, Sum
@@ -16,15 +17,18 @@ from gonghui.complaints.models import Complaint
 from gonghui.config.world.build import build_world, is_empty
 from gonghui.config.world.merchants import APPLICANT_PHONE, MERCHANT_PHONE
 from gonghui.config.world.programme import ITEMS, is_stale, renew_programme
+from gonghui.config.world.service_points import CIRCLES
 from gonghui.funds.models import BenefitRule, Budget, PointGrant, Section
 from gonghui.funds.queries import budget_forest, figures_of
 from gonghui.funds.shipped_rules import SHIPPED
 from gonghui.funds.tests.stage import trial
 from gonghui.kit import clock
+from gonghui.kit.actors import Actor
 from gonghui.mall.models import MallOrder, Product
 from gonghui.members.models import Person
 from gonghui.orgs.models import Union
 from gonghui.partners.models import Agreement, Hall, Partner
+from gonghui.portal.queries.stores import stores_now
 from gonghui.settlement.models import Dispute, Payout, Period
 from gonghui.settlement.reconciling import reconcile
 from gonghui.wellbeing.models import Enrolment, HealthPlan
@@ -62,7 +66,12 @@ def test_world_is_as_large_as_the_sources_say(world):
     kinds = {kind: unions.filter(kind=kind).count() for kind in ("province", "city", "district")}
     assert kinds == {"province": 1, "city": 21, "district": 124}
     assert Person.objects.unscoped("test").count() == MEMBERS
-    assert Partner.objects.unscoped("test").exclude(kind__in=["health", "food", "car"]).count() == 35
+    assert (
+        Partner.objects.unscoped("test")
+        .exclude(kind__in=["health", "food", "car", "living", "retail"])
+        .count()
+        == 35
+    )
     cinema = Hall.objects.unscoped("test").filter(store__name="市二宫影城")
     assert cinema.aggregate(seats=Sum("seats")) == {"seats": 600}
     pools = Pool.objects.unscoped("test")
@@ -76,6 +85,23 @@ def test_world_is_as_large_as_the_sources_say(world):
     )
     assert soon.count() >= 3
     assert is_empty() is False
+
+
+def test_world_has_a_neighbourhood_of_service_points(world):
+    """Thirty in some four square kilometres; five canteens with an hour for riders, a barber, an inn (domain S3-02 … S3-04)."""
+    points = [point for circle in CIRCLES for point in circle.points]
+    assert len(points) == 30
+    latitudes, longitudes = zip(*(point.at for point in points), strict=True)
+    down_km = (max(latitudes) - min(latitudes)) * 111.32
+    across_km = (max(longitudes) - min(longitudes)) * 111.32 * cos(radians(latitudes[0]))
+    assert 3.5 < down_km * across_km < 5
+    shown = {one.store.name: one for one in stores_now(Actor())}
+    assert {point.name for point in points} <= shown.keys() and all(one.has_place for one in shown.values())
+    canteens = [one for one in shown.values() if any(g.shown.title == "骑手特惠时段" for g in one.given)]
+    assert len(canteens) == 5 and "13:00–14:00" in canteens[0].given[0].shown.when_here[0]
+    inn = shown["江南旅馆"].given[0].shown
+    assert (inn.says, inn.terms.family) == ("协议价168元", True)
+    assert shown["阿强理发店"].given[0].shown.says == "一口价25元"
 
 
 def test_world_has_complaints_at_every_step(world):
