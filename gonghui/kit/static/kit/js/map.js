@@ -9,7 +9,8 @@
   const STEPS_M = [50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000];
   const DEGREE_M = 111320;
   const EARTH_M = 40075016.7;
-  const AROUND_M = 1500;
+  const AROUND_M = 1250;
+  const TOGETHER_M = 6000;
   const CELL_DEGREES = 0.02;
   const LABEL_MAX = 8;
   const NOWHERE = [30, 112];
@@ -186,14 +187,23 @@
         const near = this.at(this.place).toBounds(2200);
         map.fitBounds(near, { animate: false });
       } else if (this.pins.length) {
-        const cells = new Map();
-        const cellOf = ({ at }) => `${Math.round(at.lat / CELL_DEGREES)},${Math.round(at.lng / CELL_DEGREES)}`;
-        this.pins.forEach((pin) => (cells.get(cellOf(pin)) || cells.set(cellOf(pin), []).get(cellOf(pin))).push(pin));
-        const [busy] = [...cells.values()].sort((a, b) => b.length - a.length);
-        const middle = L.latLngBounds(busy.map((pin) => pin.at)).getCenter();
-        const many = this.pins.filter((pin) => pin.at.distanceTo(middle) < AROUND_M);
-        map.fitBounds(L.latLngBounds(many.map((pin) => pin.at)), { animate: false, paddingTopLeft: [tapPx, tapPx + 36], paddingBottomRight: [tapPx + 28, 36], maxZoom: 16 });
+        const aside = this.figure.classList.contains('small') ? tapPx + 28 : 30;
+        const bounds = L.latLngBounds(this.together().map((pin) => pin.at));
+        map.fitBounds(bounds, { animate: false, paddingTopLeft: [30, tapPx + 30], paddingBottomRight: [aside, 30], maxZoom: 16 });
       } else if (!map._loaded) map.setView(NOWHERE, 6, { animate: false });
+    }
+
+    together() {
+      const { L } = this;
+      const all = L.latLngBounds(this.pins.map((pin) => pin.at));
+      if (all.getNorthEast().distanceTo(all.getSouthWest()) < TOGETHER_M) return this.pins;
+      const cells = new Map();
+      const cellOf = ({ at }) => `${Math.round(at.lat / CELL_DEGREES)},${Math.round(at.lng / CELL_DEGREES)}`;
+      this.pins.forEach((pin) => (cells.get(cellOf(pin)) || cells.set(cellOf(pin), []).get(cellOf(pin))).push(pin));
+      const [busy] = [...cells.values()].sort((a, b) => b.length - a.length);
+      const middle = L.latLngBounds(busy.map((pin) => pin.at)).getCenter();
+      const near = this.pins.filter((pin) => pin.at.distanceTo(middle) < AROUND_M);
+      return near.length ? near : busy;
     }
 
     gathered() {
