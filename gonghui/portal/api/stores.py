@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 from ninja import Query, Router
 
+from gonghui.partners.models.venues import PartnerKind
 from gonghui.portal.api import schemas
 from gonghui.portal.api import store_schemas as shapes
 from gonghui.portal.distances import place_of
@@ -19,7 +20,7 @@ PAGE_SIZE = 50
 @router.get("/stores", response={200: shapes.MapStoresOut, **REFUSALS}, auth=None)
 def stores(
     request: HttpRequest,
-    kind: shapes.Kind | None = None,
+    kind: PartnerKind | None = None,
     now: bool = False,
     family: bool = False,
     mine: bool = False,
@@ -28,7 +29,7 @@ def stores(
     """With a token, for its holder. With the header `X-Near: 23.129,113.264` (latitude, longitude) the nearest first; the
     place is used for this one answer and kept nowhere. `now`, `family`, `mine`: only what can be used at this moment, by
     the family too, by the holder of the token."""
-    wanted = Wanted(kind or "", now, family, mine)
+    wanted = Wanted(kind.value if kind else "", now, family, mine)
     everything = found.stores_now(request.actor, wanted, near=place_of(request))
     begin = (page - 1) * PAGE_SIZE
     return {
@@ -51,6 +52,6 @@ def given_out(given: Given) -> shapes.GivenOut:
     shown = given.shown
     return shapes.GivenOut(
         offer_id=shown.offer_id, title=shown.title, says=shown.says, when=shown.when_here, is_usable=given.is_usable,
-        is_open=given.is_open, is_mine=shown.suits_reader, opens_at=shown.opens, family=shown.terms.family,
+        is_open=given.is_open, is_mine=given.suits, opens_at=shown.opens, family=shown.terms.family,
         needs_voucher=shown.row.needs_voucher, groups=shown.groups,
     )  # fmt: skip

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Q
 
-from gonghui.bills.models import OfferTerms
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, require
 from gonghui.partners.models import Store
@@ -44,7 +43,7 @@ class Wanted(NamedTuple):
         return (
             (given.is_usable or not self.now)
             and (shown.terms.family or not self.family)
-            and (shown.suits_reader or not self.mine)
+            and (given.suits or not self.mine)
         )
 
 
@@ -57,6 +56,8 @@ class Given(NamedTuple):
     shown: OfferShown
     is_usable: bool
     is_open: bool
+    suits: bool
+    rank: tuple = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def stores_now(
     shown = []
     for store in _open_stores(list(offers), store_id):
         given = filter(None, (_given(offers[pk], store.pk, kept) for pk in store.terms_ids))
-        if taken := sorted((one for one in given if wanted.takes(one)), key=_first):
+        if taken := sorted((one for one in given if wanted.takes(one)), key=lambda one: one.rank):
             shown.append(StoreShown(store, tuple(taken), metres_to(store, near)))
     return sorted(of_kind(shown, wanted.kind), key=lambda one: one.rank)
 
@@ -180,25 +181,24 @@ def _open_stores(terms_ids: list[int], store_id: int | None) -> Iterable[Store]:
     return found.select_related("partner").only(*names)
 
 
-def _first(given: Given) -> tuple:
-    return (not given.is_usable, not given.is_open, given.shown.rank)
-
-
 def _given(shown: OfferShown, store_id: int, kept: dict[tuple, Given | None]) -> Given | None:
     """Worked out once for all stores where the same windows hold."""
     here = tuple(one for one in shown.windows if not one.store_ids or store_id in one.store_ids)
-    key = (shown.row.pk, tuple(one.id for one in here))
+    key = (shown.row.pk, *(one.id for one in here))
     if key not in kept:
-        at_store = replace(shown, printed=replace(shown.printed, windows=here))
         holds = here or not shown.windows
-        kept[key] = Given(at_store, at_store.is_usable, at_store.is_open) if holds else None
+        kept[key] = given_of(replace(shown, printed=replace(shown.printed, windows=here))) if holds else None
     return kept[key]
+
+
+def given_of(shown: OfferShown) -> Given:
+    usable, is_open = shown.is_usable, shown.is_open
+    return Given(shown, usable, is_open, shown.suits_reader, (not usable, not is_open, shown.rank))
 
 
 def stores_of(shown: OfferShown) -> list[StoreShown]:
     """Of one offer, for the small map of its page; its stores are read already."""
-    is_published = shown.row.state == OfferTerms.State.PUBLISHED
-    given = (Given(shown, is_published and shown.is_usable, shown.is_open),)
+    given = (given_of(shown),)
     return [
         StoreShown(store, given)
         for store in shown.stores

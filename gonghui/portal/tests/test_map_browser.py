@@ -195,7 +195,7 @@ def test_map_of_a_thousand_stores_stays_usable(open_page, shops):
     published(shops, title="到处都有", stores=stores)
     page = drawn(open_page("/map"))
     assert page.locator("[data-store-row]").count() == 20
-    assert 10 < page.locator(".map-mark").count() < 150
+    assert 10 < page.locator(".map-mark").count() <= 48
     took = page.evaluate(
         "() => { const { board } = document.querySelector('[data-map]'); const began = performance.now();"
         " board.look(); board.draw(); return performance.now() - began; }"

@@ -13,6 +13,8 @@
   const TOGETHER_M = 6000;
   const CELL_DEGREES = 0.02;
   const LABEL_MAX = 8;
+  const MARKS_MAX = 48;
+  const APART_PX = 200;
   const NOWHERE = [30, 112];
   const BEARINGS = [0, 180, 90, 270, 45, 315, 135, 225];
   const SVG = 'http://www.w3.org/2000/svg';
@@ -67,7 +69,6 @@
   const said = (metres) => (metres < 1000 ? say('metres', { n: metres }) : say('kilometres', { n: metres / 1000 }));
   const css = getComputedStyle(document.documentElement);
   const [tapPx, pinPx] = ['--tap', '--map-pin'].map((name) => parseFloat(css.getPropertyValue(name)));
-  const closePx = pinPx - 2;
   const letterPx = parseFloat(css.getPropertyValue('--t-sm')) * parseFloat(css.fontSize);
   const widthOf = (text) => [...text].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 255 ? letterPx : letterPx * 0.6), 10);
   const short = (text) => ([...text].length > LABEL_MAX ? `${[...text].slice(0, LABEL_MAX).join('')}…` : text);
@@ -206,7 +207,7 @@
       return near.length ? near : busy;
     }
 
-    gathered() {
+    gathered(closePx) {
       const cells = new Map();
       const groups = [];
       this.pins.forEach((pin) => {
@@ -226,11 +227,16 @@
       return groups;
     }
 
-    /* Marks that stay are left alone, so that the keyboard does not lose its place. */
+    /* As many marks as can be told apart: of more, the farther ones gather too. Those that stay are left alone, so that the keyboard does
+       not lose its place. */
     draw() {
       if (!this.map._loaded) return;
-      const seen = this.map.getBounds().pad(0.3);
-      const wanted = this.gathered().filter((group) => seen.contains(group.at));
+      const seen = this.map.getBounds().pad(0.12);
+      let wanted = [];
+      for (let closePx = pinPx - 2; closePx < APART_PX; closePx *= 1.5) {
+        wanted = this.gathered(closePx).filter((group) => seen.contains(group.at));
+        if (wanted.length <= MARKS_MAX) break;
+      }
       const keyOf = (group) => group.pins.map((pin) => pin.id).join('+');
       const keys = new Set(wanted.map(keyOf));
       this.marks.forEach((mark, key) => { if (!keys.has(key)) { mark.remove(); this.marks.delete(key); } });
@@ -293,7 +299,7 @@
       const n = group.pins.length;
       const usable = group.pins.some((pin) => pin.usable);
       const bounds = this.L.latLngBounds(group.pins.map((pin) => pin.at));
-      const isOneSpot = this.map.project(bounds.getNorthEast(), 19).distanceTo(this.map.project(bounds.getSouthWest(), 19)) < closePx;
+      const isOneSpot = this.map.project(bounds.getNorthEast(), 19).distanceTo(this.map.project(bounds.getSouthWest(), 19)) < pinPx - 2;
       const act = () => {
         if (isOneSpot) this.open(group.pins);
         else {
