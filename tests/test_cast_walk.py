@@ -159,6 +159,8 @@ GET    /mall                                          none      200 200 200 200 
 GET    /mall/favourites                               none      403 403 403 403 403 403 200 200 403 302
 GET    /mall/products/{product}                       none      200 200 200 200 200 200 200 200 200 200
 GET    /mall/products/{drafted}                       none      200 200 404 404 404 404 404 404 404 404
+GET    /mall/pictures/{shown}-{size}.webp             none      200 200 200 200 200 200 200 200 200 200
+GET    /mall/pictures/{hidden}-{size}.webp            none      200 200 404 404 404 404 404 404 404 404
 POST   /mall/products/{product}/favourite             empty     403 403 403 403 403 403 302 302 403 401
 POST   /mall/products/{product}/basket                empty     403 403 403 403 403 403 302 302 403 401
 GET    /mall/basket                                   none      403 403 403 403 403 403 200 200 403 302
@@ -177,6 +179,8 @@ GET    /merchant/mall/products/new                    none      403 403 403 403 
 POST   /merchant/mall/products/new                    empty     403 403 403 403 403 403 403 403 403 401
 GET    /merchant/mall/products/{product}              none      403 403 403 403 403 403 403 403 403 302
 POST   /merchant/mall/products/{product}/submit       empty     403 403 403 403 403 403 403 403 403 401
+POST   /merchant/mall/products/{drafted}/pictures     empty     403 403 403 403 403 403 403 403 403 401
+POST   /merchant/mall/pictures/999999999/remove       empty     403 403 403 403 403 403 403 403 403 401
 POST   /merchant/mall/orders/{order}/accept           empty     403 403 403 403 403 403 403 403 403 401
 POST   /merchant/mall/after-sales/999999999/agree     empty     403 403 403 403 403 403 403 403 403 401
 GET    /merchant/panels/mall                          none      403 403 403 403 403 403 403 403 403 302
@@ -305,6 +309,7 @@ MANY_VERBS = (
     "mall/orders/{order}/{verb}",
     "mall/after-sales/{after_sale}/{verb}",
     "merchant/mall/products/{product}/{verb}",
+    "merchant/mall/pictures/{picture}/{verb}",
     "merchant/mall/orders/{order}/{verb}",
     "merchant/mall/after-sales/{after_sale}/{verb}",
     "me/complaints/{complaint}/{verb}",

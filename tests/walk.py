@@ -17,6 +17,9 @@ from gonghui.benefits.engine import Claim, settle_claims
 from gonghui.kit.actors import Actor
 from gonghui.kit.tests.stages import kept
 from gonghui.mall.actions import shelf
+from gonghui.mall.actions.pictures import upload_picture
+from gonghui.mall.models import ProductPicture
+from gonghui.mall.tests.shots import shot
 from gonghui.mall.tests.stage import build_mall, facts, placed
 from gonghui.payments.actions.payments import take_payment
 from gonghui.wellbeing.tests.stage import applied, build_health
@@ -66,8 +69,14 @@ def build_stage(cast) -> Stage:
     mall = build_mall(cast)
     order = placed(mall, ("rice", 1))
     drafted = shelf.draft_product(cast.actor("owner"), shop=mall.shop, facts=facts("挂面", "grain", 900, 9))
+    shown, hidden = (pictured(cast, mall, title) for title in ("面条", "米粉"))
+    shelf.submit_product(cast.actor("owner"), product_id=shown.product_id)
+    shelf.approve_product(cast.actor("mall_reviewer"), product_id=shown.product_id)
     return Stage(
         {
+            "shown": shown.picture.name,
+            "hidden": hidden.picture.name,
+            "size": "card",
             "product": mall.products["rice"].pk,
             "drafted": drafted.pk,
             "order": order.pk,
@@ -86,6 +95,14 @@ def build_stage(cast) -> Stage:
             "trade": trade.out_trade_no,
         }
     )
+
+
+def pictured(cast, mall, title: str) -> ProductPicture:
+    """A draft with one picture."""
+    owner = cast.actor("owner")
+    row = shelf.draft_product(owner, shop=mall.shop, facts=facts(title, "grain", 900, 9))
+    content = shot((200 + 20 * len(ProductPicture.objects.unscoped("test")), 220))
+    return upload_picture(owner, product_id=row.pk, content=content)
 
 
 def knock(cast, who: str, method: str, path: str, body: dict | None):

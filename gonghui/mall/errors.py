@@ -97,6 +97,44 @@ ONLY_A_DRAFT = refusal(
 BAD_STOCK = refusal(
     "mall_bad_stock", _("库存不能少于 0：现在有 {stock} 件。"), advice=_("请重新填写增减的数量。"), status=422
 )
+PICTURE_TOO_LARGE = refusal(
+    "mall_picture_too_large",
+    _("图片太大，一张最多 {limit_mb} MB。"),
+    advice=_("请在手机里压缩一下，或截图后上传。"),
+    status=422,
+)
+NOT_A_PICTURE = refusal(
+    "mall_not_a_picture",
+    _("这个文件不是完整的 JPEG、PNG 或 WebP 图片。"),
+    advice=_("请直接用手机拍照或截图上传，不要只改文件名。"),
+    status=422,
+)
+PICTURE_TOO_WIDE = refusal(
+    "mall_picture_too_wide",
+    _("图片尺寸太大，最多 {most} 百万像素。"),
+    advice=_("请在手机里改小尺寸后再上传。"),
+    status=422,
+)
+PICTURE_SHAPE = refusal(
+    "mall_picture_shape",
+    _("图片太小或太长：每边至少 {least} 像素，长边不超过短边的 {longer} 倍。"),
+    advice=_("请换一张清楚的图片，或裁剪后再上传。"),
+    status=422,
+)
+PICTURES_FULL = refusal(
+    "mall_pictures_full",
+    _("一个商品最多 {most} 张图片。"),
+    advice=_("请先删掉不要的，再上传新的。"),
+    status=422,
+)
+PICTURE_TWICE = refusal(
+    "mall_picture_twice",
+    _("这张图片已经在这个商品里了。"),
+    advice=_("请换一张；要调整先后，用图片下面的按钮。"),
+)
+PICTURE_MISSING = refusal(
+    "mall_picture_missing", _("还没有选图片。"), advice=_("请选一张或几张，再点上传。"), status=422
+)
 NO_SHOP = refusal(
     "mall_no_shop",
     _("您的门店里还没有网上店。"),

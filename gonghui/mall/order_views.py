@@ -141,7 +141,7 @@ def said_of(row: MallOrder) -> str:
 def after_sale_new(request: HttpRequest, line_id: str) -> HttpResponse:
     actor = member(request)
     mine = OrderLine.objects.visible_to(actor).filter(order__person_id=actor.person_id)
-    line = mine.select_related("order").filter(pk=int(line_id)).first()
+    line = mine.select_related("order", "picture", "product__section").filter(pk=int(line_id)).first()
     require(line, NOT_FOUND)
     form = AfterSaleForm(request.POST if request.method == "POST" else None)
     facts = {"tab": "home", "line": line, "form": form}

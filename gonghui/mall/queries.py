@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 
 from gonghui.bills.offers_live import asker_and_groups
 from gonghui.funds.models import Section
 from gonghui.kit import clock
-from gonghui.kit.actors import Actor
+from gonghui.kit.actors import ANONYMOUS, Actor
 from gonghui.kit.errors import NOT_FOUND, require
-from gonghui.mall.models import AfterSale, BasketLine, Favourite, MallOrder, Product, Shop
+from gonghui.mall.models import (
+    AfterSale,
+    BasketLine,
+    Favourite,
+    MallOrder,
+    OrderLine,
+    Picture,
+    PictureFile,
+    Product,
+    ProductPicture,
+    Shop,
+)
 
 TO_DO = ("paid", "to_ship", "refund_requested")
 QUESTION_MAX = 30
+
+
+def pictures(of: str = "pictures") -> Prefetch:
+    """One query for those of all products in hand."""
+    found = ProductPicture.objects.unscoped("of products in hand").select_related("picture")
+    return Prefetch(of, found.order_by("nth"))
+
+
+def lines_shown(of: str = "lines") -> Prefetch:
+    """With the picture each was bought by, and the section whose drawing stands for none."""
+    found = OrderLine.objects.unscoped("of orders in hand").select_related("picture", "product__section")
+    return Prefetch(of, found.order_by("nth"))
 
 
 # --- the shelf ----------------------------------------------------------------------------------------------
@@ -29,7 +52,7 @@ def on_shelf(section: str = "", question: str = "") -> QuerySet[Product]:
         found = found.filter(
             Q(title__icontains=word) | Q(about__icontains=word) | Q(shop__store__name__icontains=word)
         )
-    return found.select_related("section", "shop__store").order_by("-id")
+    return found.select_related("section", "shop__store").prefetch_related(pictures()).order_by("-id")
 
 
 def shelves() -> list[Section]:
@@ -42,9 +65,17 @@ def shelves() -> list[Section]:
 def product_for(actor: Actor, product_id: int) -> Product:
     """On the shelf, or one's own shop's."""
     found = Product.objects.visible_to(actor).select_related("section", "shop__store__partner")
-    product = found.filter(pk=product_id).first()
+    product = found.prefetch_related(pictures()).filter(pk=product_id).first()
     require(product, NOT_FOUND)
     return product
+
+
+def picture_file(actor: Actor, name: str, size: str) -> tuple[bytes, bool]:
+    """The bytes, and whether everybody may see them. Who asks is looked up only where not everybody may."""
+    known = Picture.objects.visible_to(ANONYMOUS).filter(name=name).exists()
+    require(known or Picture.objects.visible_to(actor).filter(name=name).exists(), NOT_FOUND)
+    found = PictureFile.objects.unscoped("of a picture its reader may see").filter(size=size)
+    return bytes(found.values_list("content", flat=True).get(picture__name=name)), known
 
 
 def favourites(actor: Actor) -> set[int]:
@@ -55,15 +86,24 @@ def favourites(actor: Actor) -> set[int]:
 
 
 def basket(actor: Actor) -> list[BasketLine]:
+    return list(_basket(actor))
+
+
+def basket_shown(actor: Actor) -> list[BasketLine]:
+    """With pictures."""
+    return list(_basket(actor).prefetch_related(pictures("product__pictures")))
+
+
+def _basket(actor: Actor) -> QuerySet[BasketLine]:
     found = BasketLine.objects.visible_to(actor).select_related("product__shop__store", "product__section")
-    return list(found.order_by("product__shop_id", "id"))
+    return found.order_by("product__shop_id", "id")
 
 
 def own_orders(actor: Actor) -> QuerySet[MallOrder]:
     found = MallOrder.objects.unscoped("one's own").filter(person_id=actor.person_id)
     if actor.person_id is None:
         found = found.none()
-    return found.select_related("shop__store", "bill").prefetch_related("lines").order_by("-id")
+    return found.select_related("shop__store", "bill").prefetch_related(lines_shown()).order_by("-id")
 
 
 def last_order(actor: Actor) -> MallOrder | None:
@@ -131,10 +171,17 @@ def after_sales_to_do(actor: Actor) -> QuerySet[AfterSale]:
 
 def own_products(actor: Actor) -> QuerySet[Product]:
     found = Product.objects.unscoped("of one's own shop").filter(shop__store_id__in=actor.owns("books"))
-    return found.select_related("section", "shop__store").order_by("-id")
+    return found.select_related("section", "shop__store").prefetch_related(pictures()).order_by("-id")
 
 
 def own_product(actor: Actor, product_id: int) -> Product:
     product = own_products(actor).filter(pk=product_id).first()
     require(product, NOT_FOUND)
     return product
+
+
+def own_picture(actor: Actor, picture_id: int) -> ProductPicture:
+    found = ProductPicture.objects.unscoped("of one's own shop")
+    use = found.filter(pk=picture_id, product__shop__store_id__in=actor.owns("books")).first()
+    require(use, NOT_FOUND)
+    return use

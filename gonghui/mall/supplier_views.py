@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -14,8 +16,11 @@ from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, DomainError, require
 from gonghui.mall import errors, queries
 from gonghui.mall.actions import after_sales, orders, shelf
+from gonghui.mall.actions.pictures import upload_pictures
 from gonghui.mall.forms import ProductForm
 from gonghui.mall.models import Product, Shop
+from gonghui.mall.models.pictures import PICTURES_MAX
+from gonghui.mall.pictures import PICTURE_MAX_MB
 from gonghui.mall.views import signed_in
 from gonghui.partners.errors import NOT_A_MERCHANT
 
@@ -45,7 +50,7 @@ def product_new(request: HttpRequest) -> HttpResponse:
     require(shops, errors.NO_SHOP)
     shop = next((one for one in shops if str(one.pk) == request.POST.get("shop")), shops[0])
     form = ProductForm(request.POST if request.method == "POST" else None)
-    return _written(request, form, shop, shops)
+    return _written(request, {"form": form, "shop": shop, "shops": shops})
 
 
 @never_cache
@@ -53,28 +58,52 @@ def product_new(request: HttpRequest) -> HttpResponse:
 def product(request: HttpRequest, product_id: str) -> HttpResponse:
     row = queries.own_product(supplier(request), int(product_id))
     form = ProductForm(request.POST if request.method == "POST" else None, product=row)
-    return _written(request, form, row.shop, [], row)
+    return _written(request, {"form": form, "shop": row.shop, "product": row})
 
 
-def _written(
-    request: HttpRequest, form: ProductForm, shop: Shop, shops: list[Shop], row: Product | None = None
-) -> HttpResponse:
-    facts = {"tab": "me", "form": form, "shops": shops, "shop": shop, "product": row}
+def product_page(request: HttpRequest, row: Product, error: DomainError) -> HttpResponse:
+    """As it is kept, with why something was refused."""
+    return _page(request, {"form": ProductForm(product=row), "product": row, "error": error}, error.status)
+
+
+def _page(request: HttpRequest, facts: dict, status: int = 200) -> HttpResponse:
+    limits = {"pictures_max": PICTURES_MAX, "picture_max_mb": PICTURE_MAX_MB}
+    return render(request, "mall/merchant/product.html", {"tab": "me", **limits, **facts}, status=status)
+
+
+def _written(request: HttpRequest, facts: dict) -> HttpResponse:
+    form, row = facts["form"], facts.get("product")
     if request.method != "POST" or not form.is_valid():
-        return render(request, "mall/merchant/product.html", facts, status=422 if form.errors else 200)
+        return _page(request, facts, 422 if form.errors else 200)
     try:
-        made = _saved(request, form, shop, row)
+        row = _saved(request, form, facts["shop"], row)
+        if request.FILES:
+            upload_pictures(request.actor, product_id=row.pk, contents=sent_pictures(request))
         if request.POST.get("do") == "submit":
-            shelf.submit_product(request.actor, product_id=made.pk)
+            shelf.submit_product(request.actor, product_id=row.pk)
     except ValidationError as invalid:
         form.add_error(None, invalid.messages)
-        return render(request, "mall/merchant/product.html", facts, status=422)
+        return _page(request, facts, 422)
     except DomainError as error:
-        return render(request, "mall/merchant/product.html", {**facts, "error": error}, status=error.status)
+        return _refused(request, facts, row, error)
     messages.success(
         request, _("已提交，工会复核后上架。") if request.POST.get("do") == "submit" else _("草稿已保存。")
     )
     return redirect(*PANEL)
+
+
+def _refused(request: HttpRequest, facts: dict, row: Product | None, error: DomainError) -> HttpResponse:
+    """What was new is a draft by now, where only its pictures were refused: what goes on goes on there."""
+    if row is None or facts.get("product"):
+        return _page(request, {**facts, "error": error}, error.status)
+    messages.error(request, _("草稿已保存。%s") % error)
+    return redirect("mall_product_own", row.pk)
+
+
+def sent_pictures(request: HttpRequest) -> Iterator[bytes]:
+    """Each read when its turn comes, never more of it than is taken."""
+    for file in request.FILES.getlist("pictures"):
+        yield file.read(PICTURE_MAX_MB * 2**20 + 1)
 
 
 def _saved(request: HttpRequest, form: ProductForm, shop: Shop, row: Product | None) -> Product:

@@ -8,12 +8,14 @@ from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.jobs import periodic, run_due
 from gonghui.mall import reactions  # noqa: F401  registers them
-from gonghui.mall.actions import after_sales, orders, ranking
+from gonghui.mall.actions import after_sales, orders, pictures, ranking
 from gonghui.mall.models import AfterSale, MallOrder
 
 TIMER = Actor.system("timetable of the mall")
 WHY = "its own job"
 AT_ONCE = 500
+LEFT_ALONE = timedelta(days=1)
+"""A picture taken off may be put up again."""
 
 
 @periodic("17 * * * *")
@@ -49,3 +51,10 @@ def follow_bills(timestamp: int) -> None:
 def rank_sections(timestamp: int) -> None:
     """02:41 in China, of the day that is over."""
     ranking.take_snapshot(TIMER, day=clock.today() - timedelta(days=1))
+
+
+@periodic("11 19 * * *")
+def sweep_pictures(timestamp: int) -> None:
+    """03:11 in China: pictures nobody shows and nobody bought by."""
+    while pictures.sweep_pictures(TIMER, before=clock.now() - LEFT_ALONE) == pictures.AT_ONCE:
+        pass

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from django.urls import URLPattern, re_path
 
 from gonghui.kit.identifiers import ROW_ID
-from gonghui.mall import order_views, supplier_views, views
+from gonghui.mall import order_views, picture_views, supplier_views, views
 
-PRODUCT, ORDER, LINE, AFTER_SALE = (
-    f"(?P<{name}_id>{ROW_ID})" for name in ("product", "order", "line", "after_sale")
+PRODUCT, ORDER, LINE, AFTER_SALE, PICTURE = (
+    f"(?P<{name}_id>{ROW_ID})" for name in ("product", "order", "line", "after_sale", "picture")
 )
 
 
@@ -22,6 +22,11 @@ members = [
     page(f"mall/products/{PRODUCT}", views.product, "mall_product"),
     page(f"mall/products/{PRODUCT}/favourite", views.favourite, "mall_favourite"),
     page(f"mall/products/{PRODUCT}/basket", views.put, "mall_put"),
+    re_path(
+        r"^mall/pictures/(?P<name>[0-9a-f]{32})-(?P<size>thumb|card|whole)\.webp$",
+        picture_views.picture,
+        name="mall_picture",
+    ),
     page("mall/basket", views.basket, "mall_basket"),
     page("mall/checkout", views.checkout, "mall_checkout"),
     page("mall/orders", order_views.orders, "mall_orders"),
@@ -42,6 +47,12 @@ suppliers = [
         f"merchant/mall/products/{PRODUCT}/(?P<verb>submit|down|up|reopen|stock)",
         supplier_views.move_product,
         "mall_product_move",
+    ),
+    page(f"merchant/mall/products/{PRODUCT}/pictures", picture_views.upload, "mall_picture_upload"),
+    page(
+        f"merchant/mall/pictures/{PICTURE}/(?P<verb>first|earlier|later|remove)",
+        picture_views.move,
+        "mall_picture_move",
     ),
     page(
         f"merchant/mall/orders/{ORDER}/(?P<verb>accept|ship|refund|refuse)",

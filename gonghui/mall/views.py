@@ -128,7 +128,7 @@ def basket(request: HttpRequest) -> HttpResponse:
 
 
 def _basket_page(request: HttpRequest, error: DomainError | None = None) -> HttpResponse:
-    lines = queries.basket(member(request))
+    lines = queries.basket_shown(member(request))
     facts = {
         "tab": "home",
         "shops": grouped(lines),

@@ -24,7 +24,7 @@ from gonghui.funds.shipped_rules import SHIPPED
 from gonghui.funds.tests.stage import trial
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
-from gonghui.mall.models import MallOrder, Product
+from gonghui.mall.models import MallOrder, PictureFile, Product, ProductPicture
 from gonghui.members.models import Person
 from gonghui.orgs.models import Union
 from gonghui.partners.models import Agreement, Hall, Partner
@@ -193,6 +193,11 @@ def test_mall_has_twelve_sections_and_orders_at_every_step(world):
         12,
         16,
         12,
+    )
+    shown = ProductPicture.objects.unscoped("test").filter(product__in=listed, nth=1)
+    assert (shown.count(), PictureFile.objects.unscoped("test").values("picture").distinct().count()) == (
+        15,
+        26,
     )
     states = set(MallOrder.objects.unscoped("test").values_list("state", flat=True))
     assert states == {

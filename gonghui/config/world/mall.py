@@ -13,6 +13,7 @@ from gonghui.accounts.models import User
 from gonghui.bills.actions.selling import end_waiting
 from gonghui.bills.models import Bill
 from gonghui.config.actors import actor_of
+from gonghui.config.world.pictures import pictures_of
 from gonghui.config.world.tree import Tree
 from gonghui.funds.models import Budget, Section
 from gonghui.kit import clock
@@ -20,6 +21,7 @@ from gonghui.kit.actors import Actor
 from gonghui.ledger.models import LedgerAccount
 from gonghui.mall.actions import after_sales, orders, shelf
 from gonghui.mall.actions.ordering import place_orders
+from gonghui.mall.actions.pictures import add_picture
 from gonghui.mall.actions.ranking import PURPOSE, take_snapshot
 from gonghui.mall.actions.retuning import RetunePlan, draft_retune, month_after
 from gonghui.mall.actions.shelf import ProductFacts
@@ -43,7 +45,7 @@ SUPPLIERS = (
     ("岭南优选商贸有限公司", "岭南优选网上店", "白云区鹤龙街仓储路 6 号 退货组 020-36001234", SUPPLIER_PHONE),
     ("从化山里人农产合作社", "山里人网上店", "从化区温泉镇合作社 1 号仓 020-37005678", "19899990006"),
 )
-# (supplier, section, title, price, market price in yuan, stock, origins)
+# (supplier, section, title, price, market price in yuan, stock, origins); what is drawn of each stands in DRAWN
 PRODUCTS = (
     (0, "festival", "中秋团圆礼盒（双黄莲蓉 8 枚）", 168, 208, 300, ("local_brand", "local_firm")),
     (0, "festival", "年货大礼包：腊味、菌菇、坚果", 299, 368, 200, ("local_brand",)),
@@ -62,6 +64,14 @@ PRODUCTS = (
     (1, "summer", "凉茶包二十袋", 32, 45, 500, ("farm_aid", "local_brand")),
     (1, "family", "亲子采摘纪念果篮", 108, 138, 40, ("farm_aid",)),
 )
+# In the order of the products: what is on the picture, its ground, how many pictures; the books have none.
+DRAWN = (
+    ("gift", "#f3c9b8", 3), ("hamper", "#f2d9a8", 2), ("cake", "#f4cdd2", 2), ("sack", "#cfe0bd", 3), ("bottle", "#f3dda0", 1),
+    ("jug", "#bcd8ee", 1), ("fish", "#c3dbe2", 1), ("tin", "#d9cdb4", 2), ("quilt", "#cfd6e8", 1), None,
+    ("pouch", "#f0cdbd", 1), ("jar", "#f4dfa6", 2), ("pomelo", "#dbe6b8", 1), ("pomelo", "#cfe3cf", 1),
+    ("sachets", "#cde0c2", 1), ("basket", "#f2d0c0", 2),
+)  # fmt: skip
+WAITING_DRAWN = ("tin", "#cbd9b7", 2)
 WAITING = ("tea", "陈皮普洱小青柑 500 克", 128, 168, 60)
 # What becomes of each order of the demo: three pieces of the product so numbered.
 ORDERS = (
@@ -79,10 +89,10 @@ def build_mall(tree: Tree, staff: dict[str, User], budget: Budget) -> None:
     shops = [_shop(city, actor_of(staff["guangzhou"]), *facts) for facts in SUPPLIERS]
     owners = [actor_of(_owner_of(shop)) for shop in shops]
     products = [
-        _product(owners[nth], shops[nth], _facts(*rest), actor_of(staff["reviewer"]))
-        for nth, *rest in PRODUCTS
+        _product(owners[nth], shops[nth], _facts(*rest), shown, actor_of(staff["reviewer"]))
+        for (nth, *rest), shown in zip(PRODUCTS, DRAWN, strict=True)
     ]
-    _product(owners[0], shops[0], _facts(*WAITING, ()), None)
+    _product(owners[0], shops[0], _facts(*WAITING, ()), WAITING_DRAWN)
     for nth, ((state, place), person) in enumerate(zip(ORDERS, _buyers(len(ORDERS)), strict=True)):
         _order(state, products[place], person, owners[PRODUCTS[place][0]], nth)
     _interest(products)
@@ -157,8 +167,16 @@ def _facts(
     )  # fmt: skip
 
 
-def _product(owner: Actor, shop: Shop, facts: ProductFacts, reviewer: Actor | None) -> Product:
+def _product(
+    owner: Actor,
+    shop: Shop,
+    facts: ProductFacts,
+    shown: tuple[str, str, int] | None,
+    reviewer: Actor | None = None,
+) -> Product:
     made = shelf.draft_product(owner, shop=shop, facts=facts)
+    for picture in pictures_of(*shown) if shown else ():
+        add_picture(owner, product_id=made.pk, drawn=picture)
     made = shelf.submit_product(owner, product_id=made.pk)
     return shelf.approve_product(reviewer, product_id=made.pk) if reviewer else made
 

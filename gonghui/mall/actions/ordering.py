@@ -30,6 +30,7 @@ from gonghui.mall.buying import Checkout, Parcel, Price, ShipTo, Wanted, by_shop
 from gonghui.mall.events import OrderPaid
 from gonghui.mall.models import BasketLine, MallOrder, OrderLine, Product, Shop
 from gonghui.mall.models.orders import ORDER_VERBS
+from gonghui.mall.queries import pictures
 
 WHY = "what is being bought"
 Taken = Counter[int]
@@ -39,7 +40,7 @@ Taken = Counter[int]
 def price_of(actor: Actor, *, wanted: Iterable[tuple[int, int]], points: int | None = None) -> Price:
     """What it would cost now, shop by shop. Takes no lock, writes nothing."""
     require(actor.person_id, errors.NOT_A_MEMBER)
-    lines = lines_of(dict(wanted), Product.objects.unscoped(WHY))
+    lines = lines_of(dict(wanted), Product.objects.unscoped(WHY).prefetch_related(pictures()))
     taken: Taken = Counter()
     parcels: list[Parcel] = []
     for shop, own in by_shop(lines):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
@@ -34,12 +35,17 @@ from gonghui.kit.templatetags.kit import yuan
 from gonghui.mall.actions import shelf as actions
 from gonghui.mall.actions.shelf import ProductFacts
 from gonghui.mall.forms import STOCK_MAX
-from gonghui.mall.models import Product, Shop
+from gonghui.mall.models import Product, ProductPicture, Shop
 from gonghui.mall.models.shelf import Origin
 from gonghui.partners.models import Store
 
 TONES = {"draft": "info", "submitted": "warning", "listed": "success", "down": "default"}
 UNION = "store__partner__union__path"
+APPROVING = gettext_lazy("已核对价格不高于市场、来源属实、图片与商品相符。通过后会员马上能买。")
+PICTURE = (
+    '<a href="{}" target="_blank" rel="noopener">'
+    '<img src="{}" alt="{}" width="160" height="160" loading="lazy"><span>{}</span></a>'
+)
 
 
 class StockForm(VerbForm):
@@ -170,14 +176,15 @@ class ProductAdmin(ScopedAdmin):
     )
     ordering = ("-id",)
     fields = (
-        "title", ("shop", "section"), ("price_shown", "market_shown", "stock"), ("code", "origins_shown"), "about",
+        "title", "pictures_shown", ("shop", "section"),
+        ("price_shown", "market_shown", "stock"), ("code", "origins_shown"), "about",
         ("state", "reason"), ("maker", "checker"),
     )  # fmt: skip
     verbs = (
         Verb("submit", gettext_lazy("提交复核"), actions.submit_product, "mall.write", icon="send", tone="primary",
              when=in_state("draft"), key="product_id"),
         Verb("approve", gettext_lazy("复核通过"), actions.approve_product, "mall.review", icon="fact_check", tone="primary",
-             when=in_state("submitted"), question=gettext_lazy("已核对价格不高于市场、来源属实。通过后会员马上能买。")),
+             when=in_state("submitted"), question=APPROVING),
         Verb("send_back", gettext_lazy("退回"), actions.send_back_product, "mall.review", icon="undo", form=ReasonForm,
              when=in_state("submitted")),
         Verb("take_down", gettext_lazy("下架"), actions.take_down_product, "mall.write", icon="visibility_off", tone="danger",
@@ -190,8 +197,23 @@ class ProductAdmin(ScopedAdmin):
     )  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj=None) -> list:
-        own = ["price_shown", "market_shown", "origins_shown", "maker", "checker", "reason"]
+        own = ["pictures_shown", "price_shown", "market_shown", "origins_shown", "maker", "checker", "reason"]
         return [*super().get_readonly_fields(request, obj), *own]
+
+    class Media:
+        css: ClassVar = {"all": ["mall/console.css"]}
+
+    @display(description=gettext_lazy("图片"))
+    def pictures_shown(self, row: Product) -> str:
+        """As members will see them, the cover first; each opens whole."""
+        found = ProductPicture.objects.unscoped("of a product in hand").select_related("picture")
+        shown = [
+            (use.picture.whole, use.picture.card, _("图 %d") % nth, _("封面") if nth == 1 else "")
+            for nth, use in enumerate(found.filter(product=row).order_by("nth"), 1)
+        ]
+        if not shown:
+            return _("没有图片，货架上用专区的图案。")
+        return format_html('<div class="mall-pictures">{}</div>', format_html_join("", PICTURE, shown))
 
     @display(description=gettext_lazy("商城价（元）"), ordering="list_fen")
     def price_shown(self, row: Product) -> str:

@@ -2,6 +2,7 @@
 
 from gonghui.mall.models.interest import Interest, RankingSnapshot, Subsidy
 from gonghui.mall.models.orders import AfterSale, MallOrder, OrderLine
+from gonghui.mall.models.pictures import Picture, PictureFile, ProductPicture
 from gonghui.mall.models.retunes import Retune
 from gonghui.mall.models.shelf import BasketLine, Favourite, Product, Shop
 
@@ -12,7 +13,10 @@ __all__ = [
     "Interest",
     "MallOrder",
     "OrderLine",
+    "Picture",
+    "PictureFile",
     "Product",
+    "ProductPicture",
     "RankingSnapshot",
     "Retune",
     "Shop",

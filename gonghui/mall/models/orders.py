@@ -149,6 +149,10 @@ class OrderLine(Row):
     quantity = models.PositiveSmallIntegerField(_("数量"))
     price_fen = models.PositiveIntegerField(_("单价（分）"))
     restocked = models.PositiveSmallIntegerField(_("已回库存"), default=0, editable=False)
+    picture = models.ForeignKey(
+        "mall.Picture", models.PROTECT, null=True, related_name="lines", editable=False
+    )
+    """The cover on the day, set by the database."""
 
     class Meta:
         verbose_name = verbose_name_plural = _("订单商品")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from gonghui.kit.audit import Audit
 from gonghui.kit.models import Row
 from gonghui.kit.scope import AnyOf, ByKey, BySubtree, Where
+from gonghui.mall.models.pictures import REVIEWED, Picture
 from gonghui.mall.tiles import tile_path
 
 QUANTITY_MAX = 99
@@ -133,6 +134,16 @@ class Product(Row):
     def tile(self) -> str:
         """The drawn picture of its section."""
         return static(tile_path(self.section.code))
+
+    @property
+    def gallery(self) -> list[Picture]:
+        """In order; of rows read with their pictures."""
+        return [use.picture for use in self.pictures.all()]
+
+    @property
+    def cover(self) -> Picture | None:
+        """The first, as it was reviewed: while a product is being changed members see the drawn one."""
+        return next(iter(self.gallery), None) if self.state in REVIEWED else None
 
     @property
     def saved_fen(self) -> int:
