@@ -41,6 +41,17 @@ BODIES = {
     "apirefund": {**STAMP, "lines": [{"line_id": 1, "quantity": 1}], "reason": "退货"},
     "apiplace": {"package_id": 999999999},
     "apislot": {"slot_id": 999999999},
+    "apibasket": {"lines": [{"product_id": "{product}", "quantity": 1}]},
+    "apiorder": {
+        **STAMP,
+        "lines": [{"product_id": "{product}", "quantity": 1}],
+        "shown_due_fen": 4500,
+        "receiver": "陈小梅",
+        "phone": "13800000001",
+        "address": "滨江路 8 号",
+    },
+    "apiwhy": {"reason": "坏了"},
+    "apisent": {"sent_no": "YT9"},
     "apitotal": {"total_fen": 1},
     "apicompl": {**STAMP, "kind": "quality", "wanted": "refund", "line_ids": [1], "words": "坏了"},
     "apiline": {"line_id": 1, "reason": "少算"},
@@ -287,6 +298,22 @@ GET    /api/v1/me/health/{place}/slots                none      401 401 401 401 
 POST   /api/v1/me/health/{place}/payment              empty     401 401 401 401 404 401 422 404 404 401
 PUT    /api/v1/me/health/{place}/slot                 apislot   401 401 401 401 404 401 409 404 404 401
 DELETE /api/v1/me/health/{place}                      none      401 401 401 401 404 401 200 404 404 401
+GET    /api/v1/mall/sections                          none      200 200 200 200 200 200 200 200 200 200
+GET    /api/v1/mall/products                          none      200 200 200 200 200 200 200 200 200 200
+GET    /api/v1/mall/products/{product}                none      200 200 200 200 200 200 200 200 200 200
+GET    /api/v1/mall/products/{drafted}                none      404 404 404 404 404 404 404 404 404 404
+POST   /api/v1/mall/quote                             apibasket 401 401 401 401 403 401 200 200 403 401
+POST   /api/v1/mall/orders                            apiorder  401 401 401 401 403 401 200 200 403 401
+GET    /api/v1/me/mall/orders                         none      401 401 401 401 200 401 200 200 200 401
+GET    /api/v1/me/mall/orders/{order}                 none      401 401 401 401 404 401 200 404 404 401
+POST   /api/v1/me/mall/orders/{order}/payment         none      401 401 401 401 404 401 422 404 404 401
+POST   /api/v1/me/mall/orders/{order}/cancel          none      401 401 401 401 404 401 200 404 404 401
+POST   /api/v1/me/mall/orders/{order}/receive         none      401 401 401 401 404 401 409 404 404 401
+POST   /api/v1/me/mall/orders/{order}/refund          apiwhy    401 401 401 401 404 401 409 404 404 401
+POST   /api/v1/me/mall/lines/{line}/after-sales       apiwhy    401 401 401 401 404 401 409 404 404 401
+POST   /api/v1/me/mall/after-sales/999999999/withdraw none      401 401 401 401 404 401 404 404 404 401
+POST   /api/v1/me/mall/after-sales/999999999/appeal   none      401 401 401 401 404 401 404 404 404 401
+POST   /api/v1/me/mall/after-sales/999999999/sent     apisent   401 401 401 401 404 401 404 404 404 401
 POST   /api/v1/me/bills/999999999/complaints          apicompl  401 401 401 401 404 401 404 404 404 401
 GET    /api/v1/me/complaints                          none      401 401 401 401 200 401 200 200 200 401
 GET    /api/v1/me/complaints/999999999                none      401 401 401 401 404 401 404 404 404 401
@@ -323,8 +350,19 @@ def body_of(word, stage):
     body = BODIES[word]
     if body is None:
         return None
-    filled = {k: v.format(**stage.facts) if isinstance(v, str) else v for k, v in body.items()}
-    return {k: int(v) if k in ("pool", "store_id") else v for k, v in filled.items()}
+    return {name: filled(name, value, stage) for name, value in body.items()}
+
+
+def filled(name, value, stage):
+    if isinstance(value, list):
+        return [
+            {k: filled(k, v, stage) for k, v in one.items()} if isinstance(one, dict) else one
+            for one in value
+        ]
+    if not isinstance(value, str):
+        return value
+    text = value.format(**stage.facts)
+    return int(text) if name in ("pool", "store_id", "product_id") else text
 
 
 @pytest.mark.big

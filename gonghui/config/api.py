@@ -52,7 +52,7 @@ api = Api(
     title=_("工惠开放接口"),
     version=__version__,
     description=_(
-        "小程序和城市应用所需的一切：预告、抢票、我的票、消息、评价。错误一律为 application/problem+json。"
+        "小程序和城市应用所需的一切：预告、抢票、我的票、消息、评价、优惠、健康关爱、商城。错误一律为 application/problem+json。"
     ),
     auth=[Bearer(), Session()],
     urls_namespace="api",

@@ -45,6 +45,12 @@ PRICE_MOVED = refusal(
     _("价格变了：刚才是 {shown} 元，现在是 {now} 元。"),
     advice=_("请核对新的金额，再提交一次。"),
 )
+TOO_MANY_UNPAID = refusal(
+    "mall_too_many_unpaid",
+    _("您有 {most} 个订单等着付款，不能再下单。"),
+    advice=_("请先付款或取消；没有付款的 15 分钟后自动取消。"),
+    status=429,
+)
 ORDER_KEY_TAKEN = refusal(
     "mall_order_key_taken", _("这次提交已经下过别的单。"), advice=_("请回到购物篮重新结算。")
 )

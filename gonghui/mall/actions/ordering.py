@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import uuid4
 
+from django.utils.translation import gettext as _
+
 from gonghui.benefits.models import Voucher
 from gonghui.bills import counters
 from gonghui.bills.actions.selling import TRIES, priced
@@ -30,9 +32,12 @@ from gonghui.mall.buying import Checkout, Parcel, Price, ShipTo, Wanted, by_shop
 from gonghui.mall.events import OrderPaid
 from gonghui.mall.models import BasketLine, MallOrder, OrderLine, Product, Shop
 from gonghui.mall.models.orders import ORDER_VERBS
+from gonghui.mall.models.shelf import REVIEWED
 from gonghui.mall.queries import pictures
 
 WHY = "what is being bought"
+UNPAID_MAX = 10
+"""Orders of one member that wait for their payment."""
 Taken = Counter[int]
 """Points by lot that the shops before have used."""
 
@@ -76,6 +81,7 @@ def place_once(actor: Actor, *, checkout: Checkout) -> list[MallOrder]:
     if known:
         require(is_same(known, actor, checkout), errors.ORDER_KEY_TAKEN)
         return known
+    _require_few_unpaid(actor)
     lines = lines_of(dict(checkout.wanted), _locked_products())
     shops = by_shop(lines)
     orders = [_drafted(actor, checkout, shop, own) for shop, own in shops]
@@ -90,6 +96,13 @@ def place_once(actor: Actor, *, checkout: Checkout) -> list[MallOrder]:
     bought = BasketLine.objects.unscoped("one's own").filter(person_id=actor.person_id)
     bought.filter(product_id__in=[product_id for product_id, _n in checkout.wanted]).delete()
     return orders
+
+
+def _require_few_unpaid(actor: Actor) -> None:
+    """Nobody empties a shelf by orders they never pay."""
+    lock_name("mall buyer", str(actor.person_id))
+    waiting = MallOrder.objects.unscoped(WHY).filter(person_id=actor.person_id, state="points_held")
+    require(waiting.count() < UNPAID_MAX, errors.TOO_MANY_UNPAID, most=UNPAID_MAX)
 
 
 def is_same(known: Sequence[MallOrder], actor: Actor, checkout: Checkout) -> bool:
@@ -119,7 +132,9 @@ def lines_of(wanted: Mapping[int, int], products) -> list[Wanted]:
 
 def require_there(product: Product, quantity: int) -> None:
     on_shelf = product.state == Product.State.LISTED and product.shop.is_open
-    require(on_shelf, errors.NOT_ON_SHELF, title=product.title)
+    # What nobody has reviewed is not told by its refusal either.
+    title = product.title if product.state in REVIEWED else _("这件商品")
+    require(on_shelf, errors.NOT_ON_SHELF, title=title)
     require(product.stock, errors.SOLD_OUT, title=product.title)
     require(
         product.stock >= quantity, errors.STOCK_SHORT, title=product.title, left=product.stock, asked=quantity

@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from gonghui.kit.audit import Audit
 from gonghui.kit.models import Row
 from gonghui.kit.scope import AnyOf, ByKey, BySubtree, Nobody, Where
+from gonghui.mall.models.shelf import REVIEWED
 
 PICTURES_MAX = 6
 SIZES = ("thumb", "card", "whole")
 NEAR_SQUARE = (3 / 4, 4 / 3)
-REVIEWED = ("listed", "down")
 
 
 class Picture(Row):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -11,10 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from gonghui.kit.audit import Audit
 from gonghui.kit.models import Row
 from gonghui.kit.scope import AnyOf, ByKey, BySubtree, Where
-from gonghui.mall.models.pictures import REVIEWED, Picture
 from gonghui.mall.tiles import tile_path
 
+if TYPE_CHECKING:
+    from gonghui.mall.models.pictures import Picture
+
 QUANTITY_MAX = 99
+REVIEWED = ("listed", "down")
 
 # verb → {from: to}; the same table stands in sql/10_shelf.sql.
 PRODUCT_VERBS = {
@@ -137,7 +142,7 @@ class Product(Row):
 
     @property
     def gallery(self) -> list[Picture]:
-        """In order; of rows read with their pictures."""
+        """In order; of a row read with its pictures."""
         return [use.picture for use in self.pictures.all()]
 
     @property

@@ -7,6 +7,7 @@ from gonghui.portal.api.complaints import router as complaints
 from gonghui.portal.api.counter import router as counter
 from gonghui.portal.api.grab import router as grab
 from gonghui.portal.api.health import router as health
+from gonghui.portal.api.mall import router as mall
 from gonghui.portal.api.offers import router as offers
 from gonghui.portal.api.points import router as points
 from gonghui.portal.api.programme import router as programme
@@ -25,6 +26,7 @@ routers = [
     ("", bills),
     ("", complaints),
     ("", health),
+    ("", mall),
     ("/merchant", statements),
     ("/counter", counter),
     ("/counter", sales),
