@@ -378,3 +378,32 @@ def test_reviewer_sees_the_pictures_where_they_approve(mall, draft, client):
     text = client.get(reverse("admin:mall_product_change", args=[draft.pk])).content.decode()
     shown = [text.index(f"{name}-card.webp") for name in names(draft)]
     assert shown == sorted(shown) and "封面" in text
+
+
+def test_pages_ask_as_much_for_six_pictures_as_for_none(mall, draft, client):
+    plain = shelf.draft_product(mall.actor("owner"), shop=mall.shop, facts=facts("米粉", "grain", 900, 9))
+    put_up(mall, draft, *COLOURS[:6])
+    mall.products |= {"none": approved(mall, plain), "six": approved(mall, draft)}
+    mall.cast.sign_in(client, "mei")
+
+    def asked(name: str) -> list[int]:
+        product = mall.products[name]
+        client.post(f"/mall/products/{product.pk}/basket", {"quantity": 1, "do": "more"})
+        order, found = placed(mall, (name, 1)), []
+        client.post(f"/mall/products/{product.pk}/basket", {"quantity": 1, "do": "more"})
+        for path in (
+            "/mall",
+            f"/mall/products/{product.pk}",
+            "/mall/basket",
+            f"/mall/orders/{order.pk}",
+            "/mall/orders",
+        ):
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(path).status_code == 200
+            found.append(len(queries))
+        return found
+
+    asked("none")
+    few = asked("none")
+    client.post(f"/mall/products/{plain.pk}/basket", {"quantity": 0, "do": "set"})
+    assert asked("six") == few
