@@ -25,6 +25,8 @@ SIDE_MIN, SIDE_MAX, LONGER_MAX = 200, 12_000, 5
 PIXELS_MAX = {"JPEG": 60_000_000}
 PIXELS_ELSE_MAX = 25_000_000
 """A JPEG is opened at an eighth, a quarter or a half of its size; the others unfold whole."""
+SCANS_MAX = 64
+"""Of a JPEG, each of which goes over the whole picture again; a camera makes ten, a file made to keep us busy a million."""
 SQUARES = {"thumb": 160, "card": 480}
 WHOLE = 1280
 QUALITY = 80
@@ -45,6 +47,7 @@ class Drawn:
 def drawn_from(content: bytes) -> Drawn:
     """Refuses what is no JPEG, PNG or WebP, whatever it is called; what is cut off; what is far too large or too small."""
     require(len(content) <= PICTURE_MAX_MB * 2**20, errors.PICTURE_TOO_LARGE, limit_mb=PICTURE_MAX_MB)
+    require(content[:2] != b"\xff\xd8" or content.count(b"\xff\xda") <= SCANS_MAX, errors.NOT_A_PICTURE)
     with ONE_AT_A_TIME, _refusing_what_breaks(), Image.open(BytesIO(content), formats=FORMATS) as found:
         _require_size(found)
         found.draft("RGB", (WHOLE, WHOLE))

@@ -40,17 +40,26 @@ def clear(size: tuple[int, int] = (400, 400)) -> bytes:
     return saved(image, "PNG")
 
 
-def huge_png(width: int, height: int) -> bytes:
-    """Some kilobytes that unfold to gigabytes."""
+def huge_png(width: int, height: int, words: int = 0) -> bytes:
+    """Some kilobytes that unfold to gigabytes; `words`: megabytes of a comment that do."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return (
             struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
         )
 
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    if words:
+        head += chunk(b"zTXt", b"Comment\x00\x00" + zlib.compress(b" " * words * 2**20, 9))
     rows = zlib.compress(b"\x00" * 4_000_000, 9)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def endless_jpeg(scans: int = 2_000) -> bytes:
+    """The last scan of a progressive picture over and over: each goes over the whole picture."""
+    content = shot((1000, 1000), progressive=True)
+    last = content[content.rindex(b"\xff\xda") : -2]
+    return content[:-2] + last * scans + b"\xff\xd9"
 
 
 def huge_webp(side: int = 16_384) -> bytes:
@@ -73,6 +82,8 @@ HOSTILE = {
     "png cut off": clear()[:300],
     "webp cut off": shot(kind="WEBP")[:120],
     "webp that announces a wall": huge_webp(),
+    "jpeg without an end": endless_jpeg(),
+    "png with an endless comment": huge_png(600, 600, words=80),
     "a real gif": saved(Image.new("P", (300, 300)), "GIF"),
     "a real tiff": saved(Image.new("RGB", (300, 300)), "TIFF"),
     "a real bmp": saved(Image.new("RGB", (300, 300)), "BMP"),
