@@ -29,8 +29,8 @@ from gonghui.portal.till import plain_text
 router = Router(tags=["mall"])
 REFUSALS = schemas.REFUSALS
 PAGE_SIZE = 24
-LOOKS, QUOTES, ORDERS = 120, 60, 20
-"""In a minute."""
+LOOKS, QUOTES, ORDERS = 1200, 60, 20
+"""In a minute. Looks are many: the server of a city's app asks for all its readers from one address."""
 Id = Path(..., ge=1, le=2**63 - 1)
 Page = Query(1, ge=1, le=10_000)
 
