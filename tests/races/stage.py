@@ -208,7 +208,7 @@ def killed_at(lock: Lock, program: str, **facts: object) -> None:
         half_way.kill()
 
 
-# --- The single-packet attack ----------------------------------------------------------------------------------
+# --- Last bytes at once -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +233,10 @@ def last_bytes_at_once(
 ) -> list[Heard]:
     """Each request on a connection of its own, whole but for its last byte; then all last bytes in one breath.
 
-    The server holds them all ready by then, so nothing of the network lies between them. `between` runs after that breath,
-    before the answers are read.
+    Last-byte synchronisation: as many packets as requests, sent one straight after the other. The single-packet attack proper
+    ends many HTTP/2 requests in one packet; our server speaks HTTP/1.1 only, where a packet is of one connection. The server
+    holds them all ready by then, so nothing of the network lies between them but the breath itself; a test that must not depend
+    on it holds a lock as well. `between` runs after that breath, before the answers are read.
     """
     lines = [socket.create_connection(("127.0.0.1", port), PATIENCE_S) for _request in requests]
     try:

@@ -78,10 +78,9 @@ def verdicts(answers) -> Counter:
 # --- Callbacks ------------------------------------------------------------------------------------------------
 
 
-def test_callback_replayed_in_a_single_packet_moves_it_once(wechat, served, paying):
-    """Shopware #11245 (the single-packet attack), at the provider's door: 24 copies of one
-    genuine callback, their last bytes at once, to the running server. Here: all are thanked for, the money is in the books
-    once."""
+def test_callback_replayed_in_one_breath_moves_it_once(wechat, served, paying):
+    """Shopware #11245 (the single-packet attack), at the provider's door, as our server can be asked: 24 copies of one genuine
+    callback on 24 connections, their last bytes at once. Here: all are thanked for, the money is in the books once."""
     headers, body = callback(wechat)
     replay = [request_of("POST", "/payments/wechat/notify", body, **headers)] * 24
     assert Counter(each.status for each in last_bytes_at_once(served.port, replay)) == {200: 24}

@@ -80,9 +80,10 @@ def heard(answers: list[Answer]) -> Counter:
 # --- Redeemed ---------------------------------------------------------------------------------------------------
 
 
-def test_single_packet_attack_redeems_one_voucher_once(cast, client, served, pool, ticket):
-    """Shopware #11245: a voucher's limit was checked and used in two steps; requests whose last bytes come in one packet all
-    passed the check. Here: twelve such requests, as many as the server has threads held past the check; one is honoured."""
+def test_last_bytes_at_once_redeem_one_voucher_once(cast, client, served, pool, ticket):
+    """Shopware #11245: a voucher's limit was checked and used in two steps; requests ended in one packet all passed the
+    check. Here: twelve requests whose last bytes come in one breath, as many as the server has threads held past the check; one
+    is honoured."""
     browser = signed_in(cast.sign_in(client, "clerk"))
     attack = [
         request_of(
@@ -175,7 +176,7 @@ def grab_request(pool, person_id: int) -> bytes:
     )
 
 
-def test_single_packet_attack_of_one_member_wins_one_ticket(cast, served):
+def test_last_bytes_at_once_of_one_member_win_one_ticket(cast, served):
     """Shopware #11245 and Medusa #16012 (a limit per customer passed by concurrent use), at the gate: 24 passes of one member
     for four dates of one release, all last bytes at once. Here: one ticket, and everybody else's seats are still there."""
     release = new_release(cast.unions["province"])
@@ -187,7 +188,7 @@ def test_single_packet_attack_of_one_member_wins_one_ticket(cast, served):
     assert sum(counts(pool)[0] for pool in pools) == 1
 
 
-def test_single_packet_attack_of_a_crowd_sells_the_last_seat_once(cast, served):
+def test_last_bytes_at_once_of_a_crowd_sell_the_last_seat_once(cast, served):
     """cal.com #5820 and #13397, Easy!Appointments #31, #996, #1217, #1783: one free slot, booked by all who asked in the same
     moment. Here: 24 people, their last bytes at once, one seat; one has it, nobody else is told so."""
     pool = new_pool(new_release(cast.unions["province"], waitlist_max=0), capacity=1)
