@@ -25,10 +25,12 @@ from gonghui.funds.tests.stage import build_money
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import DomainError
-from gonghui.members.events import RosterApplied
+from gonghui.members.actions.verification import verify_identity
+from gonghui.members.events import PersonVerified, RosterApplied
 from gonghui.members.models import Membership, Person
 from gonghui.members.tests.test_rosters import applied, id_no
 from gonghui.partners.tests.stage import standing_agreement
+from tests.cast import IDS
 from tests.console_contract import ConsoleContract
 
 SYSTEM = Actor.system("test")
@@ -262,6 +264,26 @@ def test_welcome_is_for_its_groups_and_ends(cast, money):
     join(cast, "lan")
     assert packs.welcome_joiners(SYSTEM) == 0
     assert refused(packs.end_welcome_pack, cast.actor("sister_admin"), welcome_id=made.pk) == "not_found"
+
+
+@pytest.mark.django_db
+def test_truck_driver_who_joins_first_and_is_verified_later_is_welcomed_then_and_once(cast, money):
+    """S4-08: register with one's real name and join, in either order."""
+    welcome(cast, money, audience_groups=("truck_driver",))
+    hua = join(cast, "hua")
+    Person.objects.unscoped("test").filter(pk=hua).update(groups=["truck_driver"])
+    join(cast, "mei")  # verified, and drives no truck
+    pack_tasks.welcome_new_members(0)
+    assert not WelcomeGift.objects.unscoped("test").exists()
+    name, number, _phone = IDS["hua"]
+    verify_identity(cast.actor("hua"), name=name, id_no=number, consent=True)
+    job = "gonghui.bills.pack_tasks.welcome_who_was_verified"
+    (facts,) = ProcrastinateJob.objects.filter(task_name=job).values_list("args", flat=True)
+    for _again in range(2):
+        pack_tasks.welcome_who_was_verified(PersonVerified(**facts))
+        pack_tasks.welcome_new_members(0)
+    assert held(hua) == [("充电", "confirmed"), ("出行礼包", "redeemed")]
+    assert WelcomeGift.objects.unscoped("test").get().person_id == hua
 
 
 @pytest.mark.django_db(transaction=True)
