@@ -13,6 +13,7 @@ from gonghui.bills.actions.selling import quote_sale
 from gonghui.bills.models import Bill, WindowUse
 from gonghui.bills.tests.priced import MERCHANT, published, union_share
 from gonghui.bills.tests.stage import (
+    SYSTEM,
     YUAN,
     balances,
     by_payer,
@@ -27,8 +28,13 @@ from gonghui.bills.tests.stage import (
 )
 from gonghui.funds.tests.stage import trial
 from gonghui.kit import clock
-from gonghui.partners.models import Clerk
-from gonghui.partners.tests.stage import new_store
+from gonghui.partners.models import Clerk, Store
+from gonghui.partners.tests.stage import new_partner, new_store, standing_agreement
+from gonghui.portal.tests.test_bill_ways import first_of_next_month
+from gonghui.settlement.actions import make_statements
+from gonghui.settlement.models import Statement
+from gonghui.settlement.reconciling import reconcile
+from gonghui.settlement.tests.stage import period
 
 pytestmark = pytest.mark.django_db
 MEAL = 20 * YUAN
@@ -58,10 +64,10 @@ def riders_hour(shop, **facts):
     return terms, other
 
 
-def asked(shop, who: str, *, ahead: int = 0, clerk: str = "clerk", **facts):
+def asked(shop, who: str, *, ahead: int = 0, clerk: str = "clerk", fen: int = MEAL, **facts):
     """What the till answers before anybody pays: (due, why the offer is not given)."""
     quote = quote_sale(
-        shop.actor(clerk), sale(shop, MEAL, customer=pay_code(shop, who, ahead=ahead), **facts)
+        shop.actor(clerk), sale(shop, fen, customer=pay_code(shop, who, ahead=ahead), **facts)
     ).quote
     return quote.due_fen, [(row.reason.code, row.advice) for row in quote.refused]
 
@@ -112,6 +118,53 @@ def test_places_of_the_riders_hour_are_counted_by_day_and_come_back_with_a_refun
         assert asked(shop, "qiang", ahead=1)[0] == 14 * YUAN
         sold(shop, MEAL, customer=pay_code(shop, "qiang", ahead=1))
         assert [(use.used, use.capacity) for use in WindowUse.objects.unscoped("test")] == [(1, 1)]
+
+
+# --- One offer at the malls of a group (S0-07) -----------------------------------------------------------------
+
+
+def in_two_malls(shop, group) -> list[Store]:
+    """A brand's store in each, and a clerk at each."""
+    found = []
+    for nth, mall in enumerate(("江口广场", "河西广场"), 1):
+        store = new_store(new_partner(shop, mall, parent=group), f"{mall}面馆")
+        who = shop.users[mall] = User.objects.create(phone=f"1380000006{nth}", display_name=mall)
+        Clerk.objects.create(user=who, store=store)
+        found.append(store)
+    return found
+
+
+def test_offer_of_a_group_is_given_to_verified_members_at_each_of_its_malls_and_settled_with_the_group(
+    money, shop
+):
+    group = new_partner(shop, "东江商业集团")
+    standing_agreement(group)
+    stores = in_two_malls(shop, group)
+    published(shop, title="商圈满减", shares=[union_share(money.city, 500), MERCHANT], stores=stores)
+    bills = []
+    for nth, (mall, store) in enumerate(zip(("江口广场", "河西广场"), stores, strict=True)):
+        there = {"clerk": mall, "store_id": store.pk}
+        code = pay_code(shop, "mei", ahead=nth)
+        bill = sold(shop, 100 * YUAN, customer=code, shown_due_fen=80 * YUAN, **there)
+        assert by_payer(bill) == {"union": 1_000, "merchant": 1_000, "worker": 80 * YUAN}
+        due, why = asked(shop, "hua", ahead=nth, fen=100 * YUAN, **there)
+        assert (due, why) == (100 * YUAN, [("not_verified", "请先完成实名认证，通过后再来。")])
+        before = counted()
+        priced = {"customer": pay_code(shop, "hua", ahead=nth), "shown_due_fen": 80 * YUAN} | there
+        assert refused(sold, shop, 100 * YUAN, **priced) == "bill_price_changed"
+        assert counted() == before
+        bills += [bill, sold(shop, 100 * YUAN, **(priced | {"shown_due_fen": 100 * YUAN}))]
+    assert [by_payer(bill) for bill in bills[1::2]] == [{"worker": 100 * YUAN}] * 2
+    outside = asked(shop, "lan", fen=100 * YUAN)  # at the pier, which is none of the group's
+    assert outside == (100 * YUAN, [])
+    first = first_of_next_month()
+    with time_machine.travel(first, tick=False):
+        of = period(shop, bills[0].at.astimezone(first.tzinfo).date().replace(day=1), first.date())
+        assert make_statements(SYSTEM, period_id=of.pk) == 1
+    row = Statement.objects.unscoped("test").get()
+    assert (row.partner_id, row.bill_count, row.union_fen, row.owed_fen) == (group.pk, 4, 2_000, 2_000)
+    assert reconcile(row).is_equal
+    assert trial() == 0
 
 
 # --- Each form, sold for cash and half of it back --------------------------------------------------------------
