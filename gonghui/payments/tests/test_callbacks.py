@@ -6,14 +6,16 @@ from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
+from django.db import OperationalError
 
 from gonghui.kit.ports import port
-from gonghui.payments import collecting
+from gonghui.payments import collecting, tasks
+from gonghui.payments.actions.payments import close_payment
 from gonghui.payments.actions.refunds import refund_payment
-from gonghui.payments.models import LocalNotice, Notification
-from gonghui.payments.ports.local import local_key, sign
+from gonghui.payments.models import LocalNotice, Notification, Refund
+from gonghui.payments.ports.local import RETRIES, local_key, sign
 from gonghui.payments.tests.conftest import SYSTEM
-from gonghui.payments.tests.figures import again, balance, states
+from gonghui.payments.tests.figures import again, balance, states, transfers
 
 pytestmark = pytest.mark.django_db
 DOOR = "/payments/wechat/notify"
@@ -164,6 +166,123 @@ def test_refund_news_before_the_answer_settles_it_once(wechat, client, news):
     assert (again(refund).state, balance("prepaid"), balance("paid")) == ("succeeded", 0, 0)
     collecting.ask_refund(SYSTEM, again(refund))
     assert balance("prepaid") == 0
+
+
+# --- late, and not taken at first --------------------------------------------------------------------------
+
+
+def in_seconds(time_machine, seconds: float) -> None:
+    time_machine.move_to(time.time() + seconds, tick=False)
+
+
+@pytest.fixture
+def door(client):
+    """door(headers, body) -> status, as the provider hears it: over HTTP, a crash of ours included."""
+    client.raise_request_exception = False
+    return lambda headers, body: knock(client, headers, body).status_code
+
+
+def books() -> tuple[int, int, int]:
+    """Taken in, transfers written, callbacks kept."""
+    return balance("prepaid"), transfers(), notices()
+
+
+@pytest.fixture
+def late(wechat, taken):
+    """Paid; its callback is two minutes on the way."""
+    payment = taken()
+    collecting.start_payment(SYSTEM, payment_id=payment.pk)
+    wechat.notice_faults = ["late"]
+    wechat.pay(payment.out_trade_no)
+    return payment
+
+
+def test_late_callback_moves_nothing_before_it_comes_and_the_money_once(wechat, late, door, time_machine):
+    in_seconds(time_machine, 119)
+    assert (wechat.deliver(door), again(late).state, books()) == (0, "paying", (0, 0, 0))
+    in_seconds(time_machine, 1)
+    assert (wechat.deliver(door), wechat.deliver(door)) == (1, 0)
+    assert (again(late).state, books()) == ("succeeded", (5000, 1, 1))
+
+
+def test_late_callback_after_we_asked_ourselves_is_taken_and_moves_nothing(wechat, late, door, time_machine):
+    in_seconds(time_machine, 61)
+    tasks.watch_payments(0)
+    assert (again(late).state, books()) == ("succeeded", (5000, 1, 0))
+    in_seconds(time_machine, 60)
+    assert (wechat.deliver(door), wechat.deliver(door)) == (1, 0)
+    assert (again(late).state, books()) == ("succeeded", (5000, 1, 1))
+
+
+def test_late_callback_of_what_was_closed_meanwhile_sends_the_money_back_once(
+    wechat, late, door, time_machine
+):
+    close_payment(SYSTEM, payment_id=late.pk)
+    in_seconds(time_machine, 120)
+    assert wechat.deliver(door) == 1
+    assert (again(late).state, again(late).is_late, again(late).refunded_fen) == ("succeeded", True, 5000)
+    tasks.close_at_provider(payment_id=late.pk)
+    tasks.send_refund(refund_id=Refund.objects.unscoped("test").get().pk)
+    assert wechat.deliver(door) == 1
+    assert (balance("prepaid"), balance("paid"), Refund.objects.unscoped("test").get().state) == (
+        0, 0, "succeeded",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """broken(times): the database goes away so many times, after the payment has moved and before the callback is kept."""
+    left = [0]
+    keep = Notification.objects.create
+
+    def create(**facts):
+        if left[0]:
+            left[0] -= 1
+            raise OperationalError("server closed the connection unexpectedly")
+        return keep(**facts)
+
+    monkeypatch.setattr(Notification.objects, "create", create)
+    return lambda times: left.__setitem__(0, times)
+
+
+def test_callback_that_met_a_fault_of_ours_comes_again_until_it_is_taken(
+    wechat, taken, door, broken, time_machine
+):
+    """Two answers of 500 leave nothing behind; the third try, 45 seconds on, moves the money, and there is no fourth."""
+    in_seconds(time_machine, 0)
+    payment = taken()
+    collecting.start_payment(SYSTEM, payment_id=payment.pk)
+    wechat.pay(payment.out_trade_no)
+    broken(2)
+    for wait in (0, 15):
+        in_seconds(time_machine, wait)
+        assert (wechat.deliver(door), wechat.deliver(door)) == (1, 0)
+        assert (again(payment).state, books()) == ("paying", (0, 0, 0))
+    in_seconds(time_machine, 29)
+    assert wechat.deliver(door) == 0
+    in_seconds(time_machine, 1)
+    assert wechat.deliver(door) == 1
+    assert (again(payment).state, books()) == ("succeeded", (5000, 1, 1))
+    in_seconds(time_machine, 3600)
+    assert (wechat.deliver(door), LocalNotice.objects.unscoped("test").get().tries) == (0, 3)
+
+
+def test_callback_we_never_took_is_given_up_and_the_money_found_by_asking(
+    wechat, taken, door, broken, time_machine
+):
+    in_seconds(time_machine, 0)
+    payment = taken()
+    collecting.start_payment(SYSTEM, payment_id=payment.pk)
+    wechat.pay(payment.out_trade_no)
+    broken(len(RETRIES))
+    sent = 0
+    for wait in RETRIES:
+        in_seconds(time_machine, wait)
+        sent += wechat.deliver(door)
+    in_seconds(time_machine, 3600)
+    assert (sent, wechat.deliver(door), books()) == (len(RETRIES), 0, (0, 0, 0))
+    tasks.watch_payments(0)
+    assert (again(payment).state, books()) == ("succeeded", (5000, 1, 0))
 
 
 # --- the page where the stand-in is paid by hand -----------------------------------------------------------

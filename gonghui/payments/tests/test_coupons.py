@@ -158,6 +158,25 @@ def move_coupon_now(wechat, ours, kind):
         move_coupon(wechat, ours.key.hex, kind, off_fen=500, paid_fen=2500)
 
 
+def test_use_that_comes_after_its_return_changes_nothing(wechat, cast, stock, told, time_machine):
+    """The stand-in holds the news of the use back for two minutes; the return is there at once."""
+    time_machine.move_to(clock.now(), tick=False)
+    ours = send_external_coupon(SYSTEM, key=uuid4(), stock_pk=stock.pk, person_id=cast.people["mei"].pk)
+    tasks.send_coupon(coupon_id=ours.pk)
+    wechat.deliver(tasks.take_notice)  # that it was sent
+    wechat.notice_faults = ["late"]
+    for kind in ("used", "returned"):
+        move_coupon_now(wechat, ours, kind)
+        time_machine.move_to(clock.now() + dt.timedelta(seconds=10), tick=False)
+    assert wechat.deliver(tasks.take_notice) == 1
+    assert (again(ours).state, told) == ("returned", [])
+    time_machine.move_to(clock.now() + dt.timedelta(seconds=120), tick=False)
+    assert (wechat.deliver(tasks.take_notice), wechat.deliver(tasks.take_notice)) == (1, 0)
+    assert again(ours).state == "returned"
+    believed = [name for name, _use in told]
+    assert believed in ([], ["ExternalCouponUsed", "ExternalCouponReturned"])
+
+
 def test_use_heard_before_the_answer_to_sending_finds_its_member(wechat, cast, stock):
     ours = send_external_coupon(SYSTEM, key=uuid4(), stock_pk=stock.pk, person_id=cast.people["mei"].pk)
     note(stock, "e2", "used", 1, "50000001")
