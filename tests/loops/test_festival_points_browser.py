@@ -13,12 +13,11 @@ from django.urls import reverse
 
 from gonghui.bills.models import Bill
 from gonghui.bills.origins import ways_of
-from gonghui.funds.actions.points import expire_points
+from gonghui.funds import tasks as funds_tasks
 from gonghui.funds.models import Budget, FundSource, PointGrant
 from gonghui.funds.points import balance_of
 from gonghui.funds.tests.stage import balance, trial
 from gonghui.kit import clock
-from gonghui.kit.actors import Actor
 from gonghui.partners.tests.stage import standing_agreement
 from tests.loops.conftest import do, press, work_off
 
@@ -35,7 +34,7 @@ def test_festival_points_from_the_budget_to_the_counter_and_back(people, cast):
     bill = points_are_spent_at_a_counter(people, cast)
     assert trial() == 0
     member_follows_them_back(people, bill, budget)
-    the_rest_expires_back(grant, budget)
+    the_rest_expires_back(people, grant, budget)
     assert trial() == 0
     assert people.complaints() == {}
 
@@ -144,11 +143,46 @@ def member_follows_them_back(people, bill: Bill, budget: Budget) -> None:
     assert [step.name for step in way.steps] == ["市总本级经费", budget.name, "国庆慰问"]
 
 
-def the_rest_expires_back(grant: PointGrant, budget: Budget) -> None:
-    """The day after the last one, the nightly job: what was spent is gone from the budget and nothing else."""
-    with time_machine.travel(
-        dt.datetime.combine(grant.expires_on, dt.time(12)) + dt.timedelta(days=1), tick=False
-    ):
-        expire_points(Actor.system("the nightly sweep"))
+def the_rest_expires_back(people, grant: PointGrant, budget: Budget) -> None:
+    """Points are good through their last day. The night after it a worker runs the night's job: what was spent is gone from the
+    budget and nothing else, and whoever looks reads so."""
+    last = dt.datetime.combine(grant.expires_on, dt.time(23, 59), clock.CHINA)
+    before = balance(budget.account_id)
+    with time_machine.travel(last, tick=True):
+        night_falls()
+    assert balance(budget.account_id) == before
+    with time_machine.travel(last + dt.timedelta(minutes=8), tick=True):
+        night_falls()
+        people.leave()
+        member_reads_that_they_ended(people)
+        finance_reads_that_they_are_back(people, budget)
     grant.refresh_from_db(from_queryset=PointGrant.objects.unscoped("test"))
     assert (grant.state, balance(budget.account_id)) == ("expired", 1_000_00 - SPENT * 100)
+
+
+def night_falls() -> None:
+    """The clock defers the job, as it does at seven past midnight; a worker takes it."""
+    funds_tasks.expire_points.defer(timestamp=int(clock.now().timestamp()))
+    work_off()
+
+
+def member_reads_that_they_ended(people) -> None:
+    page = people.at("mei", "/me/points")
+    assert page.inner_text(".purse-number") == "0"
+    assert page.locator(".purse-lots").count() == 0
+    ended = page.locator(".purse-lines .item").first.inner_text()
+    assert ("到期收回" in ended, "退回工会预算" in ended, f"−{PER_HEAD - SPENT}" in ended) == (
+        True,
+        True,
+        True,
+    )
+    assert people.findings("mei") == []
+
+
+def finance_reads_that_they_are_back(people, budget: Budget) -> None:
+    """What it amounts to, what is spent, and what can be given again."""
+    page = people.at("finance_officer", reverse("admin:budget", args=[budget.pk]))
+    said = dict(row.split("\n", 1) for row in page.locator(".gh-sums > div").all_inner_texts())
+    said = {name.strip(): figure.strip() for name, figure in said.items()}
+    assert said["可用"] == f"{1_000 - SPENT}"
+    assert (said["已支出"], said["已预留"]) == (f"{SPENT}", "0")
