@@ -1,7 +1,7 @@
 """A health plan, the whole loop in a real browser: reviewed, opened, slots let out, applied, co-paid, booked, scanned at the
 hospital's desk, stated, confirmed by the hospital, paid, closed; the books at zero.
 
-The 2,000 places are the plan's quota; one of them is walked.
+The 2,000 places are the plan's quota; one of them is walked (all are filled in wellbeing/tests/test_two_thousand.py).
 """
 
 from __future__ import annotations
