@@ -164,14 +164,20 @@ def test_sixty_million_in_five_years_reach_five_hundred_merchants_and_a_fifth_of
     assert trial() == 0
 
 
-def test_what_a_visit_costs_is_what_the_union_gave_for_it():
-    """Domain N11: 42,000,000 yuan, 1,600,000 visits."""
-    assert Effect(None, union_fen=42_000_000 * YUAN, visits=1_600_000).per_visit_fen == 26_25
+def test_what_a_visit_costs_is_what_the_union_gave_for_it(shop, cast):
+    """Domain N11, S2-10, a thousandth of it in rows: 42,000 yuan of the union's, 1,600 visits, 26.25 yuan each."""
+    programme, offer = shenzhen.programme(cast)
+    purses = shenzhen.purses(cast, union_yuan=42_000, sponsor_yuan=0, stock_yuan=0)
+    shenzhen.write_bills(shop, offer, purses, 1_600, fen=(26_25, 10_00, 13_75))
+    whole, _months = effects_of(programme)
+    assert (whole.union_fen, whole.visits, whole.per_visit_fen) == (42_000 * YUAN, 1_600, 26_25)
+    assert (balance(purses.of_union.account_id), trial()) == (0, 0)
+
+
+def test_figures_per_head_round_down_and_say_nothing_of_nobody():
     assert Effect(None, union_fen=100, visits=3).per_visit_fen == 33
-    assert (Effect(None, union_fen=100).per_visit_fen, Effect(None, active=1).activity_permille) == (
-        None,
-        None,
-    )
+    assert Effect(None, union_fen=100).per_visit_fen is None
+    assert Effect(None, active=1).activity_permille is None
 
 
 def sold_at_the_till(cast, money) -> Programme:
