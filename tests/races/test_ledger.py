@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import random
+import subprocess
+import sys
 from dataclasses import replace
 from functools import partial
 
 import pytest
 from django.utils import timezone
 
+from benchmarks.servers import environment, own_postgres
+from gonghui.config.launcher import postgres
 from gonghui.kit.actors import Actor
+from gonghui.kit.crypto import Keyring
 from gonghui.kit.tests.racing import at_once
 from gonghui.ledger import engine
 from gonghui.ledger.models import LedgerAccount, Transfer
@@ -19,6 +25,7 @@ from gonghui.ledger.sealing import seal_transfers
 from gonghui.ledger.tests.books import fund, move, purse, resolve, said, totals, transfer_count
 from gonghui.ledger.verify import unsealed_count, verify_ledger
 from tests.races.stage import child, in_turn, killed_at, killed_inside, lock_on, past_the_check
+from tests.test_gate_crashes import kill_postgres
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
 SYSTEM = Actor.system("test")
@@ -221,3 +228,101 @@ def test_batch_killed_in_the_middle_leaves_nothing(books):
     killed_at(lock_on(b), MOVES, amount=60, **facts)
     assert (totals(a), Transfer.objects.unscoped("test").filter(amount=60).count()) == ((0, 0, 0, 100), 0)
     assert (said(move(a, b, 100)), wrong()) == (["ok"], [])
+
+
+# --- The database itself killed -------------------------------------------------------------------------------
+
+WORLD = """
+import json
+import django
+django.setup()
+from django.core.management import call_command
+call_command("migrate", "ledger", verbosity=0)
+from gonghui.ledger.tests.books import fund, purse
+from tests.cast import new_union
+union = new_union("东江市总工会", "city")
+purses = [purse(union, f"p{n}", limited="debits" if n else "") for n in range(5)]
+fund(purses[0], *((each, 10_000) for each in purses[1:]))
+print(json.dumps([each.pk for each in purses]))
+"""
+WRITES = """
+import random
+import django
+django.setup()
+from django.db import connection
+from uuid import uuid4
+from gonghui.kit.actors import Actor
+from gonghui.ledger.engine import Order, create_transfers
+from gonghui.ledger.sealing import seal_transfers
+dice = random.Random(writer)
+for n in range(100_000):
+    pairs = [dice.sample(purses, 2) for _n in range(size)]
+    said = create_transfers([
+        Order(uuid4(), "test", dice.randint(1, 9), debit, credit, subject=f"batch:{writer}.{n}", chain=1)
+        for debit, credit in pairs
+    ])
+    print(n, *set(said), flush=True)
+    if writer == 0 and n % 5 == 0:
+        seal_transfers(Actor.system("test"))
+"""
+READS = """
+import json
+import django
+django.setup()
+from django.db import connection
+from django.db.models import Count
+from gonghui.funds.tests.stage import trial
+from gonghui.kit.actors import Actor
+from gonghui.ledger.models import Transfer
+from gonghui.ledger.sealing import seal_transfers
+from gonghui.ledger.verify import unsealed_count, verify_ledger
+for _minute in range(3):
+    seal_transfers(Actor.system("test"))
+rows = Transfer.objects.unscoped("test").filter(subject__startswith="batch:").order_by().values_list("subject")
+with connection.cursor() as cursor:
+    asked = [cursor.execute(f"SHOW {name}").fetchone()[0] for name in ("fsync", "synchronous_commit")]
+print(json.dumps({
+    "batches": dict(rows.annotate(n=Count("pk"))), "asked": asked, "trial": trial(), "unsealed": unsealed_count(),
+    "wrong": [check.name for check in verify_ledger() if not check.ok],
+}))
+"""
+WRITERS, SIZE, ANSWERED = 3, 20, 12
+
+
+def program(text: str, url: str, keys: str, **facts: object) -> subprocess.Popen:
+    """Our own process on a database that is not the tests'."""
+    known = "\n".join(f"{name} = {value!r}" for name, value in facts.items())
+    silent = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    return subprocess.Popen([sys.executable, "-c", f"{known}\n{text}"], env=environment(url, keys), **silent)
+
+
+def printed(text: str, url: str, keys: str) -> object:
+    said, _errors = program(text, url, keys).communicate(timeout=300)
+    return json.loads(said.splitlines()[-1])
+
+
+def test_answered_batches_outlive_the_database_killed_with_nine(tmp_path):
+    """What is answered is on the disk: three processes write batches without a pause, one of them seals; PostgreSQL and all its
+    backends are killed with -9 in the middle, with fsync and synchronous_commit on. Afterwards every batch that was answered is
+    there, none in part, the books agree and the whole is proved."""
+    folder, keys = tmp_path / "pg", Keyring.generate().to_json()
+    with own_postgres(folder) as url:
+        purses = printed(WORLD, url, keys)
+        facts = {"purses": purses, "size": SIZE}
+        writers = [program(WRITES, url, keys, writer=n, **facts) for n in range(WRITERS)]
+        heard = [[writer.stdout.readline() for _n in range(ANSWERED)] for writer in writers]
+        kill_postgres(folder)
+        for lines, writer in zip(heard, writers, strict=True):
+            lines += writer.stdout.read().splitlines()
+        assert [writer.wait(60) for writer in writers] == [1] * WRITERS
+        postgres.start_server(folder)
+        found = printed(READS, url, keys)
+    told = [(n, *line.split()) for n, lines in enumerate(heard) for line in lines]
+    assert {words[2:] for words in told} <= {("ok",), ("linked", "overdrawn"), ("overdrawn", "linked")}
+    answered = {f"batch:{writer}.{n}" for writer, n, *words in told if words == ["ok"]}
+    assert len(answered) >= WRITERS * ANSWERED // 2
+    assert answered - found["batches"].keys() == set()
+    assert set(found["batches"].values()) == {SIZE}
+    assert len(found["batches"].keys() - answered) <= WRITERS  # committed, but the answer was cut off
+    assert found["asked"] == ["on", "on"]
+    assert (found["trial"], found["unsealed"], found["wrong"]) == (0, 0, [])
