@@ -1,8 +1,12 @@
 """Bills and uses of a provider's coupons, many at a time: the totals of Shenzhen, 2024.
 
-Rows are written set by set with every trigger on; every fen of them moves by the orders of the till and of the daily sweep,
-out of commitments that were reserved out of budgets. Of each bill a part is the merchant's, a part the union's or (every fifth)
-a sponsor's, a part the worker's. Two neighbours differ by 37 fen each way, so that nothing is round and the sums are exact.
+By SQL, set by set with every trigger on: the rows of bills, lines, parts and offers given, with parts told by who asks for them,
+and the uses a provider tells of, as rows not covered yet. By the product: every fen that moves, by the orders of the till and of
+the daily sweep, out of commitments reserved out of budgets; reports, statements and proofs. No price is worked out here and no
+callback is heard; that the till writes the very same for an offer of such parts, `test_shenzhen_at_the_till.py` shows.
+
+Of each bill a part is the merchant's, a part the union's or (every fifth) a sponsor's, a part the worker's. Two neighbours differ
+by 37 fen each way, so that nothing is round and the sums are exact.
 """
 
 from __future__ import annotations
