@@ -91,6 +91,7 @@ def news() -> list[tuple[str, str, str]]:
     return list(
         Message.objects.unscoped("test")
         .filter(once__startswith="bill-refund")
+        .order_by("pk")
         .values_list("title", "body", "link")
     )
 
