@@ -96,8 +96,10 @@ def ledger_rows(url: str, env: dict[str, str], *, transfers: int, singles: int) 
             bare_s += timed(lambda batch=batch: bare(connection, batch))
             ours_s += timed(lambda batch=batch: ours(connection, batch))
         one = orders_of(dice, purses, singles)
-        bare_one_s = timed(lambda: [bare(connection, [order]) for order in one])
-        ours_one_s = timed(lambda: [ours(connection, [{**order, "n": 1}]) for order in one])
+        bare_one_s = ours_one_s = 0.0
+        for order in one:
+            bare_one_s += timed(lambda order=order: bare(connection, [order]))
+            ours_one_s += timed(lambda order=order: ours(connection, [{**order, "n": 1}]))
         halves = purses[: PURSES // 2], purses[PURSES // 2 :]
         shared = [[orders_of(dice, own, BATCH) for _ in range(transfers // BATCH // 4)] for own in halves]
     beside = sum(len(batches) for batches in shared) * BATCH
