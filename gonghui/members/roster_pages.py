@@ -27,6 +27,7 @@ from gonghui.kit.console import (
     console_page,
     page_facts,
     state_column,
+    steps_at,
     subtree_filter,
     waiting,
     when_column,
@@ -118,7 +119,7 @@ def new_roster(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(reverse("admin:roster", args=[roster.pk]))
     facts = {
         "form": form,
-        "steps": _steps(0),
+        "steps": steps_at(STEPS, 0),
         "limit_mb": rosters.FILE_BYTES_MAX // 2**20,
         "opts": RosterImport._meta,
         "media": form.media,
@@ -157,10 +158,6 @@ def _may(actor: Actor, roster: RosterImport, verb: str) -> bool:
     return actor.may(verb, roster.union.path, line)
 
 
-def _steps(current: int) -> list[dict[str, Any]]:
-    return [{"title": t, "done": n < current, "current": n == current} for n, t in enumerate(STEPS)]
-
-
 def _progress(roster: RosterImport) -> dict[str, Any]:
     """How far the run has come; while the sheet is being read nobody knows how long it is."""
     sheet = RosterSheet.objects.unscoped("of a fetched import").defer("content").filter(roster=roster).first()
@@ -186,7 +183,7 @@ def roster_page(request: HttpRequest, roster_id: int) -> HttpResponse:
     name_at = _name_column(roster.headings)
     facts = {
         "roster": roster,
-        "steps": _steps(STEP_OF[roster.state] + (roster.state == "applied")),
+        "steps": steps_at(STEPS, STEP_OF[roster.state] + (roster.state == "applied")),
         "is_running": roster.state in RUNNING,
         "progress": _progress(roster),
         "page": page,

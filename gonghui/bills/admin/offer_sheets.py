@@ -30,7 +30,7 @@ from gonghui.bills.offer_sheets import (
 from gonghui.bills.offer_sheets.errors import CHECK_EXPIRED, SHEET_TOO_BIG
 from gonghui.funds.admin.asking import written_unions
 from gonghui.kit.actors import Actor
-from gonghui.kit.console import VerbForm, console_page, page_facts
+from gonghui.kit.console import VerbForm, console_page, page_facts, steps_at
 from gonghui.kit.console.exporting import sheet_answer
 from gonghui.kit.errors import DomainError, require
 
@@ -74,7 +74,7 @@ def import_page(request: HttpRequest) -> HttpResponse:
             return checked_page(request, union.pk, offers, form.cleaned_data["sheet"].name)
     facts = {
         "form": form,
-        "steps": _steps(0),
+        "steps": steps_at(STEPS, 0),
         "limit_mb": FILE_BYTES_MAX // 2**20,
         "offers_max": OFFERS_MAX,
         "media": form.media,
@@ -115,7 +115,7 @@ def checked_page(
         "good": len(good),
         "name": name,
         "problem": problem,
-        "steps": _steps(1),
+        "steps": steps_at(STEPS, 1),
         "kept": signing.dumps(kept, salt=SALT, compress=True),
         "opts": OfferTerms._meta,
     }
@@ -158,7 +158,3 @@ def template_page(request: HttpRequest) -> HttpResponse:
     return sheet_answer(
         template_columns(known), example_rows(known), name=_("优惠模板"), notes=tuple(template_notes(known))
     )
-
-
-def _steps(current: int) -> list[dict[str, Any]]:
-    return [{"title": t, "done": n < current, "current": n == current} for n, t in enumerate(STEPS)]

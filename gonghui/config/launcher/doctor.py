@@ -260,16 +260,18 @@ def pending_migrations() -> int:
 
 def rights(connection: Any) -> Finding:
     """Pages, gate and worker enter as a role that owns nothing; docs/operations.md says how it comes about."""
+    import psycopg
+
     if not has_table(connection, "ledger_transfer"):
         return warning("账本的表还没有", "请运行 gonghui migrate。")
-    [(role,)] = connection.execute("SELECT to_regrole(%s)", [ROLE]).fetchall()
-    if role is None:
-        return warning(
-            f"服务以表的主人身份连接数据库（没有角色 {ROLE}）", "做法见 docs/operations.md“Database roles”。"
-        )
-    [(may,)] = connection.execute(
-        "SELECT has_any_column_privilege(%s, 'ledger_transfer', 'UPDATE')", [ROLE]
-    ).fetchall()
+    entered = {"user": ROLE, "password": connection.info.password, "connect_timeout": 10}
+    try:
+        with psycopg.connect(connection.info.dsn, **entered) as services:
+            asked = "SELECT has_any_column_privilege('ledger_transfer', 'UPDATE')"
+            [(may,)] = services.execute(asked).fetchall()
+    except psycopg.OperationalError:
+        advice = "做法见 docs/operations.md“Database roles”。"
+        return warning(f"数据库不让 {ROLE} 进来，服务以表的主人身份连接", advice)
     if may:
         return bad(
             f"角色 {ROLE} 有权改账本", "请以表的主人身份再运行一次 gonghui migrate，并查明是谁给的权限。"

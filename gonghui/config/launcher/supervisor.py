@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gonghui.config.databases import place_of_database, serving_url
+from gonghui.config.databases import parse_database_url, place_of_database, serving_url
 from gonghui.config.launcher import panel, postgres
 from gonghui.config.launcher.child import Child
 from gonghui.config.launcher.errors import LauncherError
@@ -28,6 +28,7 @@ from gonghui.config.launcher.preparation import (
     migrate_if_needed,
     read_note,
 )
+from gonghui.kit.rights import ROLE
 
 STOP_PATIENCE_S = 10
 START_PATIENCE_S = 60
@@ -97,7 +98,7 @@ class Supervisor:
         port = choose_port(self.options.host, self.options.port, patience_s)
         if self.options.port is None and port != PORT_DEFAULT:
             panel.tell(f"端口 {PORT_DEFAULT} 已被占用，改用 {port}。")
-        self.children = list(programs(self.options, port, serving_url(self.url)))
+        self.children = list(programs(self.options, port, url_to_serve(self.url)))
         self.children[0].start()
         return port
 
@@ -158,6 +159,14 @@ class Supervisor:
         postgres.leave(postgres.data_folder(), os.getpid())
         if self.children:
             panel.tell("已停止。")
+
+
+def url_to_serve(url: str) -> str:
+    """As a role that owns nothing; where the server lets it not in, as before, and it is said."""
+    found = serving_url(url)
+    if parse_database_url(found)["USER"] != ROLE:
+        panel.tell(f"数据库没有让 {ROLE} 进来，服务以表的主人身份连接。做法见 docs/operations.md。", "yellow")
+    return found
 
 
 def programs(options: UpOptions, port: int, url: str) -> Iterator[Child]:

@@ -236,11 +236,34 @@ def test_doctor_finds_a_right_that_somebody_gave_the_services(settings):
 
     from gonghui.config.databases import database_url
 
-    with psycopg.connect(database_url(), dbname=settings.DATABASES["default"]["NAME"]) as connection:
+    name = settings.DATABASES["default"]["NAME"]
+    with psycopg.connect(database_url(), dbname=name, autocommit=True) as connection:
         connection.execute("GRANT UPDATE (amount) ON ledger_transfer TO gonghui_app")
-        assert doctor.rights(connection).level == Level.BAD
-        connection.rollback()
+        try:
+            assert doctor.rights(connection).level == Level.BAD
+        finally:
+            connection.execute("REVOKE UPDATE (amount) ON ledger_transfer FROM gonghui_app")
         assert doctor.rights(connection).level == Level.GOOD
+
+
+@pytest.mark.django_db(transaction=True)
+def test_services_enter_as_a_role_of_their_own_where_the_server_lets_them(monkeypatch):
+    import psycopg
+
+    from gonghui.config import databases
+    from gonghui.config.launcher import supervisor
+
+    url = databases.database_url()
+    serving = databases.serving_url(url)
+    with psycopg.connect(serving) as services:
+        assert services.execute("SELECT session_user").fetchone() == ("gonghui_app",)
+    assert databases.serving_url(serving) == serving
+    monkeypatch.setattr(databases, "ROLE", "nobody_here")
+    assert databases.serving_url(url) == url
+    said = []
+    monkeypatch.setattr(supervisor.panel, "tell", lambda text, _colour="": said.append(text))
+    assert supervisor.url_to_serve(url) == url
+    assert ["docs/operations.md" in text for text in said] == [True]
 
 
 def checkout(tmp_path):

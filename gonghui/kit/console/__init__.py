@@ -42,7 +42,7 @@ from gonghui.kit.console.filters import (
     subtree_filter,
 )
 from gonghui.kit.console.listing import SmallNameSearch
-from gonghui.kit.console.navigation import console_page, page_facts
+from gonghui.kit.console.navigation import console_page, page_facts, steps_at
 from gonghui.kit.console.verbs import ReasonForm, Verb, VerbForm, go_to, in_state
 from gonghui.kit.search import NameSearch
 
@@ -72,6 +72,7 @@ __all__ = [
     "page_facts",
     "related_filter",
     "state_column",
+    "steps_at",
     "subtree_filter",
     "upcoming",
     "waiting",

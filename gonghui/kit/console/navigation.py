@@ -6,7 +6,7 @@ def new_roster(request): ...
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -59,6 +59,11 @@ def console_page(
 
 def pages() -> list[Page]:
     return list(_pages.values())
+
+
+def steps_at(titles: Sequence[Any], current: int) -> list[dict[str, Any]]:
+    """For kit/console/steps.html: those before `current` are done."""
+    return [{"title": t, "done": n < current, "current": n == current} for n, t in enumerate(titles)]
 
 
 def page_facts(request: HttpRequest, title: str | Promise, **facts) -> dict[str, Any]:

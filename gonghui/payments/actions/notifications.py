@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Mapping
 
 import structlog
-from django.core.cache import cache
 
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
-from gonghui.kit.errors import TOO_MANY, require
 from gonghui.kit.locks import lock_name
+from gonghui.kit.pace import keep_pace
 from gonghui.kit.ports import PortFailed, port
 from gonghui.payments.actions.coupons import note_coupon
 from gonghui.payments.actions.payments import note_result
@@ -22,7 +21,7 @@ from gonghui.payments.ports.wechat import News, read_refund, read_trade
 
 log = structlog.get_logger("gonghui.payments")
 PROVIDER = "wechat"
-FORGED_MAX, FORGED_WINDOW_S = 60, 60
+FORGED_MAX = 60
 """Callbacks that do not open, from one address in a minute, before it is told to stop."""
 LISTENER = Actor.system("what the payment provider told us")
 Verdict = Notification.Verdict
@@ -40,9 +39,7 @@ def hear(headers: Mapping[str, str], body: bytes, *, address: str = "") -> Notif
 
 def count_forged(address: str, reason: str) -> None:
     """Only what does not open is counted: a flood of forgeries never keeps the genuine out."""
-    counted = f"payments:forged:{address}"
-    cache.add(counted, 0, FORGED_WINDOW_S)
-    require(cache.incr(counted) <= FORGED_MAX, TOO_MANY, seconds=FORGED_WINDOW_S)
+    keep_pace("forged callbacks", address, FORGED_MAX)
     log.warning("callback_refused", reason=reason)
 
 

@@ -15,6 +15,7 @@ from gonghui.bills.models import Bill
 from gonghui.bills.tests.stage import pay_online
 from gonghui.funds.points import balance_of
 from gonghui.funds.tests.stage import trial
+from gonghui.kit import pace
 from gonghui.mall.actions import after_sales, orders, pictures, shelf
 from gonghui.mall.models import AfterSale, BasketLine, MallOrder
 from gonghui.mall.tests.conftest import *  # noqa: F403
@@ -22,7 +23,6 @@ from gonghui.mall.tests.shots import shot
 from gonghui.mall.tests.stage import again, build_shop, facts, follow, listed, paid, placed, shipped
 from gonghui.payments.errors import OPENID_NEEDED
 from gonghui.payments.tests.figures import identified
-from gonghui.portal.api import pace
 from gonghui.portal.tests.asking import asker
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,6 @@ HOME = {"receiver": "陈小梅", "phone": "13800000001", "address": "江口区�
 
 @pytest.fixture
 def ask(cast, client):
-    pace.PACE.asked.clear()
     return asker(cast, client)
 
 

@@ -1,5 +1,5 @@
 "use strict";
-// The drop area of the roster upload: names the chosen file and refuses what is too big before it is sent.
+// The drop area of an upload (kit/console/upload.html): names the chosen file and refuses what is too big before it is sent.
 const area = document.querySelector("[data-drop]");
 const input = area && area.querySelector("input[type=file]");
 const shown = area && area.querySelector("[data-drop-name]");
