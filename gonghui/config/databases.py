@@ -3,8 +3,6 @@
 import os
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-import psycopg
-
 from gonghui.kit.rights import ROLE
 
 CONNECT_TIMEOUT_S = 5
@@ -26,6 +24,8 @@ def parse_database_url(url: str) -> dict:
 
 def serving_url(url: str) -> str:
     """The same database as the services enter it, owning nothing; `url` where the server does not let them in so."""
+    import psycopg
+
     parts = urlsplit(url)
     secret, at, place = parts.netloc.rpartition("@")
     named = ROLE + "".join(secret.partition(":")[1:]) if at else ""

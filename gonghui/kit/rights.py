@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.apps import apps
-
 ROLE = "gonghui_app"
 
 ROLE_MADE = """
@@ -56,6 +54,8 @@ def install_rights(connection: Any) -> bool:
 
 def kept_columns() -> list[str]:
     """Of a table that keeps columns itself, the others may be written."""
+    from django.apps import apps  # the launcher and the doctor read the role's name without Django
+
     said = []
     for model in apps.get_models():
         if kept := getattr(model, "kept_by_database", ()):

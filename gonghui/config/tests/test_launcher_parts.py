@@ -193,6 +193,16 @@ def test_demo_says_which_database_of_the_environment_it_uses(tmp_path):
     assert "s3cret" not in answer.stdout + answer.stderr
 
 
+def test_doctor_and_launcher_load_where_the_libraries_are_missing():
+    """To say so is what the doctor is for."""
+    blind = "import sys; sys.modules['django'] = sys.modules['psycopg'] = None; "
+    line = blind + "import gonghui.config.launcher.doctor, gonghui.config.launcher.supervisor"
+    loaded = subprocess.run(
+        [sys.executable, "-c", line], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (loaded.returncode, loaded.stderr) == (0, "")
+
+
 def test_doctor_says_that_the_database_does_not_answer(tmp_path):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
