@@ -36,6 +36,10 @@ class Actor:
             raise ValueError("a system actor needs a reason")
         return cls(channel="system", reason=reason)
 
+    def holding(self, grants: tuple[Grant, ...]) -> Actor:
+        """With these grants instead: of a request's lazy actor as well."""
+        return replace(self, grants=grants)
+
     def because(self, reason: str) -> Actor:
         """The same actor, whose reason stands in the audit trail of what they do next."""
         return replace(self, reason=reason)
@@ -54,6 +58,10 @@ class Actor:
     def reaches(self, verb: str) -> list[Grant]:
         """The grants under which this actor may do `verb`."""
         return [g for g in self.grants if verb in g.verbs]
+
+    def whole_paths(self, verb: str) -> list[str]:
+        """The subtrees in which this actor may do `verb` to everything: a grant bound to a line reaches less."""
+        return topmost(g.path for g in self.reaches(verb) if g.line is None)
 
     def may(self, verb: str, path: str, line: str | None = None) -> bool:
         """May do `verb` to something at `path`; a grant bound to a line needs that very line."""

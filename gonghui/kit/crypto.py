@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac as plain_hmac
 import json
 import os
 import secrets
@@ -21,6 +22,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 Purpose = Literal["seal", "index", "token"]
 
 LAYOUT_VERSION = 1
+ROW_LAYOUT_VERSION = 2
+"""Sealed under a key that needs the secret of its row as well: with that secret gone nobody opens it."""
+LAYOUTS = (LAYOUT_VERSION, ROW_LAYOUT_VERSION)
+ROW_SECRET_BYTES = 32
 NONCE_BYTES = 12
 TAG_BYTES = 16
 HEADER_BYTES = 3
@@ -65,6 +70,8 @@ class Keyring:
             except KeyError:
                 raise KeysMissing(f"the keyring names no current key for {purpose!r}") from None
         self._derived: dict[tuple[str, int], bytes] = {}
+        self._row: tuple[int, bytes, bytes] = (0, b"", b"")
+        """The key of the row last asked for: its columns follow each other."""
 
     @classmethod
     def generate(cls) -> Keyring:
@@ -99,26 +106,52 @@ class Keyring:
     def current_id(self, purpose: Purpose) -> int:
         return self._current[purpose].id
 
-    def seal(self, context: str, plain: bytes) -> bytes:
-        """version 1 byte · key id 2 bytes · nonce 12 · ciphertext · tag 16; bound to `context`."""
+    def without(self, purpose: Purpose, number: int) -> Keyring:
+        """A keyring that no longer opens what only this key did."""
+        if self.current_id(purpose) == number:
+            raise KeysMissing(f"key {number} ({purpose}) makes new things; rotate first")
+        if (purpose, number) not in self._keys:
+            raise KeysMissing(f"key {number} ({purpose}) is not in this keyring")
+        rest = [key for place, key in self._keys.items() if place != (purpose, number)]
+        return Keyring(rest, current={kind: made.id for kind, made in self._current.items()})
+
+    def ids(self, purpose: Purpose) -> list[int]:
+        return sorted(number for kind, number in self._keys if kind == purpose)
+
+    def seal(self, context: str, plain: bytes, *, row_secret: bytes | None = None) -> bytes:
+        """version 1 byte · key id 2 bytes · nonce 12 · ciphertext · tag 16; bound to `context`, and to its row."""
         key = self._current["seal"]
-        header = bytes([LAYOUT_VERSION]) + key.id.to_bytes(2, "big")
+        version = LAYOUT_VERSION if row_secret is None else ROW_LAYOUT_VERSION
+        header = bytes([version]) + key.id.to_bytes(2, "big")
         nonce = secrets.token_bytes(NONCE_BYTES)
-        encryptor = Cipher(algorithms.SM4(key.secret), modes.GCM(nonce)).encryptor()
+        encryptor = Cipher(algorithms.SM4(self._secret(key, row_secret)), modes.GCM(nonce)).encryptor()
         encryptor.authenticate_additional_data(header + context.encode())
         ciphertext = encryptor.update(plain) + encryptor.finalize()
         return header + nonce + ciphertext + encryptor.tag
 
-    def open(self, context: str, sealed: bytes) -> bytes:
+    def open(self, context: str, sealed: bytes, *, row_secret: bytes | None = None) -> bytes:
         key = self._key_of(sealed)
+        if sealed[0] == LAYOUT_VERSION:
+            row_secret = None
+        elif row_secret is None:
+            raise CannotOpen(f"the row of this {context!r} was forgotten: its secret is gone")
         header, nonce = sealed[:HEADER_BYTES], sealed[HEADER_BYTES : HEADER_BYTES + NONCE_BYTES]
         ciphertext, tag = sealed[HEADER_BYTES + NONCE_BYTES : -TAG_BYTES], sealed[-TAG_BYTES:]
-        decryptor = Cipher(algorithms.SM4(key.secret), modes.GCM(nonce, tag)).decryptor()
+        decryptor = Cipher(algorithms.SM4(self._secret(key, row_secret)), modes.GCM(nonce, tag)).decryptor()
         decryptor.authenticate_additional_data(header + context.encode())
         try:
             return decryptor.update(ciphertext) + decryptor.finalize()
         except InvalidTag:
             raise CannotOpen(f"sealed bytes do not belong to {context!r} or are damaged") from None
+
+    def _secret(self, key: Key, row_secret: bytes | None) -> bytes:
+        if row_secret is None:
+            return key.secret
+        held = self._row
+        if held[0] != key.id or held[1] != row_secret:
+            own = plain_hmac.digest(key.secret, b"gonghui row\x00" + row_secret, "sha256")
+            self._row = held = (key.id, row_secret, own[: SECRET_BYTES["seal"]])
+        return held[2]
 
     def is_current(self, sealed: bytes) -> bool:
         """False when the background job should reseal these bytes under the current key."""
@@ -127,8 +160,11 @@ class Keyring:
     def reseal(self, context: str, sealed: bytes) -> bytes:
         return sealed if self.is_current(sealed) else self.seal(context, self.open(context, sealed))
 
+    def key_id_of(self, sealed: bytes) -> int:
+        return self._key_of(sealed).id
+
     def _key_of(self, sealed: bytes) -> Key:
-        if len(sealed) < HEADER_BYTES + NONCE_BYTES + TAG_BYTES or sealed[0] != LAYOUT_VERSION:
+        if len(sealed) < HEADER_BYTES + NONCE_BYTES + TAG_BYTES or sealed[0] not in LAYOUTS:
             raise CannotOpen("not sealed bytes of a known layout")
         key_id = int.from_bytes(sealed[1:HEADER_BYTES], "big")
         try:

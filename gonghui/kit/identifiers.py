@@ -35,6 +35,7 @@ MESSAGES: dict[str, str | Promise] = {
     "mobile": _("不是中国大陆的手机号码，应为 1 开头的 11 位数字。"),
     "not_a_union": _("不是工会法人的统一社会信用代码，应以 81 或 89 开头。"),
     "document": _("证件号码的格式与证件类型不符。"),
+    "resident_number": _("这是居民身份证号码，证件类型请选“居民身份证”。"),
     "digits_in_name": _("姓名里不能有数字。"),
     "symbols_in_name": _("姓名里有不认识的符号，请只填写姓名本身。"),
     "unknown_character": _("姓名里有本系统无法识别的造字，请改用国家标准汉字（可用拆字或部首输入法找到）。"),
@@ -69,10 +70,16 @@ _TO_ASCII = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u2060\ufeff\u00ad"))
 _SPACES = re.compile(r"\s+")
 _SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d+)?E[+-]?\d+", re.IGNORECASE)
+_SEPARATORS = re.compile(r"[\s\-‐‑–—−]")
+_PLAIN = re.compile(r"[!-&(-~\u4e00-\u9fff]*")
+"""What `plain_text` leaves as it is: ASCII without spaces and apostrophes, and the common Chinese characters."""
+_COMMON_HAN = re.compile(r"[\u4e00-\u9fff]+")
 
 
 def plain_text(raw: object) -> str:
     """Full-width as ASCII, every kind of space as one, without invisible marks and a guarding apostrophe."""
+    if type(raw) is str and _PLAIN.fullmatch(raw):  # nearly all of a sheet
+        return raw
     text = "" if raw is None else str(raw)
     text = text.translate(_TO_ASCII).translate(_INVISIBLE)
     return _SPACES.sub(" ", text).strip().removeprefix("'")
@@ -91,7 +98,7 @@ def _code_text(raw: object) -> Reading:
     text = plain_text(raw)
     if _SCIENTIFIC.fullmatch(text):
         return _refused("scientific", text)
-    text = re.sub(r"[\s\-‐‑–—−]", "", text).upper()
+    text = _SEPARATORS.sub("", text).upper()
     return Reading(text) if text else _refused("empty")
 
 
@@ -208,13 +215,18 @@ DOCUMENT_FORMS: dict[str, re.Pattern[str]] = {
 
 
 def read_document(kind: str, raw: object, *, typed: bool = False) -> Reading:
-    """`resident_id` strictly (港澳台居民居住证 has the same form), every other kind loosely."""
+    """`resident_id` strictly (港澳台居民居住证 has the same form), every other kind loosely.
+
+    A resident's number under another kind is refused: there it would be a second person.
+    """
     if kind == "resident_id":
         return read_resident_id(raw, typed=typed)
     code = _code_text(raw)
     if not code.ok:
         return code
     value = code.value.replace("(", "").replace(")", "")
+    if read_resident_id(value, typed=True).ok:
+        return Reading(value, "resident_number")
     return Reading(value, "" if DOCUMENT_FORMS[kind].fullmatch(value) else "document")
 
 
@@ -269,7 +281,7 @@ def likely_uscc(raw: object) -> str:
 # --- Names --------------------------------------------------------------------------------------------------
 
 MIDDLE_DOT = "·"
-_DOTS = re.compile("[·•․‧∙⋅・･．・᛫·]")
+_DOTS = re.compile(r"\s*[·•․‧∙⋅・･．・᛫·]\s*")
 _LATIN_MARKS = frozenset(" '’-.")
 
 # Places of GB 18030-2000 that Python's codec still maps to the private use area.
@@ -308,8 +320,10 @@ def normalise_name(raw: object) -> str:
 
     Compatibility forms are not folded: 生僻字 must stay as they are on the identity card.
     """
+    if type(raw) is str and _COMMON_HAN.fullmatch(raw):
+        return raw
     text = plain_text("" if raw is None else str(raw).translate(_FROM_PRIVATE_USE))
-    text = re.sub(r"\s*" + _DOTS.pattern + r"\s*", MIDDLE_DOT, text)
+    text = _DOTS.sub(MIDDLE_DOT, text)
     kept = []
     for position, char in enumerate(text):
         before, after = text[position - 1 : position], text[position + 1 : position + 2]
@@ -327,7 +341,7 @@ def read_person_name(raw: object) -> Reading:
         return _refused("empty")
     if len(name) > NAME_LENGTH_MAX:
         return _refused("name_too_long", name)
-    for char in name:
+    for char in _COMMON_HAN.sub("", name):
         if fault := _name_character_fault(char):
             return _refused(fault, name)
     return Reading(name, "name_too_short" if len(name) < 2 else "")

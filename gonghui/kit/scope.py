@@ -9,9 +9,12 @@ Django's `_base_manager` stays open for the machinery (forward keys, deletion, m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
+from functools import reduce
+from operator import and_
 from typing import Any, Protocol
 
 from django.db import models
@@ -32,21 +35,50 @@ class Rule(Protocol):
 
 
 class BySubtree:
-    """Rows below the paths where the actor may do `verb`; a grant bound to a line needs `line_field`."""
+    """Rows below the paths where the actor may do `verb`.
 
-    def __init__(self, path_field: str, *, verb: str, line_field: str | None = None):
+    A grant bound to a line of industry reaches none of them, unless the rule says what is of a line: `line_field` holds its
+    code, `line_also` narrows it further, and of a table with `line_own` it reaches the rows that the actor made.
+    """
+
+    def __init__(
+        self,
+        path_field: str,
+        *,
+        verb: str,
+        line_field: str | None = None,
+        line_also: Q | Callable[[], Q] | None = None,
+        line_own: str | None = None,
+    ):
         self.path_field, self.verb, self.line_field = path_field, verb, line_field
+        self.line_also, self.line_own = line_also, line_own
 
     def condition(self, actor: Actor) -> Q:
         found = NOTHING
         for grant in actor.reaches(self.verb):
             within = Q(**{f"{self.path_field}__startswith": grant.path})
             if grant.line is not None:
-                if self.line_field is None:
+                of_line = self._of_line(actor, grant.line)
+                if of_line is None:
                     continue
-                within &= Q(**{self.line_field: grant.line})
+                within &= of_line
             found = within if found is NOTHING else found | within
         return found
+
+    def doing(self, verb: str) -> BySubtree:
+        """The same rows, for another verb."""
+        same = copy(self)
+        same.verb = verb
+        return same
+
+    def _of_line(self, actor: Actor, line: str) -> Q | None:
+        parts = [Q(**{self.line_field: line})] if self.line_field else []
+        if self.line_own:
+            parts.append(Q(**{self.line_own: actor.user_id}))
+        if not parts:
+            return None
+        also = self.line_also() if callable(self.line_also) else self.line_also
+        return reduce(and_, parts, also or Q())
 
 
 class ByKey:

@@ -20,7 +20,6 @@ from functools import lru_cache
 from typing import Literal
 
 from django.db.models import Q
-from pypinyin import lazy_pinyin
 
 from gonghui.kit.identifiers import is_han, normalise_name
 
@@ -39,6 +38,7 @@ SURNAMES = {
 DOUBLE_SURNAMES = {
     "单于": "chan yu", "长孙": "zhang sun", "万俟": "mo qi", "尉迟": "yu chi", "澹台": "tan tai",
 }  # fmt: skip
+_PARTS = re.compile(r"[a-z0-9]+|[^\sa-z0-9·]")
 _UMLAUT = re.compile(r"ü|(?<=^[ln])yu")  # no syllable starts with ly or ny: the passport spelling of lü, nü
 
 
@@ -49,16 +49,22 @@ def pinyin_key(name: str) -> str:
 
 def search_grams(*texts: str) -> list[str]:
     """Everything the given texts can be found by, sorted, without repeats."""
-    grams: set[str] = set()
-    for text in texts:
-        name = _folded(text)
-        grams.update(_text_grams(name))
-        latin = [syllable for syllable in _syllables(name) if _is_latin(syllable)]
-        grams.update(_bigrams("".join(latin), "~"))
-        initials = "".join(syllable[0] for syllable in latin)
-        grams.update("^" + letter for letter in initials)
-        grams.update(_bigrams(initials, "^"))
-    return sorted(grams)
+    if len(texts) == 1:
+        return list(_grams(texts[0]))
+    return sorted({gram for text in texts for gram in _grams(text)})
+
+
+@lru_cache(maxsize=65536)
+def _grams(text: str) -> tuple[str, ...]:
+    """Names come again and again: of a million members some hundred thousand."""
+    name = _folded(text)
+    grams = set(_text_grams(name))
+    latin = [syllable for syllable in _syllables(name) if _is_latin(syllable)]
+    grams.update(_bigrams("".join(latin), "~"))
+    initials = "".join(syllable[0] for syllable in latin)
+    grams.update("^" + letter for letter in initials)
+    grams.update(_bigrams(initials, "^"))
+    return tuple(sorted(grams))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,9 @@ class TermReading:
     grams: tuple[str, ...]
     column: Literal["name", "pinyin"]
     pattern: str
+
+    word: str
+    """What `word_patterns` looks for: it stands in a row's words if and only if the reading is met."""
 
     def fits(self, name: str) -> bool:
         if self.column == "name":
@@ -104,6 +113,10 @@ class NameSearch:
             condition &= either
         return condition
 
+    def begins_with(self, question: str) -> Q:
+        """By the sort key, whose index has these beside each other; narrows what `q` found."""
+        return Q(**{f"{self.pinyin_field}__startswith": pinyin_key(question)})
+
     def _reading_q(self, reading: TermReading) -> Q:
         candidates = Q(**{f"{self.grams_field}__contains": list(reading.grams)})
         if reading.column == "name":
@@ -111,17 +124,31 @@ class NameSearch:
         return candidates & Q(**{f"{self.pinyin_field}__regex": reading.pattern})
 
 
+def word_patterns(question: str) -> list[list[str]]:
+    """For a column of words, where each row is looked at: `words LIKE ANY (patterns)` of every term.
+
+    张伟民 is 张伟民 ZHANGWEIMIN WEIMIN MIN Z W M there: the name, how it reads on from each syllable (each on a new line), the
+    initials (each after a tab). Capitals keep sounds apart from a name of Latin letters.
+    """
+    return [[f"%{_like(reading.word)}%" for reading in readings] for readings in query_terms(question)]
+
+
+def _like(text: str) -> str:
+    return re.sub(r"([\\%_])", r"\\\1", text)
+
+
 def _readings(term: str) -> Iterator[TermReading]:
-    yield TermReading(_term_grams(term), "name", term)
+    yield TermReading(_term_grams(term), "name", term, term)
     letters = _UMLAUT.sub("v", term)
     if not (letters.isascii() and letters.isalpha()):
         return
     if len(letters) > 1:
         aligned = " ?".join(letters)
-        yield TermReading(tuple(_bigrams(letters, "~")), "pinyin", f"(^| ){aligned}")
+        yield TermReading(tuple(_bigrams(letters, "~")), "pinyin", f"(^| ){aligned}", "\n" + letters.upper())
     initials = "[^ ]* ".join(letters)
     grams = _bigrams(letters, "^") if len(letters) > 1 else ["^" + letters]
-    yield TermReading(tuple(grams), "pinyin", f"(^| ){initials}")
+    firsts = "".join("\t" + letter for letter in letters.upper())
+    yield TermReading(tuple(grams), "pinyin", f"(^| ){initials}", firsts)
 
 
 def _term_grams(term: str) -> tuple[str, ...]:
@@ -160,9 +187,28 @@ def _syllables(text: str) -> tuple[str, ...]:
     """Pinyin without tones (ü as v), Latin words and characters without pinyin as they are."""
     surname, rest = _surname_apart(text)
     parts = surname.split()
-    for piece in lazy_pinyin(rest):
-        parts.extend(re.findall(r"[a-z0-9]+|[^\sa-z0-9·]", piece))
-    return tuple(parts)
+    if len(rest) > PERSON_NAME_LENGTH_MAX or not all(map(is_han, rest)) or _holds_a_phrase(rest):
+        return (*parts, *_sounds(rest))
+    return (*parts, *(sound for char in rest for sound in _sounds_of(char)))
+
+
+def _sounds(text: str) -> list[str]:
+    from pypinyin import lazy_pinyin  # its dictionary takes half a second, and most commands read no name
+
+    return [part for piece in lazy_pinyin(text) for part in _PARTS.findall(piece)]
+
+
+@lru_cache(maxsize=32768)
+def _sounds_of(char: str) -> tuple[str, ...]:
+    """Where no phrase says otherwise, a character is read alone: names are many, their characters some thousand."""
+    return tuple(_sounds(char))
+
+
+def _holds_a_phrase(text: str) -> bool:
+    from pypinyin.constants import PHRASES_DICT
+
+    places = range(len(text))
+    return any(text[start : end + 1] in PHRASES_DICT for end in places for start in range(end))
 
 
 def _surname_apart(text: str) -> tuple[str, str]:

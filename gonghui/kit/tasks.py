@@ -1,4 +1,4 @@
-"""Jobs about jobs, and about forms that were sent."""
+"""Jobs about jobs, about forms that were sent, keys and the audit trail."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
 
 from gonghui.kit import clock
+from gonghui.kit.actors import Actor
 from gonghui.kit.jobs import ATTEMPTS_MAX, periodic
 
+SEALER = Actor.system("sealing the audit trail")
+PROVER = Actor.system("the nightly reading of the audit trail")
 log = structlog.get_logger("gonghui.jobs")
 SENT_FOR = timedelta(days=7)
 """Nobody sends a page again that was drawn before that."""
+RESEALS_FOR = timedelta(minutes=9)
 SILENT_S = 30  # a worker beats every ten seconds
 
 
@@ -49,3 +53,27 @@ def forget_sent_forms(timestamp: int) -> None:
     from gonghui.kit.models import SentForm
 
     SentForm.objects.unscoped("keys nobody sends again").filter(at__lt=clock.now() - SENT_FOR).delete()
+
+
+@periodic("*/10 * * * *", lock="kit.resealing")
+def reseal_under_current_keys(timestamp: int) -> None:
+    """After a rotation only; ten minutes at a time, so that a worker that stops loses little."""
+    from gonghui.kit.resealing import reseal_all
+
+    reseal_all(until=clock.now() + RESEALS_FOR)
+
+
+@periodic("* * * * *", lock="kit.trail")
+def seal_trail(timestamp: int) -> None:
+    from gonghui.kit import trail
+
+    trail.seal_trail(SEALER)
+
+
+@periodic("20 20 * * *", lock="kit.trail.proof")
+def prove_trail(timestamp: int) -> None:
+    """04:20 in China, every night."""
+    from gonghui.kit import trail
+
+    if trail.prove_trail(PROVER).wrong:
+        log.error("trail_disagrees")

@@ -17,8 +17,8 @@ What comes with it: rows `visible_to` the request's actor and below the subtrees
 taken from the model's `scope`; changes only below those of `write_verb`; pickers, filters, pop-ups, exports and
 histories in the same scope; no filter but the declared ones; sealed columns masked by `masks`, shown whole by a
 verb with a reason (`unmask_verb`); states moved by `verbs` only, each `act(actor, *, <model>_id=…, **facts)`;
-a `DomainError` said on the form. The first page: `figure`, `upcoming`, `waiting`. Pages of your own:
-`console_page`, with templates that extend `kit/console/page.html`.
+a `DomainError` said on the form; forms that ask for a union begin with the reader's own (`home_of`). The first page:
+`figure`, `upcoming`, `waiting`. Pages of your own: `console_page`, with templates that extend `kit/console/page.html`.
 Tests: inherit `tests.console_contract.ConsoleContract`.
 """
 
@@ -33,7 +33,7 @@ from gonghui.kit.console.columns import (
     state_column,
     when_column,
 )
-from gonghui.kit.console.dashboard import Coming, Figure, figure, upcoming, waiting
+from gonghui.kit.console.dashboard import Bar, Bars, Coming, Figure, bars, figure, upcoming, waiting
 from gonghui.kit.console.filters import (
     ChoicesDropdownFilter,
     DropdownFilter,
@@ -41,6 +41,7 @@ from gonghui.kit.console.filters import (
     related_filter,
     subtree_filter,
 )
+from gonghui.kit.console.homes import home_of
 from gonghui.kit.console.listing import SmallNameSearch
 from gonghui.kit.console.navigation import console_page, page_facts, steps_at
 from gonghui.kit.console.verbs import ReasonForm, Verb, VerbForm, go_to, in_state
@@ -48,6 +49,8 @@ from gonghui.kit.search import NameSearch
 
 __all__ = [
     "Amount",
+    "Bar",
+    "Bars",
     "ChoicesDropdownFilter",
     "Coming",
     "DropdownFilter",
@@ -61,9 +64,11 @@ __all__ = [
     "SmallNameSearch",
     "Verb",
     "VerbForm",
+    "bars",
     "console_page",
     "figure",
     "go_to",
+    "home_of",
     "in_state",
     "link_column",
     "money",

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django import forms
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.admin.widgets import AutocompleteSelect, RelatedFieldWidgetWrapper
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Case, Q, QuerySet, When
 from django.http import HttpRequest
 
 from gonghui.kit.actors import Actor
+from gonghui.kit.console.homes import home_of
+from gonghui.kit.identifiers import row_id
 from gonghui.kit.scope import BySubtree
+from gonghui.kit.search import NameSearch
+
+PICKED_FIRST, PICKED_MOST = 20, 200
 
 
 def choices_of(site, model, actor: Actor) -> QuerySet:
@@ -29,6 +36,9 @@ def label_in(site, row) -> str:
 
 
 class Choosing(admin.ModelAdmin):
+    begins_at_home = True
+    """A new row's form begins with the union of whoever may write in one subtree only; not where a union is power."""
+
     def label_of(self, row) -> str:
         """How pickers name a row."""
         return str(row)
@@ -42,6 +52,12 @@ class Choosing(admin.ModelAdmin):
         line = (self.line_field or "").removeprefix(f"{field.name}__") or None
         rule = BySubtree(inside, verb=self.write_verb or self.view_verb, line_field=line)
         return found.filter(rule.condition(actor))
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict:
+        place, _joint, rest = self.path_field.partition("__")
+        is_asked = self.begins_at_home and rest == "path" and not self._path_is_many
+        home = home_of(request.actor, self.write_verb) if is_asked else None
+        return ({place: home} if home else {}) | super().get_changeform_initial_data(request)
 
     def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
         """Every foreign key whose table has a screen that can be searched."""
@@ -74,6 +90,14 @@ class Choosing(admin.ModelAdmin):
         return to_field in {"id", "pk"}
 
 
+def nearest(found: QuerySet, begins: Q, order: list[str]) -> tuple[QuerySet, list]:
+    """Those whose name begins so, then others, whichever are found first: nobody reads on beyond the second hundred."""
+    ids = found.order_by().values_list("pk", flat=True)
+    picked = {*ids.filter(begins).order_by(*order)[:PICKED_FIRST], *ids[:PICKED_MOST]}
+    rows = found.model.objects.unscoped("found in scope just now").filter(pk__in=picked)
+    return rows, [Case(When(begins, then=0), default=1), *order]
+
+
 class ScopedAutocomplete(AutocompleteJsonView):
     """Answers for a field of a screen the asker may see, with rows in scope, named as their screen does."""
 
@@ -83,19 +107,33 @@ class ScopedAutocomplete(AutocompleteJsonView):
             raise PermissionDenied
         found = source.choices_for(self.source_field, self.request.actor)
         found, _distinct = self.model_admin.get_search_results(self.request, found, self.term)
+        order = [*self.model_admin.get_ordering(self.request), "pk"]
+        search = self.model_admin.search
+        if self.term.strip() and isinstance(search, NameSearch):
+            found, order = nearest(found, search.begins_with(self.term), order)
         if related := self.model_admin.list_select_related:
             found = found.select_related(*related)
-        return found.order_by(*self.model_admin.get_ordering(self.request), "pk")
+        return found.order_by(*order)
 
     def serialize_result(self, obj, to_field_name: str) -> dict[str, str]:
         return {"id": str(obj.pk), "text": self.model_admin.label_of(obj)}
 
 
-class ScopedChoiceField(forms.ModelChoiceField):
-    """In a verb's form: `ScopedChoiceField("orgs.Union", "parent")` offers what that field may be set to."""
+class ScopedSelect(AutocompleteSelect):
+    """Drawn again with what was sent, it looks up numbers only."""
 
-    def __init__(self, model: str, field_name: str, **kwargs):
-        self.model_label, self.field_name = model, field_name
+    def optgroups(self, name: str, value: Sequence[str], attr: dict | None = None) -> list:
+        return super().optgroups(name, [one for one in value if not one or row_id(str(one))], attr)
+
+
+class ScopedChoiceField(forms.ModelChoiceField):
+    """In a verb's form: `ScopedChoiceField("orgs.Union", "parent")` offers what that field may be set to.
+
+    With `home`, a verb, it begins with the union of whoever holds that in one subtree only.
+    """
+
+    def __init__(self, model: str, field_name: str, *, home: str = "", **kwargs):
+        self.model_label, self.field_name, self.home = model, field_name, home
         super().__init__(queryset=None, **kwargs)
 
     def bind_to(self, actor: Actor) -> None:
@@ -106,8 +144,10 @@ class ScopedChoiceField(forms.ModelChoiceField):
             db_field = model._meta.get_field(self.field_name)
         except FieldDoesNotExist as error:
             raise LookupError(f"{self.model_label} has no field {self.field_name}") from error
-        self.widget = AutocompleteSelect(db_field, site, attrs=self.widget.attrs)
+        self.widget = ScopedSelect(db_field, site, attrs=self.widget.attrs)
         self.queryset = site._registry[model].choices_for(db_field, actor)
+        if self.home:
+            self.initial = home_of(actor, self.home)
         self.widget.is_required = self.required
 
     def label_from_instance(self, row) -> str:

@@ -34,6 +34,28 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """`length` and the darker `part` of it are shares of the longest, 0 to 1."""
+
+    label: str
+    length: float
+    part: float = 0
+    note: str = ""
+    link: str = ""
+
+    @property
+    def widths(self) -> tuple[str, str]:
+        """In hundredths, as SVG takes them in any language."""
+        return f"{self.length * 100:.2f}", f"{self.part * 100:.2f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    title: str
+    rows: list[Bar]
+
+
+@dataclass(frozen=True, slots=True)
 class Coming:
     at: datetime
     title: str
@@ -51,6 +73,7 @@ class _Source:
 _figures: list[_Source] = []
 _coming: list[_Source] = []
 _tasks: list[_Source] = []
+_bars: list[_Source] = []
 
 
 def _registering(sources: list[_Source], needs: str, order: int) -> Callable:
@@ -64,6 +87,11 @@ def _registering(sources: list[_Source], needs: str, order: int) -> Callable:
 def figure(*, needs: str, order: int = 50) -> Callable:
     """A function of the actor that returns a `Figure`, or None when there is nothing to say."""
     return _registering(_figures, needs, order)
+
+
+def bars(*, needs: str, order: int = 50) -> Callable:
+    """A function of the actor that returns `Bars`, or None."""
+    return _registering(_bars, needs, order)
 
 
 def upcoming(*, needs: str, order: int = 50) -> Callable:
@@ -88,6 +116,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     now = clock.now()
     coming = [c for found in _read(_coming, actor) for c in found if c.at >= now]
     context["figures"] = [f for f in _read(_figures, actor) if f is not None]
+    context["bars"] = [b for b in _read(_bars, actor) if b is not None]
     context["waiting"] = [f for f in _read(_tasks, actor) if f is not None and f.value]
     context["coming"] = sorted(coming, key=lambda c: c.at)[:COMING_MAX]
     return context

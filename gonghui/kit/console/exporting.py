@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -60,10 +60,19 @@ def record_export(actor: Actor, *, table: str, count: int, asked: dict[str, Any]
     )
 
 
+by_two: list[Callable[..., HttpResponse]] = []
+"""The page on which an export of people is asked for, of the room that keeps the requests: (screen, request, found, count)."""
+
+
 class Exporting(admin.ModelAdmin):
-    """`export_verb` opens the button; `export_columns` replace the list's own where a sheet needs others."""
+    """`export_verb` opens the button; `export_columns` replace the list's own where a sheet needs others.
+
+    `export_people`, of lists of people: by which keys a row is somebody's (`pk` where it is them). Such a sheet is asked
+    for, and another agrees.
+    """
 
     export_verb = ""
+    export_people: tuple[str, ...] = ()
     export_columns: tuple = ()
     new_page: tuple = ()
     """(name, verb, title) of the page of ours that makes a new row, where the list has no form of its own."""
@@ -117,15 +126,33 @@ class Exporting(admin.ModelAdmin):
                 _("超过 %s 行，一次导不完。请先用筛选缩小范围，再分几次导出。") % f"{EXPORT_ROWS_MAX:,}",
             )
             return HttpResponseRedirect(f"{self.list_address()}?{request.GET.urlencode()}")
+        if self.export_people:
+            return by_two[0](self, request, found, count)
         asked = {key: values for key, values in request.GET.lists() if key != "q"}
         record_export(request.actor, table=self.opts.db_table, count=count, asked=asked)
         return self._sheet(request, found)
 
-    def _sheet(self, request: HttpRequest, found) -> FileResponse:
-        names = self._masked(self.export_columns) or [
+    def sheet_columns(self, request: HttpRequest | None = None, *, is_unmasked: bool = False) -> list:
+        """As the list shows them; `is_unmasked`, where two agreed, with whole numbers."""
+        if request is None:
+            names = [*(self.export_columns or self.list_display)]
+            return names if is_unmasked else self._masked(names)
+        return self._masked(self.export_columns) or [
             name for name in self.get_list_display(request) if name != "action_checkbox"
         ]
-        columns = [Column(title=self._heading(name), width=WIDTH_OF.get(str(name), 20)) for name in names]
+
+    def sheet_headings(self, names: Sequence) -> list[Column]:
+        return [Column(title=self._heading(name), width=WIDTH_OF.get(str(name), 20)) for name in names]
+
+    def sheet_rows(self, actor: Actor):
+        """The list's rows for one who is not at the console: a job asks."""
+        request = HttpRequest()
+        request.actor = actor
+        return self.get_queryset(request)
+
+    def _sheet(self, request: HttpRequest, found) -> FileResponse:
+        names = self.sheet_columns(request)
+        columns = self.sheet_headings(names)
         rows = ([self._cell(name, row) for name in names] for row in self._in_chunks(found))
         title = str(self.opts.verbose_name_plural)
         return sheet_answer(columns, rows, name=title, day=f"{clock.now():%Y%m%d-%H%M}")

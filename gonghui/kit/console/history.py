@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gonghui.kit import clock
-from gonghui.kit.audit import trail_of
+from gonghui.kit.audit import UNTOLD, trail_of
 from gonghui.kit.console.choosing import choices_of, label_in
 from gonghui.kit.models import AuditEntry
 
@@ -42,7 +42,7 @@ CHANNELS = {
     "anonymous": gettext_lazy("未登录"),
 }
 # Kept for machines: search columns, technical ids and the like say nothing to a reader.
-SILENT = {"id", "created_at", "updated_at", "pinyin", "grams", "path", "token"}
+SILENT = {"id", "created_at", "updated_at", "pinyin", "grams", "path", "token", "row_secret"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,8 @@ class Storyteller:
         field = self.columns[column]
         if value in (None, "", []):
             return ""
+        if value == UNTOLD:
+            return _("（不留存）")
         if field.name in self.screen._masks:
             mask = self.screen.masks.get(field.name)
             return (

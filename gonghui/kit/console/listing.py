@@ -15,6 +15,7 @@ from django.contrib.admin.filters import SimpleListFilter
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.views import ChangeList
 
@@ -23,7 +24,27 @@ from gonghui.kit.crypto import get_keyring
 from gonghui.kit.search import NameSearch, is_match
 
 ROWS_COUNTED_MAX = 10_000
+ANY_ROW = "any-row"
 FILTER_SUFFIXES = ("", "__exact", "__in", "__isnull", "_from", "_to", "_from_0", "_from_1", "_to_0", "_to_1")
+
+
+class FoundRows:
+    """A list whose length is known without counting, of which `page(start, stop)` reads a part."""
+
+    ordered = True
+
+    def __init__(self, page: Callable[[int, int], Any], count: int, *, reach: int, at_least: bool = False):
+        self.page, self.count_known, self.reach, self.at_least = page, count, reach, at_least
+
+    def __len__(self) -> int:
+        return self.count_known
+
+    def __getitem__(self, part: slice) -> Any:
+        return self.page(part.start or 0, min(self.reach, self.reach if part.stop is None else part.stop))
+
+    def _clone(self) -> Any:
+        """What Django's list shows where there is but one page."""
+        return self[:]
 
 
 class EstimatingPaginator(Paginator):
@@ -44,7 +65,19 @@ class EstimatingPaginator(Paginator):
 
     @property
     def is_estimate(self) -> bool:
-        return self.count > ROWS_COUNTED_MAX
+        return not self.is_known and self.count > ROWS_COUNTED_MAX
+
+    @property
+    def is_known(self) -> bool:
+        return isinstance(self.object_list, FoundRows)
+
+    @property
+    def at_least(self) -> bool:
+        return self.is_known and self.object_list.at_least
+
+    @property
+    def reach(self) -> int:
+        return self.object_list.reach if self.is_known else ROWS_COUNTED_MAX
 
     @property
     def shown_count(self) -> int:
@@ -56,7 +89,7 @@ class EstimatingPaginator(Paginator):
 
     @cached_property
     def num_pages(self) -> int:
-        reachable = min(self.count, ROWS_COUNTED_MAX)
+        reachable = min(self.count, self.reach)
         return max(1, math.ceil(reachable / self.per_page))
 
 
@@ -75,21 +108,36 @@ class SmallNameSearch:
 class ScopedChangeList(ChangeList):
     def url_for_result(self, result) -> str:
         """The row's own page of the console where its first column names one, else its form."""
+        if self._address:
+            return self._address(result)
+        if not isinstance(result.pk, int):
+            return super().url_for_result(result)
+        return self._form_address.replace(ANY_ROW, str(result.pk))
+
+    @cached_property
+    def _address(self) -> Callable[[Any], str] | None:
         addresses = (getattr(column, "address", None) for column in self.list_display)
-        address = next(filter(None, addresses), None)
-        return address(result) if address else super().url_for_result(result)
+        return next(filter(None, addresses), None)
+
+    @cached_property
+    def _form_address(self) -> str:
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        return reverse(name, args=[ANY_ROW], current_app=self.model_admin.admin_site.name)
 
     def get_results(self, request: HttpRequest) -> None:
         self.page_num = min(max(self.page_num, 1), 1_000_000)
+        self.queryset = self.model_admin.rows_listed(request, self)
         super().get_results(request)
         self.full_result_count = self.result_count
 
 
 class Listing(admin.ModelAdmin):
-    """`search` is a `NameSearch` or `SmallNameSearch`; `search_exact` maps a blind index to its value's reader."""
+    """`search` is a `NameSearch` or `SmallNameSearch`; `search_exact` maps a blind index to its value's reader,
+    `search_number` a plain column."""
 
     search: NameSearch | SmallNameSearch | None = None
     search_exact: dict[str, Callable[[Any], Any]] = {}
+    search_number: dict[str, Callable[[str], int | None]] = {}
     search_help_text = _("姓名或名称：汉字、全拼或首字母")
     paginator = EstimatingPaginator
     show_full_result_count = False
@@ -97,11 +145,44 @@ class Listing(admin.ModelAdmin):
     list_per_page = 50
     list_max_show_all = 0
     list_filter_submit = True
+    change_list_template = "kit/console/change_list.html"
     actions = None
+    found_most: int | None = None
+    """For a table of millions: a search or a filter stops at so many rows, whichever are found first, and sorts those."""
 
     def get_list_display(self, request: HttpRequest) -> list:
         first, *others = super().get_list_display(request)
         return [getattr(first, "plain", first), *others]
+
+    def get_sortable_by(self, request: HttpRequest):
+        """By a column of one's choice a table of millions would be read wholly for a page."""
+        return () if self.found_most else super().get_sortable_by(request)
+
+    def rows_listed(self, request: HttpRequest, changelist: ChangeList) -> QuerySet | FoundRows:
+        """What the list shows; the changelist's own queryset stays what is exported."""
+        if self.found_most is None:
+            return changelist.queryset
+        if whole := self.whole_list(request, changelist):
+            return whole
+        found = changelist.queryset.order_by().values_list("pk", flat=True)
+        return self.rows_found(request, list(found[: self.found_most + 1]))
+
+    def rows_found(self, request: HttpRequest, ids: list[int]) -> FoundRows:
+        """Sorted; of one more than are shown, as many as are."""
+        most = self.found_most or len(ids)
+        rows = self.dressed(request, self.model.objects.unscoped("found in scope just now"))
+        rows = rows.filter(pk__in=ids[:most]).order_by(*self.get_ordering(request))
+        count, more = min(len(ids), most), len(ids) > most
+        return FoundRows(lambda start, stop: rows[start:stop], count, reach=most, at_least=more)
+
+    def whole_list(self, request: HttpRequest, changelist: ChangeList) -> FoundRows | None:
+        """A list that nobody narrows and whose length is kept somewhere, in an order its index has; None: as found."""
+        return None
+
+    def dressed(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
+        """With what a line of the list needs beside its row."""
+        related = self.list_select_related
+        return rows.select_related(*related) if related else rows
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         # Django shows the search box when there are fields; what is asked is decided below.
@@ -121,7 +202,7 @@ class Listing(admin.ModelAdmin):
         return queryset.filter(self.search.q(question)), False
 
     def _exact(self, question: str) -> Q | None:
-        """A whole number typed in is looked up by its blind index, under every key held."""
+        """A whole number typed in is looked up by its blind index, under every key held; a plain one as it is."""
         found = None
         for column, read in self.search_exact.items():
             reading = read(question)
@@ -130,6 +211,9 @@ class Listing(admin.ModelAdmin):
             indexes = get_keyring().blind_indexes(self._context_of(column), reading.value)
             either = Q(**{f"{column}__in": indexes})
             found = either if found is None else found | either
+        for column, number_in in self.search_number.items():
+            if number := number_in(question):
+                found = Q(**{column: number}) if found is None else found | Q(**{column: number})
         return found
 
     def _context_of(self, column: str) -> str:

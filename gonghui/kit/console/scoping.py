@@ -60,6 +60,8 @@ class Scoped(admin.ModelAdmin):
     line_field: str | None = None
     also = models.Q()
     """Asked together with the path, of the same related row: `Q(memberships__status="active")`."""
+    one_each = False
+    """The path and `also` meet at most one related row, as a constraint holds: asked by a join, which is cheaper."""
     can_add = True
     can_delete = False
 
@@ -69,7 +71,8 @@ class Scoped(admin.ModelAdmin):
         if rule is not None:
             self.view_verb = self.view_verb or rule.verb
             self.path_field = self.path_field or rule.path_field
-            self.line_field = self.line_field or rule.line_field
+            if self.path_field == rule.path_field:
+                self.line_field = self.line_field or rule.line_field
         self._path_is_many = bool(self.path_field) and crosses_many(model, self.path_field)
         super().__init__(model, admin_site)
 
@@ -91,9 +94,15 @@ class Scoped(admin.ModelAdmin):
         else:
             found = self.model.objects.visible_to(actor)
         for verb in verbs:
-            rule = BySubtree(self.path_field, verb=verb, line_field=self.line_field)
-            found = narrowed(found, rule.condition(actor) & self.also, many=self._path_is_many)
+            condition = self._rule_for(verb).condition(actor) & self.also
+            found = narrowed(found, condition, many=self._path_is_many and not self.one_each)
         return found
+
+    def _rule_for(self, verb: str) -> BySubtree:
+        rule = self._rule_of_scope
+        if rule is not None and (rule.path_field, rule.line_field) == (self.path_field, self.line_field):
+            return rule.doing(verb)
+        return BySubtree(self.path_field, verb=verb, line_field=self.line_field)
 
     def _narrows_the_scope(self) -> bool:
         rule = self._rule_of_scope

@@ -14,7 +14,7 @@ from unfold.sites import UnfoldAdminSite
 
 from gonghui.kit.console.admin import ScopedAdmin
 from gonghui.kit.console.choosing import ScopedAutocomplete
-from gonghui.kit.console.navigation import pages
+from gonghui.kit.console.navigation import pages, side_bar
 
 
 class ScopedSite(UnfoldAdminSite):
@@ -49,6 +49,10 @@ class ScopedSite(UnfoldAdminSite):
         would take a third of every page."""
         listed = partial(super().get_app_list, request, app_label)
         return listed() if app_label else SimpleLazyObject(listed)
+
+    def get_sidebar_list(self, request: HttpRequest) -> list:
+        """As `side_bar` made it; the theme would copy it and read the address of each of its links, on every page."""
+        return side_bar(request)
 
     def get_log_entries(self, request: HttpRequest) -> list:
         return []

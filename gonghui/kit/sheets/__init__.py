@@ -14,9 +14,10 @@ from gonghui.kit.sheets.cells import (
     is_blank,
 )
 from gonghui.kit.sheets.opening import Workbook, open_workbook, read_sheet
-from gonghui.kit.sheets.writing import Column, write_csv, write_xlsx
+from gonghui.kit.sheets.writing import XLSX, Column, write_csv, write_xlsx
 
 __all__ = [
+    "XLSX",
     "Cell",
     "CellError",
     "Column",

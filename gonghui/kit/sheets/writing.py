@@ -19,6 +19,7 @@ from gonghui.kit.errors import DomainError
 from gonghui.kit.sheets.cells import EXCEL_EXACT_LIMIT
 from gonghui.kit.sheets.errors import TOO_LONG_TO_WRITE
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ROWS_MAX = 1_048_575
 CELL_CHARS_MAX = 32_767
 SHEET_NAME_MAX = 31
@@ -53,9 +54,15 @@ def write_xlsx(
     *,
     sheet_name: str = "",
     notes: Sequence[str] = (),
+    keywords: str = "",
 ) -> int:
-    """Writes a sheet with a frozen heading, and `notes` on a second one; the number of rows is returned."""
+    """Writes a sheet with a frozen heading, and `notes` on a second one; the number of rows is returned.
+
+    `keywords` stand in the properties of the file.
+    """
     book = xlsxwriter.Workbook(target, OPTIONS)
+    if keywords:
+        book.set_properties({"keywords": keywords})
     try:
         writer = _SheetWriter(book, columns, _sheet_name(sheet_name or _("名单")))
         count = writer.write(rows)

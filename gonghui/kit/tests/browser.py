@@ -40,6 +40,9 @@ AT_REST = """async () => {
 }"""
 PHONE, DESKTOP = (390, 844), (1440, 900)
 STILL = {"reduced_motion": "reduce"}
+PICTURES = os.environ.get("GONGHUI_PICTURES", "")  # a folder, where somebody wants to look at what was tested
+REFUSED_IN_WORDS = (409, 422, 429)
+CONSOLE_FRAME = ("region", "landmark")  # what axe says of the theme's frame around ours
 
 
 def chromium_path() -> str | None:
@@ -139,6 +142,7 @@ def axe_findings(page, *, enhanced: bool = False, within: str = "") -> list[str]
     `within` a selector: of the console only what is ours, not the theme's frame around it.
     """
     if not page.evaluate("'axe' in window"):
+        page.add_init_script(axe_source())  # what this tab opens next has it already
         page.evaluate(axe_source())
     options = {
         "rules": {"color-contrast-enhanced": {"enabled": enhanced}},
@@ -148,3 +152,41 @@ def axe_findings(page, *, enhanced: bool = False, within: str = "") -> list[str]
     return page.evaluate(
         f"([options, within]) => axe.run(within || document, options).then(r => {found})", [options, within]
     )
+
+
+def keep_picture(page, name: str) -> None:
+    """Of the whole page, in the folder GONGHUI_PICTURES, where there is one."""
+    if PICTURES:
+        Path(PICTURES).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(PICTURES) / f"{name}-{page.viewport_size['width']}.png", full_page=True)
+
+
+def wrong_with(page, name: str = "", *, within: str = "", enhanced: bool = False) -> list[str]:
+    """What runs out of the page at rest, what its console complained of since it was last asked, what axe finds.
+
+    A page that is not there or not allowed stands among the complaints; one that itself refuses in words does not.
+    With a `name` a picture is kept.
+    """
+    come_to_rest(page)
+    if name:
+        keep_picture(page, name)
+    wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    found = axe_findings(page, enhanced=enhanced, within=within)
+    if "/console/" in page.url:
+        found = [one for one in found if not one.startswith(CONSOLE_FRAME)]
+    answered = page.evaluate("performance.getEntriesByType('navigation')[0].responseStatus")
+    told = f"status of {answered} " if answered in REFUSED_IN_WORDS else None
+    complaints = [text for text in page.complaints if told is None or told not in text]
+    page.complaints.clear()
+    said = [*(["wider than the screen"] if wide else []), *complaints, *found]
+    return [f"{name or page.url} at {page.viewport_size['width']}: {one}" for one in said]
+
+
+def wrong_at_both_widths(page, name: str = "") -> list[str]:
+    """Of a page that stands open: as wide as a desk's, then as a phone's, where it stays."""
+    page.wait_for_load_state("load")
+    found = []
+    for width, height in (DESKTOP, PHONE):
+        page.set_viewport_size({"width": width, "height": height})
+        found += wrong_with(page, name)
+    return found

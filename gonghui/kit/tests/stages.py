@@ -2,8 +2,8 @@
 
 Thousands of tests begin with the same people, hundreds with the same money. Whoever asks first has it built, by its actions and
 under every constraint. What that did to the database is kept for minutes, and everybody, the first one too, is given those rows
-and objects of their own. Only where the database is as it was for the first: nothing written since the stage below was laid, no
-clock moved.
+and objects of their own. Only where the database is as it was for the first: nothing written since the stage below was laid, and
+a moved clock moved to the same instant.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, is_dataclass
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ import time_machine
 from django.db import connection, transaction
 from django.db.models import Model
 from psycopg.sql import quote
+from time_machine import traveller_stack
 
 KEPT_S = 180  # what begins now and ends in ten minutes is still so
 # What a stage below can have been asked since it was laid, without being another.
@@ -74,9 +76,7 @@ class Ground:
     def known(self) -> bool:
         if self.laid is None or threading.current_thread() is not threading.main_thread():
             return False
-        if not _may_lay():
-            return False
-        return not time_machine.escape_hatch.is_travelling() and (self.laid != () or _one(BARE))
+        return _may_lay() and (self.laid != () or _one(BARE))
 
 
 GROUND = Ground()
@@ -98,7 +98,7 @@ def kept(build: Callable[..., T]) -> Callable[..., T]:
         if not GROUND.known():
             return build(*args, **kwargs)
         given = list(_parts((args, kwargs)))
-        key = (*GROUND.laid, (build.__module__, build.__qualname__, tuple(map(_shape, given))))
+        key = (*GROUND.laid, (build.__module__, build.__qualname__, _moved_to(), tuple(map(_shape, given))))
         found = GROUND.kept.get(key)
         if found is None or time.monotonic() - found.at > KEPT_S:
             found = GROUND.kept[key] = _build(build, args, kwargs, given)
@@ -119,13 +119,26 @@ def _build(build: Callable, args: tuple, kwargs: dict, given: list) -> Kept:
         if alone:  # no row of another process is ours
             _run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         before = _rows()
-        result = build(*args, **kwargs)
+        with _still():
+            result = build(*args, **kwargs)
         sql = _difference(before, _rows())
         transaction.set_rollback(True)
     changed = {
         nth: _state(part) for nth, part in enumerate(given) if _dump(_state(part), []) != before_objects[nth]
     }
     return Kept(time.monotonic(), sql, _dump((changed, result), given))
+
+
+def _moved_to() -> int | None:
+    """The instant this test moved the clock to; None where it is the time of day."""
+    return traveller_stack[-1]._destination_timestamp_ns if traveller_stack else None
+
+
+def _still() -> AbstractContextManager:
+    """A moved clock that goes on stands where it was moved to: whoever is given these rows comes there no earlier."""
+    if not traveller_stack or not traveller_stack[-1]._tick:
+        return nullcontext()
+    return time_machine.travel(_moved_to() // 10**9, tick=False)
 
 
 def _parts(found: Any) -> Iterator[Any]:

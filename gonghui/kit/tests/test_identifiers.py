@@ -193,6 +193,8 @@ def test_birth_date_and_gender_from_the_number():
         ("passport", "4.4E+17", Reading("4.4E+17", "scientific")),
         ("passport", "汉", Reading("汉", "document")),
         ("other", "", Reading("", "empty")),
+        ("other", "440101199003070122", Reading("440101199003070122", "resident_number")),
+        ("passport", "440101900307012", Reading("440101900307012", "resident_number")),
     ],
 )
 def test_read_document_is_loose_but_not_blind(kind, raw, reading):

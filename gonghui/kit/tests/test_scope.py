@@ -3,7 +3,8 @@ import pytest
 from gonghui.kit.actors import ANONYMOUS, Actor
 from gonghui.kit.models import AuditEntry
 from gonghui.kit.scope import UnscopedQuery
-from gonghui.members.models import Membership, Person
+from gonghui.members.actions.headcounts import fold_headcounts
+from gonghui.members.models import Headcount, Membership, Person
 from gonghui.orgs.models import Union
 
 
@@ -64,8 +65,11 @@ def test_grant_bound_to_a_line_sees_that_line_only(cast):
     bound = Grant("org_admin", cast.unions["province"].path, verbs, "delivery")
     actor = Actor(user_id=1, grants=(bound,))
     assert [u.name for u in Union.objects.visible_to(actor)] == ["西岭配送工会联合会"]
+    assert [m.person.name for m in Membership.objects.visible_to(actor)] == ["赵志强"]
     # a model that does not know lines shows nothing to a grant bound to one
-    assert Membership.objects.visible_to(actor).count() == 0
+    fold_headcounts(Actor.system("test"))
+    assert Headcount.objects.unscoped("test").filter(members=1).exists()
+    assert Headcount.objects.visible_to(actor).count() == 0
 
 
 def test_system_actor_sees_all_and_needs_a_reason(cast):

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from hypothesis import given
 from hypothesis import strategies as st
+from pypinyin import lazy_pinyin
 
 from gonghui.kit.search import NameSearch, is_match, pinyin_key, query_terms, search_grams
 
@@ -87,6 +88,16 @@ def test_any_text_can_be_indexed_and_asked(text):
     assert search_grams(text) == sorted(set(search_grams(text)))
     assert "  " not in pinyin_key(text)
     is_match(text, "张伟")
+
+
+PHRASES = st.sampled_from(["重庆", "长乐", "行长", "会计", "银行", "朝阳", "单于", "大夫", "音乐"])
+HAN = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), max_size=3)
+
+
+@given(st.one_of(HAN, st.builds(str.__add__, HAN, PHRASES), st.builds(str.__add__, PHRASES, HAN)))
+def test_names_are_read_as_the_library_reads_them_whole(rest):
+    """Characters one by one only where no phrase says otherwise."""
+    assert pinyin_key("张" + rest) == " ".join(lazy_pinyin("张" + rest))
 
 
 def test_search_grams_keep_namespaces_apart():

@@ -90,11 +90,31 @@ def test_rows_that_are_there_make_nobody_begin_from_nothing(built):
     assert not stages.GROUND.known()
 
 
-def test_under_a_moved_clock_everything_is_built(built):
-    with time_machine.travel(dt.datetime(2026, 10, 1, tzinfo=dt.UTC), tick=False):
-        cast = new_cast()
-    assert built == []
-    assert cast.people["mei"].verified_at.year == 2026
+@pytest.mark.parametrize("tick", [True, False])
+def test_under_a_moved_clock_what_was_built_at_that_instant_is_laid(built, tick):
+    def when():
+        return new_cast().people["mei"].verified_at
+
+    october, november = (dt.datetime(2026, month, 1, 12, tzinfo=dt.UTC) for month in (10, 11))
+    for moment in (october, october, november):
+        with time_machine.travel(moment, tick=tick):
+            assert taken_back(when)[0] == moment
+    assert built == ["new_cast", "new_cast"]
+    taken_back(when)
+    assert built == ["new_cast", "new_cast", "new_cast"]
+
+
+def test_stage_under_a_moved_clock_stands_on_the_one_below(built):
+    for _turn in range(2):
+        stages.GROUND.stand(())
+        with transaction.atomic():
+            cast = new_cast()
+            with time_machine.travel(dt.datetime(2026, 10, 1, tzinfo=dt.UTC), tick=False) as clock:
+                build_money(cast)
+                clock.shift(1)
+                assert stages.GROUND.known()
+            transaction.set_rollback(True)
+    assert built == ["new_cast", "build_money"]
 
 
 def test_old_stage_is_built_anew(built, monkeypatch):

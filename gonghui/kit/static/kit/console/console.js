@@ -20,6 +20,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.isError = false;
   }
 });
+document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) window.print(); });
 // A part with data-when is shown while the field it names has one of the values of data-when-is. Without a script all are shown.
 const follow = (form) => {
   form.querySelectorAll("[data-when]").forEach((part) => {
@@ -43,4 +44,37 @@ const nameAll = () => { document.querySelectorAll(".select2-selection[role=combo
 document.addEventListener("DOMContentLoaded", () => {
   nameAll();
   new MutationObserver(nameAll).observe(document.body, { childList: true, subtree: true });
+});
+// The side bar: a box that finds a page; groups stay open as they were left, for this sitting.
+document.addEventListener("DOMContentLoaded", () => {
+  const box = document.getElementById("nav-find");
+  const groups = [...document.querySelectorAll(".gh-nav")];
+  const key = (group) => `nav:${group.querySelector("summary").textContent.trim()}`;
+  groups.forEach((group) => {
+    if (sessionStorage.getItem(key(group))) group.open = true;
+    group.querySelector("summary").addEventListener("click", () => {
+      if (group.open) sessionStorage.removeItem(key(group)); else sessionStorage.setItem(key(group), "1");
+    });
+  });
+  if (!box) return;
+  const before = new Map();
+  box.addEventListener("input", () => {
+    const asked = box.value.trim().toLowerCase().replace(/\s+/g, "");
+    if (asked && !before.size) groups.forEach((group) => before.set(group, group.open));
+    let found = 0;
+    document.querySelectorAll(".gh-nav-list li").forEach((item) => {
+      item.hidden = Boolean(asked) && !item.dataset.find.includes(asked);
+      found += !item.hidden;
+    });
+    groups.forEach((group) => {
+      group.hidden = !group.querySelector("li:not([hidden])");
+      group.open = asked ? true : before.has(group) ? before.get(group) : group.open;
+    });
+    if (!asked) before.clear();
+    document.querySelector("[data-nav-none]").hidden = found > 0;
+  });
+  box.addEventListener("keydown", (event) => {
+    const first = document.querySelector(".gh-nav-list li:not([hidden]) a");
+    if (event.key === "Enter" && box.value.trim() && first) first.click();
+  });
 });

@@ -1,9 +1,9 @@
-/* Served at /sw.js. Keeps the member's own tickets, the clerk's counter and till, and the files they need, so that they open
+/* Served at /sw.js. Keeps the member's own tickets and card, the clerk's counter and till, and the files they need, so that they open
    without network. */
 const FILES = 'gonghui-files';
 const MINE = 'gonghui-mine';
 const OFFLINE = '/offline';
-const KEPT_PAGE = /^\/(tickets(\/[0-9A-Z]+)?|clerk(\/till)?)\/?$/;
+const KEPT_PAGE = /^\/(tickets(\/[0-9A-Z]+)?|me\/card|clerk(\/till)?)\/?$/;
 const DESK_PAGE = /^\/clerk/; // kept as it stands with nothing typed, whatever follows the question mark
 const KEPT_FILE = /^\/static\/(kit|portal|vendor\/(lean-qr|sha256|jsqr))/;
 const HASHED = /\.[0-9a-f]{12}\./;
