@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from django.db import IntegrityError, transaction
 
+from gonghui.accounts.actions.devices import end_sessions
 from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
@@ -30,6 +31,8 @@ class NewGrant:
 @action
 def hand_on_grant(actor: Actor, *, login: str, new: NewGrant) -> Grant:
     """Only what the actor holds, within their own subtree and dates, and never to themselves."""
+    lock_the_staff()
+    actor = _as_they_are_now(actor)
     user = queries.staff_with_login(login)
     require(user is not None, errors.NO_SUCH_STAFF, login=login)
     require(user.pk != actor.user_id, errors.GRANT_TO_ONESELF)
@@ -37,6 +40,7 @@ def hand_on_grant(actor: Actor, *, login: str, new: NewGrant) -> Grant:
     union = Union.objects.visible_to(actor).filter(pk=new.union_id).first()
     require(union is not None, NOT_FOUND)
     require(actor.may("grants.write", union.path, line_of(union)))
+    require(union.status == "active", errors.UNION_NOT_ACTIVE, union=union.name)
     _require_held(actor, union, new)
     try:
         with transaction.atomic():
@@ -92,17 +96,50 @@ def lock_the_staff() -> None:
 
 
 @action
-def end_grant(actor: Actor, *, grant_id: int) -> Grant:
-    """Taken back from this moment on; the row stays."""
+def end_grant(actor: Actor, *, grant_id: int, with_handed_on: bool = False) -> Grant:
+    """Taken back from this moment on, and its holder signed out everywhere; the row stays. What they handed on is the union's
+    and goes on, unless it is taken back along with it: from hand to hand, all that nothing else its giver holds would allow."""
     lock_the_staff()
-    if not actor.is_system:  # what the actor holds now, not when the request began
-        actor = replace(actor, grants=queries.grants_of(actor.user_id))
+    actor = _as_they_are_now(actor)
     grant = Grant.objects.visible_to(actor).filter(pk=grant_id).select_related("union__industry_line").first()
     require(grant is not None, NOT_FOUND)
     require(grant.user_id != actor.user_id, errors.GRANT_TO_ONESELF)
     require(actor.may("grants.write", grant.union.path, line_of(grant.union)))
     require(grant.ends_on is None or grant.ends_on >= clock.today(), errors.GRANT_OVER)
-    live = Grant.objects.unscoped("compare-and-set of a fetched row").filter(pk=grant.pk, ended_at=None)
+    live = Grant.objects.unscoped("compare-and-set of a fetched row").filter(ended_at=None)
     now = clock.now()
-    require(live.update(ended_at=now, updated_at=now), errors.GRANT_OVER)
+    ended = {"ended_at": now, "updated_at": now}
+    require(live.filter(pk=grant.pk).update(**ended), errors.GRANT_OVER)
+    gone = {grant.pk}
+    if with_handed_on:
+        gone |= _handed_on_from(grant, but=actor.user_id)
+        live.filter(pk__in=gone).update(**ended)
+    everybody = Grant.objects.unscoped("whose sessions end").filter(pk__in=gone)
+    for user_id in sorted(set(everybody.values_list("user_id", flat=True))):
+        end_sessions(actor, user_id=user_id)
     return grant
+
+
+def _handed_on_from(grant: Grant, *, but: int | None) -> set[int]:
+    """Without it unsupported, like grants of a database; `but` whoever takes it back."""
+    over, givers = {grant.pk}, {grant.user_id}
+    while givers:
+        held = [row for row in queries.grants_held(givers) if row.pk not in over]
+        found = [
+            row
+            for row in queries.handed_on_by(givers, grant.union.path)
+            if row.pk not in over and row.user_id != but and not _still_allowed(row, held)
+        ]
+        over |= {row.pk for row in found}
+        givers = {row.user_id for row in found}
+    return over - {grant.pk}
+
+
+def _still_allowed(row: Grant, held: list[Grant]) -> bool:
+    own = [one for one in held if one.user_id == row.granted_by_id]
+    return bool(fitting_grants(own, row.union.path, row.role, row.industry_line_id))
+
+
+def _as_they_are_now(actor: Actor) -> Actor:
+    """With what they hold now, not when the request began: under the lock of the staff it cannot be taken back meanwhile."""
+    return actor if actor.is_system else actor.holding(queries.grants_of(actor.user_id))

@@ -165,6 +165,7 @@ class StaffAdmin(ScopedAdmin):
 
     icon, order = "manage_accounts", 25
     view_verb = write_verb = unmask_verb = "grants.write"
+    begins_at_home = False
     search = StaffSearch("display_name")
     search_help_text = _("姓名：汉字、全拼或首字母；或登录名的开头")
     masks = {"contact_phone": mask_phone, "password": hidden}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 from django.core.cache import cache
@@ -27,23 +29,33 @@ from gonghui.kit.console import (
     subtree_filter,
 )
 from gonghui.kit.console.filters import PickerFilter
-from gonghui.kit.identifiers import read_uscc, row_id
+from gonghui.kit.identifiers import row_id
 from gonghui.orgs import actions, queries, rules
+from gonghui.orgs.admin.codes import CodeForm, read_code
 from gonghui.orgs.admin.dates import DatesInOrder
+from gonghui.orgs.admin.endings import (
+    DissolveForm,
+    EndingVerb,
+    MergeForm,
+    MergeVerb,
+    said_of_dissolution,
+    said_of_merge,
+)
+from gonghui.orgs.codes import employer_code, union_code
 from gonghui.orgs.models import Employer, Grant, IndustryLine, Region, Union, UnionKind
+from gonghui.orgs.models.unions import ENDED
 
 STATUS_TONES = {"active": "success", "suspended": "warning", "merged": "info", "dissolved": "danger"}
 FIGURE_CACHE_S = 60
+NOT_ADDED = (*rules.REGISTERED_KINDS, UnionKind.POOL, UnionKind.PROVINCE)
 
 
-def checked_uscc(raw: str | None, *, of_union: bool = False) -> str | None:
-    """Normalised, or the form says what is wrong with it."""
-    if not raw:
-        return None
-    reading = read_uscc(raw, of_union=of_union)
-    if not reading.ok:
-        raise forms.ValidationError(reading.message)
-    return reading.value
+def evidence_of(row: Union | Employer) -> str:
+    """Why a code stands here although its last digit does not fit."""
+    if not row.code_document:
+        return ""
+    said = _("{document}：{reason}（{who}核对）")
+    return said.format(document=row.code_document, reason=row.code_reason, who=row.code_by)
 
 
 class ParentFilter(PickerFilter):
@@ -81,21 +93,44 @@ class EmployerForm(VerbForm):
     uscc = forms.CharField(label=_("统一社会信用代码"), max_length=40, required=False)
 
     def clean_uscc(self) -> str | None:
-        return checked_uscc(self.cleaned_data["uscc"])
+        return read_code(employer_code, self.cleaned_data["uscc"])
+
+
+class PoolForm(VerbForm):
+    name = forms.CharField(label=_("名称"), max_length=128, min_length=4)
 
 
 class UnionForm(forms.ModelForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "kind" in self.fields:
+            kind: Any = self.fields["kind"]
+            kind.choices = [choice for choice in kind.choices if choice[0] not in NOT_ADDED]
+            kind.help_text = _("基层工会和工会联合会请在“建会申请”里提出，由另一人审批。")
+
     def clean_uscc(self) -> str | None:
-        return checked_uscc(self.cleaned_data["uscc"], of_union=True)
+        raw = self.cleaned_data["uscc"]
+        if self.instance.pk and raw == self.initial.get("uscc"):
+            return raw
+        return read_code(union_code, raw, self.cleaned_data.get("kind") or self.instance.kind)
 
 
 class EmployerRowForm(forms.ModelForm):
     def clean_uscc(self) -> str | None:
-        return checked_uscc(self.cleaned_data["uscc"])
+        raw = self.cleaned_data["uscc"]
+        return raw if raw == self.initial.get("uscc") else read_code(employer_code, raw)
 
 
 def is_below_root(union: Union) -> bool:
     return not rules.is_root(union.path)
+
+
+def is_living(union: Union) -> bool:
+    return union.status not in ENDED
+
+
+def is_living_union(union: Union) -> bool:
+    return is_living(union) and not union.is_pool
 
 
 @admin.register(Union)
@@ -121,30 +156,60 @@ class UnionAdmin(ScopedAdmin):
     )
     fieldsets = (
         (None, {"fields": ("name", "kind", "way_down", "status")}),
-        (_("登记信息"), {"fields": ("region", "industry_line", "employer", "uscc")}),
+        (
+            _("登记信息"),
+            {"fields": ("region", "industry_line", "employer", "uscc", "shown_for_code", "went_into")},
+        ),
     )
     verbs = (
-        Verb("rename", _("更名"), actions.rename_union, "unions.write", form=RenameForm, icon="edit",
+        Verb("rename", _("更名"), actions.rename_union, "unions.write", form=RenameForm, icon="edit", when=is_living,
              initial=lambda union: {"name": union.name}),
         Verb("move", _("调整上级"), actions.move_union, "unions.write", form=MoveForm, icon="drive_file_move",
-             when=is_below_root),
+             when=lambda union: is_living_union(union) and is_below_root(union)),
         Verb("employer", _("登记用人单位"), actions.register_employer, "unions.write", form=EmployerForm,
-             icon="domain_add", when=lambda union: union.employer_id is None),
+             icon="domain_add", when=lambda union: union.employer_id is None and is_living_union(union)),
         Verb("suspend", _("暂停"), actions.suspend_union, "unions.write", icon="pause_circle",
              when=lambda union: union.status == "active" and is_below_root(union),
              question=_("暂停后，在这个工会上的授权立即失效，会员资料不变；以后可以恢复。")),
         Verb("resume", _("恢复"), actions.resume_union, "unions.write", icon="play_circle", tone="primary",
              when=lambda union: union.status == "suspended"),
-        Verb("dissolve", _("撤销"), actions.dissolve_union, "unions.write", icon="cancel", tone="danger",
-             when=lambda union: union.status in ("active", "suspended") and is_below_root(union),
-             question=_("撤销后不能恢复。请确认会员已经转到其他工会。")),
+        Verb("pool", _("建立周转库"), actions.open_pool, "unions.write", form=PoolForm, icon="inventory_2",
+             when=lambda union: union.status == "active" and not union.is_pool,
+             initial=lambda union: {"name": _("{union}周转库").format(union=union.name)},
+             question=_("还没有工会的会员先放在这里，只享受线上福利，转入工会后照常。一个工会下面只设一个。")),
+        Verb("code", _("登记代码"), actions.record_union_code, "unions.write", form=CodeForm, icon="pin",
+             when=is_living_union, initial=lambda union: {"uscc": union.uscc}),
+        MergeVerb("merge", _("合并"), actions.merge_union, "unions.write", form=MergeForm, icon="merge", tone="danger",
+                  when=lambda union: union.status == "active" and is_below_root(union), done=said_of_merge),
+        EndingVerb("dissolve", _("撤销"), actions.dissolve_union, "unions.write", form=DissolveForm, icon="cancel",
+                   tone="danger", when=lambda union: is_living(union) and is_below_root(union),
+                   question=_("撤销后不能恢复；会员的记录都保留。"), done=said_of_dissolution),
     )  # fmt: skip
 
     def get_queryset(self, request):
         return queries.with_children_count(super().get_queryset(request))
 
+    def has_change_permission(self, request, obj=None) -> bool:
+        """What has ended is history."""
+        if isinstance(obj, Union) and not is_living(obj):
+            return False
+        return super().has_change_permission(request, obj)
+
+    def get_fieldsets(self, request, obj=None):
+        """Lines that say something of this union only where they do."""
+        found = super().get_fieldsets(request, obj)
+        silent = {
+            name
+            for name, value in (("shown_for_code", "code_document"), ("went_into", "merged_into_id"))
+            if obj is not None and not getattr(obj, value)
+        }
+        return [
+            (title, {**facts, "fields": [name for name in facts["fields"] if name not in silent]})
+            for title, facts in found
+        ]
+
     def get_readonly_fields(self, request, obj=None):
-        fixed = ("name", "kind", "way_down") if obj else ()
+        fixed = ("name", "kind", "way_down", "shown_for_code", "went_into") if obj else ()
         return [*super().get_readonly_fields(request, obj), *fixed]
 
     def label_of(self, row: Union) -> str:
@@ -159,6 +224,14 @@ class UnionAdmin(ScopedAdmin):
     @display(description=_("所在位置"))
     def way_down(self, row: Union) -> str:
         return " › ".join(union.name for union in row.seen_above)
+
+    @display(description=_("代码例外"))
+    def shown_for_code(self, row: Union) -> str:
+        return evidence_of(row)
+
+    @display(description=_("并入"))
+    def went_into(self, row: Union) -> str:
+        return row.merged_into.name if row.merged_into else ""
 
     def get_object(self, request, object_id, from_field=None):
         row = super().get_object(request, object_id, from_field)
@@ -203,8 +276,17 @@ class EmployerAdmin(ScopedAdmin):
     list_display = ("name", "uscc", "category", "industry_code")
     list_filter = (subtree_filter("unions__path"),)
     ordering = ("name",)
-    fields = ("name", "uscc", "category", "industry_code")
+    fields = ("name", "uscc", "category", "industry_code", "shown_for_code")
+    readonly_fields = ("shown_for_code",)
     form = EmployerRowForm
+    verbs = (
+        Verb("code", _("登记代码"), actions.record_employer_code, "unions.write", form=CodeForm, icon="pin",
+             initial=lambda employer: {"uscc": employer.uscc}),
+    )  # fmt: skip
+
+    @display(description=_("代码例外"))
+    def shown_for_code(self, row: Employer) -> str:
+        return evidence_of(row)
 
 
 @admin.register(Region)
@@ -262,6 +344,13 @@ class GrantForm(DatesInOrder):
         return {*super()._get_validation_exclusions(), "user", "granted_by"}
 
 
+class EndGrantForm(VerbForm):
+    with_handed_on = forms.BooleanField(
+        label=_("连同由 TA 转授出去的一起收回"), required=False,
+        help_text=_("不勾选的，转授给同事的授权照常有效：授权是工会给的，不随经手人离开。"),
+    )  # fmt: skip
+
+
 def may_still_end(grant: Grant) -> bool:
     return grant.ended_at is None and (grant.ends_on is None or grant.ends_on >= clock.today())
 
@@ -270,6 +359,7 @@ def may_still_end(grant: Grant) -> bool:
 class GrantAdmin(ScopedAdmin):
     icon, order = "key", 30
     view_verb = write_verb = "grants.write"
+    begins_at_home = False
     search = NameSearch("union__grams", "union__name", "union__pinyin")
     search_help_text = _("工会名称：汉字、全拼或首字母")
     list_display = ("user", "role", "union", "industry_line", "starts_on", "ends_on", "is_in_force")
@@ -281,7 +371,7 @@ class GrantAdmin(ScopedAdmin):
     fields = ("user", "role", "union", "industry_line", "starts_on", "ends_on", "granted_by", "ended_at")
     verbs = (
         Verb("end", _("收回授权"), actions.end_grant, "grants.write", icon="key_off", tone="danger",
-             when=may_still_end,
+             form=EndGrantForm, when=may_still_end,
              question=_("收回后立即失效，对方不能再看到这个范围的内容。")),
     )  # fmt: skip
 
@@ -317,7 +407,10 @@ class GrantAdmin(ScopedAdmin):
 
 
 @figure(needs="unions.view", order=30)
-def unions_in_scope(actor) -> Figure:
+def unions_in_scope(actor) -> Figure | None:
+    """Who sees members has them counted among those (`members`)."""
+    if actor.may_anywhere("members.view"):
+        return None
     key = "figure:unions:" + ",".join(sorted(f"{g.path}/{g.line}" for g in actor.reaches("unions.view")))
     count, basic = cache.get_or_set(key, lambda: _count_unions(actor), FIGURE_CACHE_S)
     note = _("其中基层工会和小组 %s 个") % f"{basic:,}"
@@ -325,6 +418,6 @@ def unions_in_scope(actor) -> Figure:
 
 
 def _count_unions(actor) -> tuple[int, int]:
-    found = Union.objects.visible_to(actor).filter(status="active")
+    found = Union.objects.visible_to(actor).filter(status="active").exclude(kind=UnionKind.POOL)
     basic = found.filter(kind__in=(UnionKind.ENTERPRISE, UnionKind.GROUP)).count()
     return found.count(), basic

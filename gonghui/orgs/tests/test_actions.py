@@ -94,7 +94,7 @@ def test_move_too_deep_is_refused(cast):
 
 
 def test_namesake_below_the_same_parent_is_refused_elsewhere_not(cast):
-    new = actions.NewUnion(name="蓝海机械厂工会", kind="enterprise")
+    new = actions.NewUnion(name="蓝海机械厂工会", kind="street")
     with refused("union_name_taken"):
         actions.add_union(cast.actor("city_admin"), parent_id=cast.unions["district"].pk, new=new)
     actions.add_union(cast.actor("city_admin"), parent_id=cast.unions["city"].pk, new=new)
@@ -119,16 +119,15 @@ def test_suspended_union_gives_no_grants_until_it_resumes(cast):
     assert len(grants_of(cast.users["city_admin"].pk)) == 1
 
 
-def test_union_with_children_is_not_dissolved(cast):
-    with refused("union_has_children"):
-        actions.dissolve_union(cast.actor("province_admin"), union_id=cast.unions["district"].pk)
-    actions.dissolve_union(cast.actor("province_admin"), union_id=cast.unions["factory"].pk)
-    actions.dissolve_union(cast.actor("province_admin"), union_id=cast.unions["district"].pk)
-    assert union_now(cast, "district").status == "dissolved"
+def test_union_of_members_is_applied_for_and_not_added(cast):
+    for kind in ("enterprise", "federation"):
+        with refused("union_needs_registration"):
+            new = actions.NewUnion(name="江口新业态工会", kind=kind)
+            actions.add_union(cast.actor("province_admin"), parent_id=cast.unions["district"].pk, new=new)
 
 
 def test_one_employer_a_code(cast):
-    facts = {"name": "蓝海机械", "uscc": "91440000MA0000001X"}
+    facts = {"name": "蓝海机械", "uscc": "91440000MA00000015"}
     first = actions.register_employer(cast.actor("city_admin"), union_id=cast.unions["factory"].pk, **facts)
     second = actions.register_employer(cast.actor("city_admin"), union_id=cast.unions["district"].pk, **facts)
     assert first.pk == second.pk

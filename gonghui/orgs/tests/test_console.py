@@ -46,7 +46,7 @@ class TestUnionScreen(ConsoleContract):
 
     def test_add_below_own_union_writes_path_and_search_columns(self, cast, client):
         cast.sign_in(client, "city_admin")
-        form = {"parent": cast.unions["district"].pk, "name": "江口新业态工会", "kind": "federation"}
+        form = {"parent": cast.unions["district"].pk, "name": "江口新业态工会", "kind": "industry"}
         assert client.post(self.at("add"), form).status_code == 302
         made = Union.objects.unscoped("test").get(name="江口新业态工会")
         assert made.path == f"{cast.unions['district'].path}{made.pk}."
@@ -54,13 +54,13 @@ class TestUnionScreen(ConsoleContract):
 
     def test_add_below_foreign_union_is_refused(self, cast, client):
         cast.sign_in(client, "city_admin")
-        form = {"parent": cast.unions["sister"].pk, "name": "越界工会", "kind": "enterprise"}
+        form = {"parent": cast.unions["sister"].pk, "name": "越界工会", "kind": "street"}
         assert client.post(self.at("add"), form).status_code == 200
         assert not Union.objects.unscoped("test").filter(name="越界工会").exists()
 
     def test_refusal_of_an_action_is_said_on_the_form_that_keeps_what_was_typed(self, cast, client):
         cast.sign_in(client, "city_admin")
-        form = {"parent": cast.unions["district"].pk, "name": "蓝海机械厂工会", "kind": "enterprise"}
+        form = {"parent": cast.unions["district"].pk, "name": "蓝海机械厂工会", "kind": "street"}
         response = client.post(self.at("add"), form)
         assert response.status_code == 200
         page = response.content.decode()

@@ -67,7 +67,8 @@ def chen(cast) -> User:
     """An operator of the factory, opened by the city, with an authenticator."""
     user = add(cast, "city_admin").user
     moment = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
-    User.objects.unscoped("test").filter(pk=user.pk).update(totp_secret="ABCD", totp_confirmed_at=moment)
+    user.totp_secret, user.totp_confirmed_at = "ABCD", moment
+    user.save(update_fields=["totp_secret", "totp_confirmed_at"])
     return user_now(user)
 
 

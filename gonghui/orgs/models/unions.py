@@ -12,6 +12,7 @@ from gonghui.accounts.models import User
 from gonghui.kit.audit import Audit
 from gonghui.kit.models import Row
 from gonghui.kit.scope import AnyOf, ByKey, BySubtree, Everyone
+from gonghui.orgs.codes import EMPLOYER_CATEGORIES, Evidenced
 from gonghui.orgs.roles import ROLES
 
 
@@ -48,7 +49,7 @@ class IndustryLine(Row):
         return self.name
 
 
-class Employer(Row):
+class Employer(Evidenced, Row):
     """用人单位: a thing of its own with its own code, whether or not it has a union."""
 
     scope = BySubtree("unions__path", verb="unions.view")
@@ -56,7 +57,7 @@ class Employer(Row):
 
     name = models.CharField(_("单位名称"), max_length=128)
     uscc = models.CharField(_("统一社会信用代码"), max_length=18, unique=True, null=True, blank=True)
-    category = models.CharField(_("单位类别"), max_length=3, blank=True)
+    category = models.CharField(_("单位类别"), max_length=3, blank=True, choices=EMPLOYER_CATEGORIES)
     industry_code = models.CharField(_("行业代码"), max_length=4, blank=True)
 
     class Meta:
@@ -75,9 +76,14 @@ class UnionKind(models.TextChoices):
     FEDERATION = "federation", _("工会联合会")
     ENTERPRISE = "enterprise", _("基层工会")
     GROUP = "group", _("工会小组")
+    POOL = "pool", _("周转库")
+    """Holds those who have no union of their own yet; at most one directly below a union."""
 
 
-class Union(Row):
+ENDED = ("merged", "dissolved")
+
+
+class Union(Evidenced, Row):
     """工会. `path` is the chain of ids from the root, each ended by a dot: "1.23.456." — a subtree is a prefix."""
 
     scope = BySubtree("path", verb="unions.view", line_field="industry_line__code")
@@ -112,6 +118,15 @@ class Union(Row):
         ],
         default="active",
     )
+    merged_into = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="merged",
+        verbose_name=_("并入"),
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = _("工会")
@@ -119,13 +134,37 @@ class Union(Row):
             models.Index(OpClass(F("path"), name="text_pattern_ops"), name="union_path_prefix"),
             GinIndex(fields=["grams"], name="union_grams"),
             models.Index(fields=["parent", "pinyin"], name="union_children_sorted"),
+            models.Index(fields=["pinyin", "id"], name="union_by_pinyin"),
         ]
         constraints = [
             models.CheckConstraint(condition=~Q(parent=F("id")), name="union_not_its_own_parent"),
+            models.CheckConstraint(
+                condition=Q(status="merged", merged_into__isnull=False) & ~Q(merged_into=F("id"))
+                | ~Q(status="merged") & Q(merged_into=None),
+                name="union_merged_into_another",
+            ),
+            models.UniqueConstraint(
+                fields=["parent"],
+                condition=Q(kind="pool", status__in=("active", "suspended")),
+                name="union_one_pool",
+            ),
+            models.UniqueConstraint(
+                fields=["employer"],
+                condition=Q(kind="enterprise", status__in=("active", "suspended")),
+                name="union_one_an_employer",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="pool") | Q(parent__isnull=False, uscc=None, employer=None),
+                name="union_pool_is_no_legal_person",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_pool(self) -> bool:
+        return self.kind == UnionKind.POOL
 
 
 class Staff(User):
