@@ -51,6 +51,18 @@ ONE_TIME_OVER = refusal(
 SECOND_STEP_OVER = refusal(
     "second_step_over", _("停留时间太长，请重新输入密码。"), advice=_("这是为了保护后台数据。"), status=401
 )
+PROOF_WRONG = refusal(
+    "proof_wrong",
+    _("证件号码的后四位不对，今天还可以试 {left} 次。"),
+    advice=_("请对照证件填写最后四位，末位是 X 的也要填。这个账号不是您的，请点“这不是我”。"),
+    status=422,
+)
+PROOF_OVER = refusal(
+    "proof_over",
+    _("这一步已经办过，或者停留时间太长。"),
+    advice=_("请用手机号和新的验证码重新登录。"),
+    status=401,
+)
 TOTP_WRONG = refusal(
     "totp_wrong",
     _("动态验证码不对，或者已经用过。"),
@@ -89,7 +101,4 @@ LOGIN_TAKEN = refusal(
     "login_taken",
     _("登录名“{login}”已经有人用了。"),
     advice=_("请换一个；如果就是这个人，不需要再建账号，请到“授权”给他授权。"),
-)
-TOKEN_OVER = refusal(
-    "token_over", _("登录已过期。"), advice=_("请重新登录，登录后会回到这一页。"), status=401
 )

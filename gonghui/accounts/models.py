@@ -10,7 +10,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from gonghui.kit.audit import Audit
-from gonghui.kit.fields import BlindIndexField, SealedTextField
+from gonghui.kit.fields import BlindIndexField, RowSealedTextField, RowSecretField, SealedTextField
 from gonghui.kit.models import Row
 from gonghui.kit.scope import ByKey, Nobody
 
@@ -19,26 +19,31 @@ class User(Row, AbstractBaseUser):
     """A member signs in by phone and code, staff by login name, password and TOTP."""
 
     scope = ByKey("user", "id")
-    audit = Audit.ALL
+    audit = Audit.ALL.hiding("display_name", "password")
 
     login = models.CharField(_("登录名"), max_length=64, unique=True, null=True, blank=True)
-    phone = SealedTextField(_("手机号"), null=True, blank=True)
+    phone = RowSealedTextField(_("手机号"), null=True, blank=True)
     phone_index = BlindIndexField(context="phone", of="phone", unique=True, null=True, editable=False)
     display_name = models.CharField(_("称呼"), max_length=64, blank=True)
     password = models.CharField(_("密码"), max_length=128, editable=False)
     is_staff = models.BooleanField(_("工作人员"), default=False)
     is_active = models.BooleanField(_("可用"), default=True)
-    contact_phone = SealedTextField(_("联系电话"), null=True, blank=True)
+    contact_phone = RowSealedTextField(_("联系电话"), null=True, blank=True)
     """Of staff. No way in: as `phone` it would shut its owner out of their own membership."""
     must_change_password = models.BooleanField(_("须修改密码"), default=False, db_default=False)
     """The password was made by somebody else: it gives no grants, only the page where it is changed."""
     password_expires_at = models.DateTimeField(_("一次性密码到期"), null=True, blank=True, editable=False)
     """Of such a password only."""
-    totp_secret = SealedTextField(_("验证器密钥"), null=True, blank=True)
+    totp_secret = RowSealedTextField(_("验证器密钥"), null=True, blank=True)
     totp_confirmed_at = models.DateTimeField(_("绑定验证器"), null=True, blank=True)
     totp_last_step = models.BigIntegerField(default=0, editable=False)
     session_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     """Part of what every session vouches for: counting up ends them all."""
+    proved_at = models.DateTimeField(null=True, editable=False)
+    """When its owner last proved, after a long silence, that the phone is still theirs."""
+    row_secret = RowSecretField()
+    forgotten_at = models.DateTimeField(_("注销时间"), null=True, blank=True, editable=False)
+    """Given up by its member: an empty, closed account, for good (sql/)."""
 
     USERNAME_FIELD = "login"
     REQUIRED_FIELDS: list[str] = []
@@ -48,7 +53,22 @@ class User(Row, AbstractBaseUser):
         verbose_name_plural = _("账号")
         constraints = [
             models.CheckConstraint(
-                condition=Q(login__isnull=False) | Q(phone_index__isnull=False), name="user_has_a_way_in"
+                condition=Q(login__isnull=False) | Q(phone_index__isnull=False) | Q(is_active=False),
+                name="user_has_a_way_in",
+            ),
+            models.CheckConstraint(
+                condition=Q(forgotten_at=None)
+                | Q(
+                    row_secret__isnull=True,
+                    login__isnull=True,
+                    phone__isnull=True,
+                    phone_index__isnull=True,
+                    contact_phone__isnull=True,
+                    totp_secret__isnull=True,
+                    display_name="",
+                    is_active=False,
+                ),
+                name="accounts_forgotten_keeps_nothing",
             ),
             models.CheckConstraint(
                 condition=Q(is_staff=False) | Q(login__isnull=False), name="staff_has_login"
@@ -94,6 +114,20 @@ class PhoneCode(Row):
         constraints = [models.CheckConstraint(condition=Q(tries__lte=5), name="phone_code_tries_bounded")]
 
 
+class RecoveryCode(Row):
+    """One of the codes that open the second step when the authenticator is lost; its hash only."""
+
+    scope = ByKey("user", "user_id")
+    audit = Audit.CHANGES.hiding("code_hash")
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="recovery_codes")
+    code_hash = models.BinaryField(unique=True, editable=False)
+    used_at = models.DateTimeField(_("使用时间"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("恢复码")
+
+
 class Lockout(Row):
     """Failures per subject (phone, login or address) in a sliding window; a full window locks for a while."""
 
@@ -117,6 +151,8 @@ class Device(Row):
     session_hash = models.BinaryField(unique=True)
     session_key = SealedTextField(null=True)
     """To end this one session; empty for tokens and for what has ended."""
+    mark = models.BinaryField(null=True, editable=False)
+    """Hash of the browser's mark: two accounts on one phone have the same."""
     label = models.CharField(_("设备"), max_length=120)
     channel = models.CharField(max_length=16, default="web")
     seen_at = models.DateTimeField(_("最近使用"))
@@ -125,7 +161,8 @@ class Device(Row):
     class Meta:
         verbose_name = verbose_name_plural = _("登录设备")
         indexes = [
-            models.Index(fields=["user", "-seen_at"], condition=Q(ended_at__isnull=True), name="device_live")
+            models.Index(fields=["user", "-seen_at"], condition=Q(ended_at__isnull=True), name="device_live"),
+            models.Index(fields=["mark"], condition=Q(mark__isnull=False), name="device_mark"),
         ]
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from gonghui.accounts.models import ApiToken, Device, User
+from datetime import datetime
+
+from django.db.models import Max
+
+from gonghui.accounts.models import ApiToken, Device, RecoveryCode, User
 from gonghui.accounts.rules import token_hash
 from gonghui.kit.actors import Actor
 from gonghui.kit.clock import now
@@ -28,6 +32,20 @@ def user_of_bearer(header: str) -> User | None:
 def live_devices(actor: Actor):
     """The actor's own devices, last used first."""
     return Device.objects.visible_to(actor).filter(ended_at=None).order_by("-seen_at")
+
+
+def recovery_left(actor: Actor) -> int:
+    return RecoveryCode.objects.visible_to(actor).filter(user_id=actor.user_id, used_at=None).count()
+
+
+def last_used_at(user: User) -> datetime:
+    """When one of its devices was last seen, or its owner proved to be who they are; else since when it exists."""
+    seen = (
+        Device.objects.unscoped("the account that signs in")
+        .filter(user=user)
+        .aggregate(at=Max("seen_at"))["at"]
+    )
+    return max(filter(None, (seen, user.proved_at, user.created_at)))
 
 
 def own_account(actor: Actor) -> User:

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import re
 import secrets
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,10 +36,14 @@ TOKEN_LIFE = timedelta(days=30)
 
 
 ONE_TIME_LIFE = timedelta(hours=72)
+PROOF_LIFE = timedelta(minutes=10)
+DEVICE_KEY_LIFE = timedelta(days=400)
 
 LOGIN_NAME = re.compile(r"[a-z][a-z0-9._-]{2,31}")
 ONE_TIME_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that is misread or misheard
 ONE_TIME_GROUPS, ONE_TIME_GROUP_LENGTH = 4, 4
+RECOVERY_CODES, RECOVERY_GROUPS = 10, 3
+RECOVERY_CHARS = RECOVERY_GROUPS * ONE_TIME_GROUP_LENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,8 @@ LOCK_POLICIES = {
     # Whole factories and mobile networks share one address: these stop machines, not crowds.
     "address": LockPolicy(200, _QUARTER, _QUARTER),
     "sends": LockPolicy(600, timedelta(hours=1), _QUARTER),
+    # Four characters of a document: three guesses a day leave a stranger one chance in three thousand.
+    "proof": LockPolicy(3, timedelta(days=1), timedelta(days=1)),
 }
 
 
@@ -83,10 +90,32 @@ def is_login_name(login: str) -> bool:
 
 def one_time_password() -> str:
     """79 bits that can be read out over the telephone: 7kmp-x2qa-…"""
-    groups = range(ONE_TIME_GROUPS)
+    return _spoken(ONE_TIME_GROUPS)
+
+
+def recovery_code() -> str:
+    """59 bits to keep on paper: 7kmp-x2qa-9bcd."""
+    return _spoken(RECOVERY_GROUPS)
+
+
+def _spoken(groups: int) -> str:
     return "-".join(
-        "".join(secrets.choice(ONE_TIME_ALPHABET) for _ in range(ONE_TIME_GROUP_LENGTH)) for _ in groups
+        "".join(secrets.choice(ONE_TIME_ALPHABET) for _ in range(ONE_TIME_GROUP_LENGTH))
+        for _ in range(groups)
     )
+
+
+def recovery_of(code: str) -> str:
+    """As typed, with or without dashes and in any case; empty where it is none."""
+    text = unicodedata.normalize("NFKC", code).lower()
+    said = "".join(char for char in text if char in ONE_TIME_ALPHABET)
+    return said if len(said) == RECOVERY_CHARS else ""
+
+
+def recovery_hash(user_id: int, code: str) -> bytes:
+    """Bound to the account, so that a code moved to another row fits nothing."""
+    text = f"{user_id}\x00{recovery_of(code)}"
+    return hmac.digest(get_keyring().derive("recovery-code"), text.encode(), "sha256")
 
 
 def totp_step(now: datetime) -> int:

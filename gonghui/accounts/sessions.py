@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+import secrets
 
 from django.conf import settings
 from django.contrib import auth
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from gonghui.accounts.actions import devices
 from gonghui.accounts.models import User
-from gonghui.accounts.rules import STAFF_SESSION_LIFE, device_label
+from gonghui.accounts.proofs import device_key
+from gonghui.accounts.rules import DEVICE_KEY_LIFE, STAFF_SESSION_LIFE, device_label
 from gonghui.kit.actors import Actor
 from gonghui.kit.clock import now
 
 SEEN = "seen_at"
 PENDING, PENDING_SINCE = "staff_pending", "staff_pending_since"
+KNOWN, BROWSER = "known", "browser"
+AGENT = "agent"
+"""What machine and browser a staff session was opened on: it goes on nowhere else."""
+MARK = re.compile(r"[0-9a-f]{32}")
 
 
 def open_session(request: HttpRequest, user: User, *, second_factor: bool = False) -> None:
@@ -28,12 +35,50 @@ def open_session(request: HttpRequest, user: User, *, second_factor: bool = Fals
         request.session.pop(key, None)
     if second_factor:
         request.session["second_factor"] = True
+        request.session[AGENT] = agent_of(request)
         request.session.set_expiry(now() + STAFF_SESSION_LIFE)
     request.session[SEEN] = int(now().timestamp())
     request.session.save()
-    label = device_label(request.headers.get("User-Agent", ""))
+    label = agent_of(request)
     actor = Actor(user_id=user.pk, channel="web")
-    devices.record_device(actor, user_id=user.pk, session_key=request.session.session_key, label=label)
+    request.browser_mark = _mark_of(request)
+    devices.record_device(
+        actor,
+        user_id=user.pk,
+        session_key=request.session.session_key,
+        label=label,
+        mark=request.browser_mark,
+    )
+
+
+def agent_of(request: HttpRequest) -> str:
+    """Machine and browser without their versions, which change by night."""
+    return device_label(request.headers.get("User-Agent", ""))
+
+
+def _mark_of(request: HttpRequest) -> str:
+    """By chance, the same for whoever signs in on this browser; it tells nothing else of it."""
+    return browser_mark(request) or secrets.token_hex(16)
+
+
+def browser_mark(request: HttpRequest) -> str:
+    """Empty where nobody has signed in on this browser yet, and for tokens."""
+    held = request.COOKIES.get(BROWSER, "")
+    return held if MARK.fullmatch(held) else ""
+
+
+def remember_device(request: HttpRequest, response: HttpResponse, user: User) -> HttpResponse:
+    """After `open_session`: by which account this browser is known, and its own mark."""
+    for name, value in ((KNOWN, device_key(user)), (BROWSER, request.browser_mark)):
+        response.set_cookie(
+            name,
+            value,
+            max_age=int(DEVICE_KEY_LIFE.total_seconds()),
+            httponly=True,
+            samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE,
+        )
+    return response
 
 
 def is_through_both_steps(request: HttpRequest) -> bool:

@@ -19,13 +19,14 @@ log = structlog.get_logger("gonghui.accounts")
 
 
 @action
-def record_device(actor: Actor, *, user_id: int, session_key: str, label: str) -> Device:
-    """Called once a session has its final key."""
+def record_device(actor: Actor, *, user_id: int, session_key: str, label: str, mark: str = "") -> Device:
+    """Called once a session has its final key. `mark`: by which the browser is known again, whoever signs in."""
     return Device.objects.create(
         user_id=user_id,
         session_hash=token_hash(session_key),
         session_key=session_key,
         label=label,
+        mark=token_hash(mark) if mark else None,
         seen_at=now(),
     )
 

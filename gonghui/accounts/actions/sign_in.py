@@ -47,8 +47,19 @@ def open_account(actor: Actor, *, phone: str) -> User:
 @action
 def move_account(actor: Actor, *, phone: str) -> str:
     """A new phone, proved by its code, for the signed-in user; ends their sessions; returns the old one."""
-    user = User.objects.visible_to(actor).select_for_update().get(pk=actor.user_id)
+    return _move(actor, User.objects.visible_to(actor).select_for_update().get(pk=actor.user_id), phone)
+
+
+def move_account_of(actor: Actor, *, user_id: int, phone: str) -> str:
+    """For actions: of a member whom two of the staff saw with their document."""
+    held = User.objects.unscoped("of a confirmed request").filter(pk=user_id, is_staff=False)
+    return _move(actor, held.select_for_update().get(), phone)
+
+
+def _move(actor: Actor, user: User, phone: str) -> str:
     require(user.phone != phone, SAME_PHONE)
+    others = User.objects.unscoped("the phone was proved").filter(phone_index=phone).exclude(pk=user.pk)
+    require(not others.exists(), PHONE_TAKEN)
     former, user.phone = user.phone, phone
     try:
         with transaction.atomic():

@@ -17,6 +17,7 @@ from gonghui.accounts import rules
 from gonghui.accounts.actions import answered
 from gonghui.accounts.actions.devices import end_sessions
 from gonghui.accounts.actions.lockouts import count_failures, forget_failures, lock_refusal
+from gonghui.accounts.actions.recovery import drop_recovery_codes, spend_recovery_code
 from gonghui.accounts.errors import (
     BAD_LOGIN,
     BAD_PASSWORD,
@@ -93,8 +94,8 @@ def enrol_totp(actor: Actor, *, user_id: int) -> TotpEnrolment:
 
 
 def confirm_second_factor(actor: Actor, *, user_id: int, code: str, address: str = "") -> User:
-    """Second step: a code of this half minute that nobody used yet. The first one confirms the enrolment."""
-    return answered(_try_totp(actor, user_id=user_id, code=rules.digits_of(code), address=address))
+    """Second step: a code of this half minute that nobody used yet, or one from paper. The first one confirms the enrolment."""
+    return answered(_try_totp(actor, user_id=user_id, code=code, address=address))
 
 
 @action
@@ -104,13 +105,22 @@ def _try_totp(actor: Actor, *, user_id: int, code: str, address: str) -> User | 
     if refused := lock_refusal(*subjects):
         return refused
     user = _staff(user_id).filter(is_active=True, totp_secret__isnull=False).first()
-    step = user and rules.matching_totp_step(user.totp_secret, code, now())
-    if step is None or not _spend_step(user, step):
+    by = user and _fitting(user, code)
+    if not by:
         count_failures(actor, subjects=subjects)
         return lock_refusal(*subjects) or DomainError(TOTP_WRONG)
     forget_failures(actor, subjects=(("totp", str(user_id)), ("login", user.login.lower())))
-    log.info("signed_in", user=user.pk, by="password+totp")
+    log.info("signed_in", user=user.pk, by=f"password+{by}")
     return user
+
+
+def _fitting(user: User, code: str) -> str:
+    """By what: the authenticator, or a recovery code of one whose authenticator is set up; empty where neither fits."""
+    if rules.recovery_of(code):
+        is_spent = user.totp_confirmed_at is not None and spend_recovery_code(user.pk, code)
+        return "recovery" if is_spent else ""
+    step = rules.matching_totp_step(user.totp_secret, rules.digits_of(code), now())
+    return "totp" if step is not None and _spend_step(user, step) else ""
 
 
 def _spend_step(user: User, step: int) -> bool:
@@ -182,6 +192,7 @@ def renew_password(actor: Actor, *, user: User) -> OneTimePassword:
 def drop_second_factor(actor: Actor, *, user: User) -> None:
     """For actions: the phone is lost, the next sign-in enrols another; every session ends."""
     forget_failures(actor, subjects=(("totp", str(user.pk)),))
+    drop_recovery_codes(user.pk)
     _staff(user.pk).update(totp_secret=None, totp_confirmed_at=None, updated_at=now())
     end_sessions(actor, user_id=user.pk)
 

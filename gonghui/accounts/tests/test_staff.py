@@ -45,6 +45,18 @@ def code_now(secret: str, drift: int = 0) -> str:
     return rules.totp_code(secret, rules.totp_step(now()) + drift)
 
 
+def test_guessing_a_password_costs_what_the_framework_asks(hasher_of_the_product, monkeypatch):
+    """16 MiB and five passes for each; other tests pay less."""
+    kind, costs = hasher_of_the_product
+    assert (kind.algorithm, kind.block_size, costs) == ("scrypt", 8, {"work_factor": 2**14, "parallelism": 5})
+    for name, cost in costs.items():
+        monkeypatch.setattr(kind, name, cost)
+    user = User()
+    user.set_password(PASSWORD)
+    assert user.password.startswith("scrypt$16384$") and user.password.split("$")[3:5] == ["8", "5"]
+    assert (user.check_password(PASSWORD), user.check_password("wrong")) == (True, False)
+
+
 def password_reason(login="li.jing", password="wrong"):
     with pytest.raises(DomainError) as caught:
         staff.sign_in_staff(ANONYMOUS, login=login, password=password)
