@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.contrib import admin
 from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,8 @@ from unfold.decorators import display
 
 from gonghui.kit.actors import Actor
 from gonghui.kit.console import (
+    Bar,
+    Bars,
     ChoicesDropdownFilter,
     DropdownFilter,
     Figure,
@@ -21,6 +24,7 @@ from gonghui.kit.console import (
     SmallNameSearch,
     Verb,
     VerbForm,
+    bars,
     figure,
     state_column,
     subtree_filter,
@@ -29,23 +33,43 @@ from gonghui.kit.console import (
 )
 from gonghui.kit.identifiers import read_phone, read_resident_id
 from gonghui.kit.masks import mask_id, mask_phone
-from gonghui.members import change_pages, roster_pages  # noqa: F401  register their screens and pages
+from gonghui.members import (  # noqa: F401  register their screens and pages
+    change_pages,
+    correction_pages,
+    counter_pages,
+    export_pages,
+    privacy_pages,
+    roster_pages,
+    sight_pages,
+    tag_pages,
+    transfer_pages,
+)
 from gonghui.members.actions import merge_cases, verification
+from gonghui.members.groups import SENSITIVE_GROUPS, are_sensitive, groups_open_to
+from gonghui.members.headcounts import Headcount, headcount_of, largest_children
+from gonghui.members.listing import LiveUnder, WalkedByUnion
 from gonghui.members.models import Membership, MergeCase, Person, WorkerGroup
-from gonghui.members.queries import member_figures
+from gonghui.members.models.marks import group_mark, verification_mark
+from gonghui.members.numbers import read_number, said_number
 from gonghui.members.roster.values import DOCUMENT_LABELS
 
 VERIFICATION_TONES = {"verified": "success", "none": "warning", "revoked": "danger"}
 MEMBERSHIP_TONES = {"active": "success", "transferring": "info", "retained": "info", "expelled": "danger"}
 CASE_TONES = {"open": "warning", "kept": "info", "moved": "success"}
-SOURCES = {"batch": _("名册导入"), "self": _("本人申请"), "transfer": _("转入")}
-VERIFIED_BY = {"roster": _("与会员名册比对"), "staff": _("工作人员核对证件")}
+SOURCES = {
+    "batch": _("名册导入"), "self": _("本人申请"), "h5": _("网上申请"), "mini_program": _("小程序申请"), "scan": _("扫海报申请"),
+    "on_site": _("现场办理"), "transfer": _("转入"), "merge": _("工会合并转入"), "dissolve": _("工会撤销转入"),
+}  # fmt: skip
+VERIFIED_BY = {
+    "roster": _("与会员名册比对"), "staff": _("工作人员核对证件"), "review": _("入会审核时确认"), "officer": _("现场看过证件"),
+}  # fmt: skip
 CASE_REASONS = {
     "linked_elsewhere": _("证件已在另一个账号上"),
     "has_other_id": _("账号登记的是另一个证件"),
     "has_other_person": _("账号已对应另一位职工"),
 }
-FIGURE_CACHE_S = 60
+CHILDREN_SHOWN = 12
+NAMES_CACHE_S = 60
 
 
 def read_typed_id(raw: str):
@@ -57,10 +81,14 @@ class GroupFilter(DropdownFilter):
     title, parameter_name = _("职业群体"), "group"
 
     def lookups(self, request, model_admin):
-        return [(group.code, group.name) for group in WorkerGroup.objects.order_by("id")]
+        return [(group.code, group.name) for group in groups_open_to(request.actor, "members.view")]
 
     def queryset(self, request, queryset):
-        return queryset.filter(groups__contains=[self.value()]) if self.value() else queryset
+        if not self.value():
+            return queryset
+        if self.value() not in dict(self.lookup_choices) and are_sensitive([self.value()]):
+            raise PermissionDenied
+        return queryset.filter(groups__contains=[self.value()])
 
 
 class RevokeForm(VerbForm):
@@ -70,18 +98,23 @@ class RevokeForm(VerbForm):
 
 
 @admin.register(Person)
-class PersonAdmin(ScopedAdmin):
+class PersonAdmin(WalkedByUnion, ScopedAdmin):
     """People whose live membership is in the subtree; those who left stay in the list of memberships."""
 
     icon, order = "group", 10
     also = Q(memberships__status__in=Membership.LIVE)
+    one_each = True  # one_live_membership
+    walked_key, walked = "person_id", Q(status__in=Membership.LIVE)
+    marked_by = {"group": group_mark, "verification__exact": verification_mark}
+    finds_names = True
     masks = {"id_no": mask_id, "phone": mask_phone}
     words = {"verified_by": VERIFIED_BY, "id_type": DOCUMENT_LABELS}
-    unmask_verb, export_verb = "members.unmask", "members.export"
+    unmask_verb, export_verb, export_people = "members.unmask", "members.export", ("pk",)
     state_field = "verification"
     search = NameSearch("grams", "name", "pinyin")
     search_exact = {"id_index": read_typed_id, "phone_index": read_phone}
-    search_help_text = _("姓名、拼音、首字母，或完整的证件号、手机号")
+    search_number = {"number": read_number}
+    search_help_text = _("姓名、拼音、首字母，或完整的证件号、手机号、会籍号")
     list_display = (
         "name",
         "union",
@@ -92,7 +125,7 @@ class PersonAdmin(ScopedAdmin):
         state_column("verification", VERIFICATION_TONES, _("实名")),
     )
     list_filter = (
-        subtree_filter("memberships__union__path"),
+        LiveUnder,
         ("verification", ChoicesDropdownFilter),
         GroupFilter,
     )
@@ -106,15 +139,16 @@ class PersonAdmin(ScopedAdmin):
         Verb("revoke", _("撤销实名"), verification.revoke_verification, "members.verify", form=RevokeForm,
              icon="person_off", tone="danger", when=lambda person: person.is_verified,
              question=_("发现冒用或认错人时使用。撤销后本人不能再领取福利，也不能自行恢复。")),
+        counter_pages.OPEN_AT_COUNTER,
+        sight_pages.SEEN_BY,
     )  # fmt: skip
 
     def get_queryset(self, request):
+        return self.dressed(request, super().get_queryset(request))
+
+    def dressed(self, request, rows):
         seen = Membership.objects.visible_to(request.actor).select_related("union").order_by("-id")
-        return (
-            super()
-            .get_queryset(request)
-            .prefetch_related(Prefetch("memberships", seen, to_attr="seen_memberships"))
-        )
+        return rows.prefetch_related(Prefetch("memberships", seen, to_attr="seen_memberships"))
 
     def label_of(self, row: Person) -> str:
         return f"{row.name}（{mask_phone(row.phone)}）" if row.phone else row.name
@@ -125,8 +159,8 @@ class PersonAdmin(ScopedAdmin):
 
     @display(description=_("职业群体"))
     def group_names(self, row: Person) -> str:
-        names = cache.get_or_set("worker_group_names", _group_names, FIGURE_CACHE_S)
-        return "、".join(names.get(code, code) for code in row.groups) or "—"
+        names = cache.get_or_set("worker_group_names", _group_names, NAMES_CACHE_S)
+        return "、".join(filter(None, (names.get(code, code) for code in row.groups))) or "—"
 
     @display(description=_("实名方式"))
     def verified_how(self, row: Person) -> str:
@@ -141,15 +175,18 @@ class PersonAdmin(ScopedAdmin):
 
 
 def _group_names() -> dict[str, str]:
-    return dict(WorkerGroup.objects.values_list("code", "name"))
+    """Those that tell of hardship have none: a list does not know who looks at it."""
+    found = WorkerGroup.objects.values_list("code", "name", "kind")
+    return {code: "" if kind in SENSITIVE_GROUPS else name for code, name, kind in found}
 
 
 @admin.register(Membership)
-class MembershipAdmin(ScopedAdmin):
-    icon, order, export_verb = "badge", 20, "members.export"
+class MembershipAdmin(WalkedByUnion, ScopedAdmin):
+    icon, order, export_verb, export_people = "badge", 20, "members.export", ("person",)
     state_field = "status"
     search = NameSearch("person__grams", "person__name", "person__pinyin")
     search_exact = {"person__id_index": read_typed_id, "person__phone_index": read_phone}
+    search_number = {"person__number": read_number}
     search_help_text = PersonAdmin.search_help_text
     words = {"source": SOURCES}
     list_display = (
@@ -163,8 +200,15 @@ class MembershipAdmin(ScopedAdmin):
     list_select_related = ("person", "union")
     list_filter = (subtree_filter(), ("status", ChoicesDropdownFilter), ("joined_on", RangeDateFilter))
     ordering = ("-id",)
-    fields = ("person", "union", "status", "joined_on", "left_on", "how")
-    verbs = (change_pages.PROPOSE,)
+    fields = ("person", "union", "status", "member_number", "joined_on", "left_on", "how")
+    verbs = (change_pages.PROPOSE, tag_pages.TAG)
+
+    def get_readonly_fields(self, request, obj=None):
+        return [*super().get_readonly_fields(request, obj), "member_number"]
+
+    @display(description=_("会籍号"))
+    def member_number(self, row: Membership) -> str:
+        return said_number(row.person.number)
 
     @display(description=_("入会渠道"))
     def how(self, row: Membership) -> str:
@@ -221,26 +265,45 @@ class WorkerGroupAdmin(ScopedAdmin):
         return [*super().get_readonly_fields(request, obj), *(["code"] if obj else [])]
 
 
+@figure(needs="members.view", order=5)
+def unions_in_scope(actor: Actor) -> Figure:
+    return Figure(
+        str(_("工会组织")), headcount_of(actor).unions, "account_tree", reverse("admin:orgs_union_changelist")
+    )
+
+
 @figure(needs="members.view", order=10)
 def members_in_scope(actor: Actor) -> Figure:
-    members, verified = _cached_figures(actor)
-    note = _("其中已实名 %s") % f"{verified:,}"
-    return Figure(str(_("会员")), members, "group", reverse("admin:members_person_changelist"), str(note))
+    count = headcount_of(actor)
+    note = _("其中已实名 %s") % f"{count.verified:,}"
+    return Figure(
+        str(_("会员")), count.members, "group", reverse("admin:members_person_changelist"), str(note)
+    )
 
 
 @figure(needs="members.view", order=20)
 def share_verified(actor: Actor) -> Figure | None:
-    members, verified = _cached_figures(actor)
-    if not members:
+    share = headcount_of(actor).share_verified
+    if share is None:
         return None
-    return Figure(
-        str(_("实名率")), f"{verified / members:.1%}", "verified_user", "", str(_("已实名会员占比"))
-    )
+    return Figure(str(_("实名率")), f"{share:.1%}", "verified_user", "", str(_("已实名会员占比")))
 
 
-def _cached_figures(actor: Actor) -> tuple[int, int]:
-    reached = ",".join(sorted(f"{g.path}/{g.line}" for g in actor.reaches("members.view")))
-    return cache.get_or_set(f"figure:members:{reached}", lambda: member_figures(actor), FIGURE_CACHE_S)
+@bars(needs="members.view", order=10)
+def members_by_union(actor: Actor) -> Bars | None:
+    """The largest unions directly below, each with its share of the verified."""
+    found = [child for child in largest_children(actor, CHILDREN_SHOWN) if child.count.members]
+    if not found:
+        return None
+    most = found[0].count.members
+    return Bars(str(_("下级工会的会员")), [_bar(child.id, child.name, child.count, most) for child in found])
+
+
+def _bar(union_id: int, name: str, count: Headcount, most: int) -> Bar:
+    share = count.share_verified or 0
+    note = _("%(members)s 人，实名率 %(share)s") % {"members": f"{count.members:,}", "share": f"{share:.1%}"}
+    link = f"{reverse('admin:members_person_changelist')}?under={union_id}"
+    return Bar(name, count.members / most, count.verified / most, str(note), link)
 
 
 @waiting(needs="members.verify", order=10)

@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gonghui.kit import clock
@@ -28,7 +27,7 @@ from gonghui.kit.console import (
 )
 from gonghui.members.actions import changes
 from gonghui.members.models import Membership, MembershipChange
-from gonghui.orgs.models import Union
+from gonghui.members.union_fields import union_id_of
 
 TONES = {"proposed": "warning", "confirmed": "success", "refused": "info"}
 
@@ -49,21 +48,12 @@ class ChangeForm(VerbForm):
     )
     to_union = forms.CharField(
         label=gettext_lazy("转入工会"), max_length=128, required=False,
-        help_text=gettext_lazy("转会时填写转入工会的全称；其他变动不填。"),
+        help_text=gettext_lazy("转会时填写转入工会的全称或统一社会信用代码；其他变动不填。"),
     )  # fmt: skip
 
     def clean_to_union(self) -> int | None:
-        name = self.cleaned_data["to_union"].strip()
-        if not name:
-            return None
-        found = list(
-            Union.objects.unscoped("by its full name").filter(name=name).values_list("pk", flat=True)[:2]
-        )
-        if len(found) != 1:
-            raise forms.ValidationError(
-                _("没有找到叫“{name}”的工会，或者不止一个。请核对全称。").format(name=name)
-            )
-        return found[0]
+        said = self.cleaned_data["to_union"]
+        return union_id_of(said) if said.strip() else None
 
     def facts(self) -> dict[str, Any]:
         asked = dict(self.cleaned_data)

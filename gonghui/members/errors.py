@@ -29,6 +29,18 @@ TRIES_SPENT = refusal(
     advice=_("请明天再试；着急的话，带上证件到所在工会当面办理。"),
     status=429,
 )
+DOCUMENT_TRIES_SPENT = refusal(
+    "document_tries_spent",
+    _("这个证件号码今天已经有 3 次核验没有通过。"),
+    advice=_("请明天再试；着急的话，本人带上证件到所在工会当面办理。"),
+    status=429,
+)
+DEVICE_TRIES_SPENT = refusal(
+    "device_tries_spent",
+    _("这台设备今天已经有 3 次核验没有通过。"),
+    advice=_("请明天再试，或换自己的手机；着急的话，带上证件到所在工会当面办理。"),
+    status=429,
+)
 NOT_IN_ROSTER = refusal(
     "not_in_roster",
     _("会员名册里没有找到与这个姓名和证件号码都一致的人。今天还可以试 {left} 次。"),
@@ -130,6 +142,91 @@ ROSTER_STILL_RUNNING = refusal(
     _("这份名册正在处理，没有停下来。"),
     advice=_("请稍等，页面会自动更新；超过一分钟没有进展时再点“继续”。"),
 )
+ROSTER_BY_ANOTHER = refusal(
+    "roster_by_another",
+    _("这份名册是您自己上传的，要由另一位有“复核”权限的同事确认导入。"),
+    advice=_("请让{colleagues}在后台的“名册导入”里打开它确认。"),
+)
+ROSTER_OF_ANOTHER = refusal(
+    "roster_of_another",
+    _("退回的行里有完整的号码，只有上传这份名册的人能下载。"),
+    advice=_("请上传的同事下载改正，或由您重新上传。"),
+    status=403,
+)
+COUNTER_OPEN = refusal(
+    "counter_open",
+    _("这位会员的同一件事已经受理，等第二人核对。"),
+    advice=_("请到“柜台受理”里请另一位同事核对。"),
+)
+COUNTER_ONESELF = refusal(
+    "counter_oneself", _("不能办理自己的事。"), advice=_("请由另一位同事受理。"), status=403
+)
+COUNTER_OWN = refusal(
+    "counter_own", _("受理和核对不能是同一个人。"), advice=_("请由另一位同事当面核对。"), status=403
+)
+COUNTER_NO_DOCUMENT = refusal(
+    "counter_no_document",
+    _("系统里没有这位会员的证件号码，没有办法核对是不是本人。"),
+    advice=_("请先用名册补上证件号码，再来受理。"),
+)
+COUNTER_TAIL = refusal(
+    "counter_tail",
+    _("证件号码最后四位与登记的不一致。"),
+    advice=_("请看着证件原件再填一次；仍不一致就不要办理，请按“不通过”退回。"),
+    status=422,
+)
+COUNTER_NO_COPY = refusal(
+    "counter_no_copy",
+    _("这份个人信息现在不能下载。"),
+    advice=_("核对通过后二十四小时内由受理人下载；过期请重新受理。"),
+)
+EXPORT_EMPTY = refusal(
+    "export_empty", _("这份名单里没有可以导出的行。"), advice=_("请换一个筛选条件。"), status=422
+)
+EXPORT_TOO_LONG = refusal(
+    "export_too_long",
+    _("超过 {most} 行，一次导不完。"),
+    advice=_("请先用筛选缩小范围，再分几次申请。"),
+    status=422,
+)
+EXPORT_OVER_TWO = refusal(
+    "export_over_two",
+    _("这些行分属您管的几个工会，要分开申请。"),
+    advice=_("请先用“所属工会”筛选，再申请导出。"),
+    status=422,
+)
+EXPORT_OWN = refusal(
+    "export_own", _("不能审批自己申请的导出。"), advice=_("请由另一位有权限的同事审批。"), status=403
+)
+EXPORT_NOT_READY = refusal(
+    "export_not_ready",
+    _("这份文件现在不能下载：{state}。"),
+    advice=_("过期的已经删除，需要时请重新申请。"),
+)
+EXPORT_BEYOND = refusal(
+    "export_beyond",
+    _("这份文件里有人现在不属于您负责的产业线。"),
+    advice=_("请重新申请：新的文件里只有现在属于这条产业线的会员。"),
+)
+EXPORT_SPENT = refusal(
+    "export_spent", _("这份文件已经下载了 {most} 次。"), advice=_("还需要的话请重新申请，并写明用途。")
+)
+NO_PHONE_TO_ASK = refusal(
+    "farewell_no_phone",
+    _("这个账号没有手机号，不能在这里注销。"),
+    advice=_("请带上证件到所在工会办理。"),
+)
+FAREWELL_OPEN = refusal(
+    "farewell_open", _("您已经申请注销。"), advice=_("不用再申请；想继续使用，请撤回。"), status=409
+)
+FAREWELL_NONE = refusal(
+    "farewell_none", _("没有可以撤回的注销申请。"), advice=_("它可能已经撤回。请刷新页面查看。")
+)
+FAREWELL_HINDERED = refusal(
+    "farewell_hindered",
+    _("现在还不能注销：{what}"),
+    advice=_("请先办完；可以放弃的，请在页面上逐项勾选。"),
+)
 CHANGE_OPEN = refusal(
     "membership_change_open",
     _("这位会员已有一项变动在等复核。"),
@@ -167,4 +264,188 @@ CHANGE_OVER_BOTH = refusal(
     _("转会要由两边工会共同的上级复核，您只管其中一边。"),
     advice=_("请交给共同的上级工会办理。"),
     status=403,
+)
+UNION_TAKES_NOBODY = refusal(
+    "union_takes_nobody",
+    _("“{union}”已暂停、合并或撤销，现在不能接收会员。"),
+    advice=_("请另选一个工会；不清楚该选哪一个的，请问它的上级工会。"),
+)
+UNION_HAS_NO_MEMBERS_OF_ITS_OWN = refusal(
+    "union_has_no_members_of_its_own",
+    _("“{union}”是{kind}，会员不直接转到这里。"),
+    advice=_(
+        "请选单位或住处的基层工会、工会联合会、产业工会或街道乡镇总工会；不清楚选哪一个的，请问它下面的工会。"
+    ),
+)
+EXPELLED_THERE = refusal(
+    "expelled_there",
+    _("这位职工曾被“{union}”除名。"),
+    advice=_("请核对；需要恢复的，请按会籍管理办法办理。"),
+)
+MEMBER_ALREADY = refusal(
+    "member_already",
+    _("已经是工会会员，一个人只有一份会籍。"),
+    advice=_("换了单位的，请在“我的会籍”里办理转会。"),
+)
+CHANGES_BETWEEN = refusal(
+    "changes_between",
+    _("“{union}”和“{into}”之间还有 {count} 项待复核的转会。"),
+    advice=_("请先在“会籍变动”里复核或退回，再办理。"),
+)
+CHANGE_DOES_NOT_FIT = refusal(
+    "membership_change_fit",
+    _("会籍现在是“{status}”，不能登记“{kind}”。"),
+    advice=_("保留会籍的才能登记重新就业；已退休或失业的，重新就业以后才能再登记一次。"),
+)
+
+TRANSFER_OPEN = refusal(
+    "transfer_open",
+    _("已有一份转会在办，一次只能办一份。"),
+    advice=_("请在“我的会籍”查看进度；想转到别的工会，可以在那里改转，或先取消。"),
+)
+TRANSFER_NO_MEMBERSHIP = refusal(
+    "transfer_no_membership",
+    _("没有可以转接的会籍。"),
+    advice=_("还没有入会的，请向单位或所在街道工会申请入会。"),
+)
+TRANSFER_SAME_UNION = refusal(
+    "transfer_same_union",
+    _("会籍已经在“{union}”。"),
+    advice=_("不需要转；要转的请选择另一个工会。"),
+    status=422,
+)
+TRANSFER_NO_UNION = refusal(
+    "transfer_no_union",
+    _("没有找到这个工会。"),
+    advice=_("请按名称搜索，或填写它的统一社会信用代码；查不到的，请问新单位的工会。"),
+    status=422,
+)
+TRANSFER_OWN = refusal(
+    "transfer_own",
+    _("不能办理自己的转会。"),
+    advice=_("请由另一位有权限的同事办理。"),
+    status=403,
+)
+TRANSFER_TWO_HANDS = refusal(
+    "transfer_two_hands",
+    _("代会员提出转会的人不能自己接收。"),
+    advice=_("请由另一位有权限的同事核对介绍信后接收。"),
+    status=403,
+)
+TRANSFER_WORDS = refusal(
+    "transfer_words", _("没有写明原因。"), advice=_("请写明为什么不同意，会发给会员。"), status=422
+)
+TRANSFER_DOCUMENT = refusal(
+    "transfer_document", _("没有写介绍信文号。"), advice=_("请填写会员带来的转会介绍信的文号。"), status=422
+)
+TRANSFER_NOT_KNOWN = refusal(
+    "transfer_not_known",
+    _("没有与这个姓名和证件号码都一致、会籍在籍的会员。"),
+    advice=_("请对照证件核对；还没有入会的，请办理入会，不用转会。"),
+    status=422,
+)
+TAG_NEEDS_EVIDENCE = refusal(
+    "tag_evidence",
+    _("要选择标签，并写明依据。"),
+    advice=_("例如证书编号、认定文件；结束标签要写明原因。"),
+    status=422,
+)
+TAG_DAYS = refusal(
+    "tag_days",
+    _("结束日期在开始日期之前。"),
+    advice=_("请核对两个日期；长期有效的不填结束日期。"),
+    status=422,
+)
+TAG_TWICE = refusal(
+    "tag_twice",
+    _("这位职工从同一天起已经有这个标签。"),
+    advice=_("请在“会员标签”里查看；要更正的，先结束原来的。"),
+)
+CORRECTION_NO_PERSON = refusal(
+    "correction_no_person",
+    _("这个账号还没有对应到会员，没有可以更正的身份资料。"),
+    advice=_("请先到“我的—实名认证”，按证件填写姓名和号码。"),
+)
+CORRECTION_NO_UNION = refusal(
+    "correction_no_union",
+    _("您还没有加入过工会，没有工会可以替您核对。"),
+    advice=_("请先申请入会，填写正确的姓名和证件号码。"),
+)
+CORRECTION_OPEN = refusal(
+    "correction_open",
+    _("已有一份更正申请在核对，一次只能办一份。"),
+    advice=_("想改内容，请先撤回，再重新提出。"),
+)
+CORRECTION_SPENT = refusal(
+    "correction_spent",
+    _("一天最多提出 {most} 次更正。"),
+    advice=_("请明天再试；着急的话，带上证件到所在工会当面办理。"),
+    status=429,
+)
+CORRECTION_NOTHING = refusal(
+    "correction_nothing",
+    _("没有写要更正什么。"),
+    advice=_("请在写错的那一项里填上正确的内容，别的留空。"),
+    status=422,
+)
+CORRECTION_SAME = refusal(
+    "correction_same",
+    _("“{field}”与现在登记的一样。"),
+    advice=_("请只填写错的那几项，别的留空。"),
+    status=422,
+)
+CORRECTION_DERIVED = refusal(
+    "correction_derived",
+    _("出生日期和性别由身份证号码得出，不能单独更正。"),
+    advice=_("号码错了的，请更正证件号码，出生日期和性别会跟着改。"),
+    status=422,
+)
+CORRECTION_PAPER_TOO_LARGE = refusal(
+    "correction_paper_too_large",
+    _("照片超过了 {limit_mb} MB。"),
+    advice=_("请用手机截小一些再上传。"),
+    status=413,
+)
+CORRECTION_PAPER_UNKNOWN = refusal(
+    "correction_paper_unknown",
+    _("这不是完整的照片或 PDF 文件。"),
+    advice=_("请上传 JPG、PNG 或 PDF。"),
+    status=422,
+)
+CORRECTION_PAPERS_MANY = refusal(
+    "correction_papers_many",
+    _("最多上传 {most} 张照片。"),
+    advice=_("证件正反面各一张就够了。"),
+    status=422,
+)
+CORRECTION_OWN = refusal(
+    "correction_own",
+    _("不能核对自己的更正申请。"),
+    advice=_("请由另一位有权限的同事办理。"),
+    status=403,
+)
+CORRECTION_NO_PAPERS = refusal(
+    "correction_no_papers",
+    _("会员没有上传证件照片。"),
+    advice=_("请当面看过证件原件再通过，或写明原因不予更正，请会员补上照片。"),
+    status=422,
+)
+CORRECTION_NEEDS_ORIGINAL = refusal(
+    "correction_needs_original",
+    _("姓名和证件号码同时要改，等于换一个人，只看照片或材料不能通过。"),
+    advice=_("请本人带证件原件到场，当面核对后再通过。"),
+    status=422,
+)
+CORRECTION_TAKEN = refusal(
+    "correction_taken",
+    _("这个证件号码登记在另一位职工名下，没有更正。"),
+    advice=_("已转“身份冲突”核对；办结以后，再来通过或不予更正。"),
+)
+CORRECTION_OVERTAKEN = refusal(
+    "correction_overtaken",
+    _("提出以后，这位会员的“{field}”已经变过，申请里写的“原来”不是现在登记的。"),
+    advice=_("请写明原因不予更正，请会员核对后重新提出。"),
+)
+CORRECTION_NONE = refusal(
+    "correction_none", _("没有可以撤回的更正申请。"), advice=_("它可能已经办结。请刷新页面查看。")
 )

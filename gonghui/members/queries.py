@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
 
 from gonghui.kit.actors import Actor
 from gonghui.kit.crypto import get_keyring
 from gonghui.members.models import Consent, Delegation, Membership, Person
+from gonghui.orgs.models import UnionKind
 
 
 def person_id_of(user_id: int) -> int | None:
@@ -53,6 +54,14 @@ LIVE_MEMBERSHIPS = Prefetch(
 )
 
 
+def is_in_transit() -> Exists:
+    """Of a row of people: their union is a transit pool, until one of their own takes them in (M6)."""
+    live = Membership.objects.unscoped("of a person in hand").filter(
+        person=OuterRef("pk"), status__in=Membership.LIVE
+    )
+    return Exists(live.filter(union__kind=UnionKind.POOL))
+
+
 def live_consents(actor: Actor) -> dict[str, Consent]:
     """Purpose → the consent in force."""
     given = Consent.objects.visible_to(actor).filter(withdrawn_at=None)
@@ -77,12 +86,3 @@ def bookable_for(actor: Actor):
     return Person.objects.unscoped("through their own live delegations").filter(
         delegations__delegate_id=actor.person_id, delegations__ended_at=None
     )
-
-
-def member_figures(actor: Actor) -> tuple[int, int]:
-    """Live members in the actor's subtrees, and how many of them are verified."""
-    live = Membership.objects.visible_to(actor).filter(status__in=Membership.LIVE)
-    found = live.aggregate(
-        members=Count("pk"), verified=Count("pk", filter=Q(person__verification="verified"))
-    )
-    return found["members"], found["verified"]

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
+from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.crypto import get_keyring
 from gonghui.kit.identifiers import plain_text
 from gonghui.kit.scope import BySubtree
-from gonghui.members.models import Membership, Person
+from gonghui.members.criteria import Candidate, Refused, Standing, why_not
+from gonghui.members.models import Membership, Person, Verification
 from gonghui.members.roster import RosterRow
+from gonghui.members.union_endings import ended_unions, union_now
+from gonghui.orgs.actions.unions import line_of
 from gonghui.orgs.models import Union
+from gonghui.orgs.queries import grants_of
 
 NEW, CHANGED, SAME, REFUSED = "new", "changed", "same", "refused"
 BRACKETS = str.maketrans("（）【】〔〕[]", "()()()()")
+ANSWERS_KEPT = 50_000
 NO_LETTERS = re.compile(r"[\s·.,，。、\-—_]+")
 COMMITTEE = re.compile(r"(基层|工作)?委员会$")
 
@@ -28,21 +34,25 @@ class Place(NamedTuple):
     id: int
     path: str
     name: str
-
-
-class Refused(NamedTuple):
-    code: str
-    sentence: str
+    kind: str
 
 
 class UnionFinder:
     """The unions of one subtree by exact name, credit code, or an alias that only one of them has."""
 
     def __init__(self, root: Union, actor: Actor):
-        self.home = Place(root.pk, root.path, root.name)
+        self.home = Place(root.pk, root.path, root.name, root.kind)
+        self.is_lost = False
+        """Moved out of the maker's reach while the roster ran."""
+        self._actor, self._line = actor, line_of(root)
         self._exact: dict[str, list[Place]] = defaultdict(list)
         self._aliases: dict[str, list[Place]] = defaultdict(list)
+        self._answers: dict[str, Place | Refused] = {}
+        is_whole = actor.is_system or actor.may("members.import", root.path)
+        self._of_line: set[int] | None = None if is_whole else set()
         for place, uscc, employer in self._places(root, actor):
+            if self._of_line is not None:
+                self._of_line.add(place.id)
             self._exact[plain_name(place.name)].append(place)
             for alias in {*aliases(place.name), plain_name(employer or ""), (uscc or "").upper()} - {""}:
                 self._aliases[alias].append(place)
@@ -55,13 +65,35 @@ class UnionFinder:
         )
         if not actor.is_system:
             found = found.filter(rule.condition(actor))
-        columns = found.values_list("id", "path", "name", "uscc", "employer__name")
-        for pk, path, name, uscc, employer in columns.iterator(chunk_size=5000):
-            yield Place(pk, path, name), uscc, employer
+        columns = found.values_list("id", "path", "name", "kind", "uscc", "employer__name")
+        for pk, path, name, kind, uscc, employer in columns.iterator(chunk_size=5000):
+            yield Place(pk, path, name, kind), uscc, employer
+
+    def holds(self, place: Place) -> bool:
+        """Its members are the maker's to report: below their union, and of the line they are bound to."""
+        is_below = place.path.startswith(self.home.path)
+        return is_below and (self._of_line is None or place.id in self._of_line)
+
+    def look_again(self, *, lock: bool) -> None:
+        """Unions move and end while a roster runs: where its own one is now, held there until the batch is written."""
+        self.home = Place(*union_now(self.home.id, lock=lock), self.home.kind)
+        if self._of_line is not None:
+            here = Union.objects.unscoped("held here").filter(pk=self.home.id)
+            self._line = here.values_list("industry_line__code", flat=True).get()
+        actor = replace(self._actor, grants=grants_of(self._actor.user_id))
+        self.is_lost = not actor.may("members.import", self.home.path, self._line)
 
     def find(self, text: str) -> Place | Refused:
+        """The same text comes again for every member of a union."""
         if not text:
             return self.home
+        if text not in self._answers:
+            if len(self._answers) >= ANSWERS_KEPT:
+                self._answers.clear()
+            self._answers[text] = self._find(text)
+        return self._answers[text]
+
+    def _find(self, text: str) -> Place | Refused:
         name = plain_name(text)
         for known in (self._exact, self._aliases):
             places = {place.id: place for key in (name, *aliases(text)) for place in known.get(key, ())}
@@ -104,6 +136,7 @@ class Known(NamedTuple):
     name: str
     phone_index: bytes | None
     groups: list[str]
+    verification: str
 
 
 class Live(NamedTuple):
@@ -130,13 +163,27 @@ class Matcher:
     def __init__(self, finder: UnionFinder):
         self._finder = finder
         self._keyring = get_keyring()
+        self._today = clock.today()
+        self._over: dict[int, str] = {}
 
-    def match(self, rows: Sequence[RosterRow], *, lock: bool = False) -> list[Match]:
-        indexes = [self._keyring.blind_indexes("id_no", row.id_no) for row in rows]
-        people = self._people({index for found in indexes for index in found}, lock)
+    def match(
+        self,
+        rows: Sequence[RosterRow],
+        *,
+        lock: bool = False,
+        indexes: Mapping[int, list[bytes]] | None = None,
+    ) -> list[Match]:
+        """`indexes` by line, where they were made before."""
+        made = indexes or {row.line_no: self._keyring.blind_indexes("id_no", row.id_no) for row in rows}
+        own = [made[row.line_no] for row in rows]
+        people = self._people({index for found in own for index in found}, lock)
+        self._finder.look_again(lock=lock)
+        unions = {text: self._finder.find(text) for text in {row.union_text for row in rows}}
+        self._over = ended_unions({place.id for place in unions.values() if isinstance(place, Place)})
         lives, expelled = self._memberships([person.id for person in people.values()])
         return [
-            self._settled(row, own, people, lives, expelled) for row, own in zip(rows, indexes, strict=True)
+            self._settled(row, found, unions[row.union_text], people, lives, expelled)
+            for row, found in zip(rows, own, strict=True)
         ]
 
     def _people(self, indexes: set[bytes], lock: bool) -> dict[tuple[str, bytes], Known]:
@@ -144,7 +191,7 @@ class Matcher:
         if lock:
             found = found.select_for_update(no_key=True)
         columns = found.order_by("id").values_list(
-            "id_type", "id_index", "id", "name", "phone_index", "groups"
+            "id_type", "id_index", "id", "name", "phone_index", "groups", "verification"
         )
         return {(id_type, bytes(index)): Known(*rest) for id_type, index, *rest in columns}
 
@@ -153,7 +200,16 @@ class Matcher:
         found = found.filter(status__in=(*Membership.LIVE, "expelled"))
         lives: dict[int, Live] = {}
         expelled: dict[int, set[int]] = defaultdict(set)
-        columns = ("person_id", "id", "status", "joined_on", "union_id", "union__path", "union__name")
+        columns = (
+            "person_id",
+            "id",
+            "status",
+            "joined_on",
+            "union_id",
+            "union__path",
+            "union__name",
+            "union__kind",
+        )
         for person, pk, status, joined, *union in found.values_list(*columns):
             if status == "expelled":
                 expelled[person].add(union[0])
@@ -161,36 +217,40 @@ class Matcher:
                 lives[person] = Live(pk, Place(*union), joined)
         return lives, expelled
 
-    def _settled(self, row: RosterRow, indexes: list[bytes], people, lives, expelled) -> Match:
+    def _settled(self, row: RosterRow, indexes: list[bytes], union, people, lives, expelled) -> Match:
         person = next((people[row.id_type, i] for i in indexes if (row.id_type, i) in people), None)
         live = lives.get(person.id) if person else None
         found = Match(row, SAME, indexes[0], person=person, live=live)
-        union = self._finder.find(row.union_text)
+        if self._finder.is_lost:
+            said = _("“{home}”已调整到您的管理范围之外，没有导入。请联系它现在的上级工会。")
+            return _refused(found, Refused("union_lost", said.format(home=self._finder.home.name)))
         if isinstance(union, Refused):
             return _refused(found, union)
-        if not row.union_text and live and live.union.path.startswith(self._finder.home.path):
+        if not row.union_text and live and self._finder.holds(live.union):
             union = live.union  # a sheet without unions moves nobody
+        if union.id in self._over:
+            return _refused(found, Refused("union_ended", self._over[union.id]))
         found.union = union
+        if refusal := self._why_not(found, expelled.get(person.id, set()) if person else set()):
+            return _refused(found, refusal)
         if person is None:
             found.kind = NEW
-        elif refusal := self._why_not(found, expelled.get(person.id, set())):
-            return _refused(found, refusal)
         else:
             found.changes = self._changes(found)
             found.kind = CHANGED if found.changes else SAME
         return found
 
     def _why_not(self, found: Match, expelled: set[int]) -> Refused | None:
-        row, live = found.row, found.live
-        if found.person.name != row.name:
-            said = _("这个证件号码登记的是另一个姓名。请对照证件核对；改过姓名的，请先到原工会更正。")
-            return Refused("name_differs", said)
-        if live and not live.union.path.startswith(self._finder.home.path):
-            said = _("已是“{union}”的会员，不能重复入会。请先办理会籍转接，转入后再导入。")
-            return Refused("member_elsewhere", said.format(union=mask_union(live.union.name)))
-        if not live and found.union.id in expelled:
-            return Refused("expelled", _("已被这个工会除名。请核对；需要恢复的，请按会籍管理办法办理。"))
-        return None
+        row, live, person = found.row, found.live, found.person
+        known = person and Standing(
+            person.name,
+            is_revoked=person.verification == Verification.REVOKED,
+            union=live.union.name if live else "",
+            may_move=bool(live and self._finder.holds(live.union)),
+            is_expelled=found.union.id in expelled,
+        )
+        who = Candidate(row.name, row.birth_date, row.group_codes, row.employment)
+        return why_not(who, known, union_kind=found.union.kind, today=self._today)
 
     def _changes(self, found: Match) -> list[str]:
         row, person, live = found.row, found.person, found.live
@@ -211,8 +271,3 @@ class Matcher:
 def _refused(found: Match, refusal: Refused) -> Match:
     found.kind, found.refusal = REFUSED, refusal
     return found
-
-
-def mask_union(name: str) -> str:
-    """Enough to ask at the right door, not enough to list where people work: 西岭****会."""
-    return name[:2] + "*" * max(len(name) - 3, 2) + name[-1:]

@@ -35,6 +35,7 @@ from gonghui.kit.console import (
 from gonghui.kit.console.exporting import record_export
 from gonghui.kit.errors import NOT_ALLOWED, NOT_FOUND, DomainError, require
 from gonghui.kit.masks import mask_name
+from gonghui.kit.sheets import XLSX
 from gonghui.members.actions import roster_runs, rosters
 from gonghui.members.models import RosterImport, RosterRefusal, RosterSheet, WorkerGroup
 from gonghui.members.roster import refused_sheet, template_sheet
@@ -52,7 +53,6 @@ STEPS = (gettext_lazy("上传"), gettext_lazy("检查"), gettext_lazy("确认导
 STEP_OF = {"checking": 1, "checked": 2, "applying": 2, "applied": 3, "failed": 1, "dropped": 2}
 RUNNING = ("checking", "applying")
 PAGE_ROWS = 50
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 IN_MEMORY_BYTES = 2 * 2**20
 
 
@@ -100,6 +100,7 @@ class UploadForm(VerbForm):
     union = ScopedChoiceField(
         "members.RosterImport",
         "union",
+        home="members.import",
         label=gettext_lazy("名册所属的工会"),
         help_text=gettext_lazy("表中没有写所属工会的人归入这个工会；写了的，只能是它和它的下级。"),
     )
@@ -109,7 +110,7 @@ class UploadForm(VerbForm):
 @console_page("rosters/new", name="roster_new", needs="members.import")
 def new_roster(request: HttpRequest) -> HttpResponse:
     posted = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    form = UploadForm(*posted, actor=request.actor, row=None, initial={"union": _home_union(request.actor)})
+    form = UploadForm(*posted, actor=request.actor, row=None)
     if request.method == "POST" and form.is_valid():
         try:
             roster = _uploaded(request.actor, form.cleaned_data)
@@ -126,12 +127,6 @@ def new_roster(request: HttpRequest) -> HttpResponse:
     }
     page = page_facts(request, _("导入名册"), **facts)
     return render(request, "members/console/roster_new.html", page, status=422 if form.errors else 200)
-
-
-def _home_union(actor: Actor) -> int | None:
-    """Where somebody answers for one subtree only, it is the one meant."""
-    paths = {grant.path for grant in actor.reaches("members.import")}
-    return int(paths.pop().rstrip(".").rpartition(".")[2]) if len(paths) == 1 else None
 
 
 def _uploaded(actor: Actor, given: dict[str, Any]) -> RosterImport:
@@ -181,6 +176,7 @@ def roster_page(request: HttpRequest, roster_id: int) -> HttpResponse:
     roster = _roster(request, roster_id)
     page = Paginator(roster.refusals.order_by("line_no", "id"), PAGE_ROWS).get_page(request.GET.get("p"))
     name_at = _name_column(roster.headings)
+    second_hands = rosters.second_hands(request.actor, roster)
     facts = {
         "roster": roster,
         "steps": steps_at(STEPS, STEP_OF[roster.state] + (roster.state == "applied")),
@@ -189,10 +185,23 @@ def roster_page(request: HttpRequest, roster_id: int) -> HttpResponse:
         "page": page,
         "refused": [(row, _shown_name(row, name_at)) for row in page.object_list],
         "may_import": _may(request.actor, roster, "members.import"),
-        "may_apply": _may(request.actor, roster, "rosters.apply"),
+        "is_mine": roster.maker_id == request.actor.user_id,
+        "step": _next_step(request.actor, roster, second_hands),
+        "second_hands": second_hands,
         "opts": RosterImport._meta,
     }
     return render(request, "members/console/roster.html", page_facts(request, roster.file_name, **facts))
+
+
+def _next_step(actor: Actor, roster: RosterImport, second_hands: str) -> str:
+    """Of a checked roster: what this reader is told, beside the button where there is one."""
+    if not roster.count_new + roster.count_changed:
+        return "nothing"
+    if not _may(actor, roster, "rosters.apply"):
+        return "reviewer"
+    if second_hands:
+        return "colleague"
+    return "alone" if roster.maker_id == actor.user_id else "confirm"
 
 
 def _name_column(headings: list[str]) -> int | None:
@@ -253,9 +262,10 @@ def resume_page(request: HttpRequest, roster_id: int) -> HttpResponse:
 @console_page("rosters/<int:roster_id>/refused.xlsx", name="roster_refused", needs="members.import")
 @require_GET
 def refused_page(request: HttpRequest, roster_id: int) -> HttpResponse:
-    """Whole numbers, for those who sent them: recorded as an export."""
+    """Whole numbers, back to the one who sent them and to nobody else: recorded as an export."""
     roster = _roster(request, roster_id)
     require(_may(request.actor, roster, "members.import"), NOT_ALLOWED)
+    require(roster.maker_id == request.actor.user_id, rosters.errors.ROSTER_OF_ANOTHER)
     target = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - FileResponse closes it
     count = refused_sheet(target, roster.headings, roster_runs.refused_rows(roster))
     record_export(request.actor, table=RosterRefusal._meta.db_table, count=count, asked={"roster": roster.pk})

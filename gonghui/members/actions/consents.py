@@ -6,7 +6,9 @@ from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.clock import now
 from gonghui.kit.errors import NOT_FOUND, SIGN_IN_FIRST, require
+from gonghui.kit.events import emit
 from gonghui.members.consents import PURPOSES
+from gonghui.members.events import ConsentChanged
 from gonghui.members.models import Consent
 
 
@@ -22,6 +24,7 @@ def give_consent(actor: Actor, *, purpose: str) -> None:
         [Consent(user_id=actor.user_id, purpose=purpose, version=version, given_at=now())],
         ignore_conflicts=True,
     )
+    emit(ConsentChanged(user_id=actor.user_id, purpose=purpose))
 
 
 @action
@@ -30,3 +33,4 @@ def withdraw_consent(actor: Actor, *, purpose: str) -> None:
     require(actor.user_id, SIGN_IN_FIRST)
     require(purpose in PURPOSES, NOT_FOUND)
     Consent.objects.visible_to(actor).filter(purpose=purpose, withdrawn_at=None).update(withdrawn_at=now())
+    emit(ConsentChanged(user_id=actor.user_id, purpose=purpose))

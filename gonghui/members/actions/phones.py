@@ -25,7 +25,7 @@ def correct_phone(actor: Actor, *, phone: str, code: str, address: str = "") -> 
     number = use_phone_code(actor, phone=phone, purpose=CHANGE_PHONE, code=code, address=address)
     former = record_phone(actor, phone=number)
     if former:
-        _warn(former, number)
+        warn_former(former, number)
 
 
 @action
@@ -38,7 +38,7 @@ def record_phone(actor: Actor, *, phone: str) -> str:
     return former
 
 
-def _warn(former: str, number: str) -> None:
+def warn_former(former: str, number: str) -> None:
     text = _("您的工惠登录手机号已改为 {phone}。如果不是您本人操作，请马上联系所在工会。")
     try:
         port("sms").send(

@@ -19,20 +19,26 @@ from django.utils.translation import gettext as _
 from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
+from gonghui.kit.ahead import in_lots
 from gonghui.kit.crypto import CannotOpen, get_keyring
 from gonghui.kit.errors import DomainError
 from gonghui.kit.events import emit
+from gonghui.members.actions.headcounts import fold_some
+from gonghui.members.actions.roster_ahead import Ahead, batches_ahead
 from gonghui.members.actions.roster_writes import write_matches
 from gonghui.members.events import RosterApplied
 from gonghui.members.models import RosterImport, RosterRefusal, RosterSheet, WorkerGroup
-from gonghui.members.roster import RosterReading, RosterRow, RowRefusal, SkippedRow, read_roster
-from gonghui.members.roster_match import REFUSED, Match, Matcher, UnionFinder
+from gonghui.members.roster import RosterReading, RowRefusal, SkippedRow, read_roster
+from gonghui.members.roster_blocks import ReadItem, keep_block, kept_items, rows_of
+from gonghui.members.roster_match import NEW, REFUSED, Match, Matcher, UnionFinder
+from gonghui.members.union_endings import hold_unions_still
 from gonghui.orgs.queries import grants_of
 
 BATCH_ROWS = 2000
 CELL_BREAK = "\x1f"
 SHEET_CONTEXT = "members.RosterSheet.content"
 KINDS = ("new", "changed", "same", "refused")
+FOLD_EVERY = 10  # batches; the counts of unions are read beside what is not folded yet
 Progress = Callable[[int], None]
 
 
@@ -42,15 +48,18 @@ class Superseded(Exception):
 
 @dataclass(slots=True)
 class Run:
-    """One pass over the sheet of one import, by whoever uploaded it, with the grants they hold now."""
+    """One pass over the sheet of one import. It reaches as far as the maker's grants of now, whoever confirmed it."""
 
     roster: RosterImport
     actor: Actor
+    """In whose name it writes: the maker's, once confirmed that of who did."""
     token: uuid.UUID
     verb: str
     done: int = 0
     counts: Counter = field(default_factory=Counter)
     on_progress: Progress = lambda _rows: None
+
+    batches: int = 0
 
     @property
     def is_applying(self) -> bool:
@@ -76,12 +85,15 @@ def _go_through(roster_id: int, state: str, verb: str, on_progress: Progress) ->
     )
     if roster is None:
         return
-    run = Run(roster, _maker_now(roster, verb), uuid.uuid4(), verb, on_progress=on_progress)
+    hand = roster.applied_by_id if verb == "apply" else roster.maker_id
+    run = Run(roster, _acting(roster, hand), uuid.uuid4(), verb, on_progress=on_progress)
     try:
-        content = _take_sheet(run.actor, run=run)
-        with _opened(run, content) as reading:
-            _all_batches(run, reading)
-            _finish(run.actor, run=run, reading=reading)
+        sheet = _take_sheet(run.actor, run=run)
+        if run.is_applying and sheet.blocks.exists():
+            _all_batches(run, kept_items(sheet, run.done))
+            _finish(run.actor, run=run)
+        else:
+            _read_through(run, sheet)
     except DomainError as error:
         _fail(run.actor, run=run, problem=str(error))
     except CannotOpen:
@@ -90,25 +102,33 @@ def _go_through(roster_id: int, state: str, verb: str, on_progress: Progress) ->
         return
 
 
-def _maker_now(roster: RosterImport, verb: str) -> Actor:
-    """Acts for the person who asked: the checker's name stands on what was applied."""
-    user_id = roster.applied_by_id if verb == "apply" else roster.maker_id
+def _acting(roster: RosterImport, user_id: int | None) -> Actor:
     reason = _("名册导入 {number}").format(number=roster.pk)
     return Actor(user_id=user_id, grants=grants_of(user_id), channel="job", reason=reason)
 
 
 @action
-def _take_sheet(actor: Actor, *, run: Run) -> bytes:
+def _take_sheet(actor: Actor, *, run: Run) -> RosterSheet:
     sheet = RosterSheet.objects.unscoped("its own job").select_for_update().filter(roster=run.roster).first()
     if sheet is None:
         raise Superseded
     if not run.is_applying:
         sheet.rows_done, sheet.counts = 0, {}
         run.roster.refusals.all().delete()
+        sheet.blocks.all().delete()
     sheet.run, sheet.rows_read = run.token, 0
     sheet.save(update_fields=["run", "rows_done", "rows_read", "counts", "updated_at"])
     run.done, run.counts = sheet.rows_done, Counter(sheet.counts)
-    return get_keyring().open(SHEET_CONTEXT, bytes(sheet.content))
+    return sheet
+
+
+def _read_through(run: Run, sheet: RosterSheet) -> None:
+    content = get_keyring().open(SHEET_CONTEXT, bytes(sheet.content))
+    sheet.content = b""  # a large one is not held twice
+    with _opened(run, content) as reading:
+        items = (ReadItem(item, cells) for item, cells in reading.with_raw())
+        _all_batches(run, islice(items, run.done, None))
+        _finish(run.actor, run=run, reading=reading)
 
 
 def _opened(run: Run, content: bytes) -> RosterReading:
@@ -121,27 +141,34 @@ def _opened(run: Run, content: bytes) -> RosterReading:
     return read_roster(content, sheet_name=run.roster.sheet_name, group_names=groups, on_progress=told)
 
 
-def _all_batches(run: Run, reading: RosterReading) -> None:
-    matcher = Matcher(UnionFinder(run.roster.union, run.actor))
-    items = islice(reading.with_raw(), run.done, None)
-    while batch := list(islice(items, BATCH_ROWS)):
-        _one_batch(run.actor, run=run, batch=batch, matcher=matcher)
+def _all_batches(run: Run, items: Iterator[ReadItem]) -> None:
+    matcher = Matcher(UnionFinder(run.roster.union, _acting(run.roster, run.roster.maker_id)))
+    batches = in_lots(items, BATCH_ROWS)
+    for batch, ahead in batches_ahead(batches, seals=run.is_applying, rows=run.roster.rows_total):
+        _one_batch(run.actor, run=run, batch=batch, matcher=matcher, ahead=ahead)
+        run.batches += 1
+        if run.is_applying and run.batches % FOLD_EVERY == 0:
+            fold_some(run.actor)
         run.on_progress(len(batch))
 
 
 @action
-def _one_batch(actor: Actor, *, run: Run, batch: list, matcher: Matcher) -> None:
+def _one_batch(actor: Actor, *, run: Run, batch: list[ReadItem], matcher: Matcher, ahead: Ahead) -> None:
+    hold_unions_still()
     sheet = _own_sheet(run)
-    rows = [item for item, _raw in batch if isinstance(item, RosterRow)]
-    cells = {item.line_no: raw for item, raw in batch if isinstance(item, RosterRow)}
-    matches = matcher.match(rows, lock=run.is_applying)
+    matches = matcher.match(rows_of(batch), lock=run.is_applying, indexes=ahead.indexes)
     if run.is_applying:
-        matches = write_matches(matches, matcher)
-    _keep_refusals(run, [item for item, _raw in batch if isinstance(item, RowRefusal)], matches, cells)
+        matches = write_matches(matches, matcher, ahead.people)
+    else:
+        added = {match.row.line_no for match in matches if match.kind == NEW}
+        kept = [ReadItem(item, cells, item.line_no in added) for item, cells, _new in batch]
+        keep_block(sheet, run.batches, kept)
+    refused = [item for item, _cells, _new in batch if isinstance(item, RowRefusal)]
+    _keep_refusals(run, refused, matches, {item.line_no: cells for item, cells, _new in batch})
     run.counts.update(match.kind for match in matches)
-    run.counts[REFUSED] += sum(isinstance(item, RowRefusal) for item, _raw in batch)
+    run.counts[REFUSED] += len(refused)
     run.counts["rows"] += sum(
-        not isinstance(item, SkippedRow) or item.code == "repeated" for item, _raw in batch
+        not isinstance(item, SkippedRow) or item.code == "repeated" for item, _cells, _new in batch
     )
     run.done += len(batch)
     sheet.rows_done, sheet.counts = run.done, dict(run.counts)
@@ -175,7 +202,7 @@ def _keep_refusals(run: Run, by_reader: list[RowRefusal], matches: list[Match], 
 
 
 @action
-def _finish(actor: Actor, *, run: Run, reading: RosterReading) -> None:
+def _finish(actor: Actor, *, run: Run, reading: RosterReading | None = None) -> None:
     sheet = _own_sheet(run)
     changes: dict[str, Any] = {f"count_{kind}": run.counts[kind] for kind in KINDS}
     changes |= {"rows_total": run.counts["rows"], "updated_at": clock.now()}
@@ -183,7 +210,7 @@ def _finish(actor: Actor, *, run: Run, reading: RosterReading) -> None:
         changes |= {"state": "applied", "applied_at": clock.now()}
         sheet.delete()
         emit(RosterApplied(roster_id=run.roster.pk))
-    else:
+    elif reading:
         changes |= {
             "state": "checked",
             "notes": reading.report.sentences(),

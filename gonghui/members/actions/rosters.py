@@ -5,20 +5,26 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 
+from django.utils.translation import gettext as _
+
 from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.crypto import get_keyring
 from gonghui.kit.errors import NOT_FOUND, require
+from gonghui.kit.events import emit
 from gonghui.members import errors
 from gonghui.members.actions.roster_runs import SHEET_CONTEXT
+from gonghui.members.events import RosterConfirmedByMaker
 from gonghui.members.models import RosterImport, RosterSheet
 from gonghui.members.tasks import apply_roster as apply_job
 from gonghui.members.tasks import check_roster as check_job
 from gonghui.orgs.models import Union
+from gonghui.orgs.queries import colleagues_with
 
 FILE_BYTES_MAX = 50 * 2**20
 STALLED_AFTER_S = 60
+COLLEAGUES_NAMED = 3
 OPEN = ("checking", "checked", "applying")
 
 
@@ -67,17 +73,29 @@ def _roster(actor: Actor, roster_id: int, verb: str, *states: str) -> RosterImpo
     return roster
 
 
+def second_hands(actor: Actor, roster: RosterImport) -> str:
+    """Of the maker's own sheet: who of their colleagues may confirm it, a few by name; empty where they are alone."""
+    if roster.maker_id != actor.user_id:
+        return ""
+    found = colleagues_with("rosters.apply", roster.union, of=roster.maker_id)
+    named = "、".join(map(str, found[:COLLEAGUES_NAMED]))
+    return named + (_("等") if len(found) > COLLEAGUES_NAMED else "")
+
+
 @action
 def apply_roster(actor: Actor, *, roster_id: int, in_background: bool = True) -> RosterImport:
-    """The maker may confirm their own sheet; both names stand on it."""
+    """By another than its maker. Who is alone at their desk confirms their own, and the level above is told (decision 0021)."""
     roster = _roster(actor, roster_id, "rosters.apply", "checked")
     require(roster.count_new + roster.count_changed, errors.ROSTER_NOTHING_TO_DO)
+    require(not (names := second_hands(actor, roster)), errors.ROSTER_BY_ANOTHER, colleagues=names)
     roster.state, roster.applied_by_id = "applying", actor.user_id
     roster.save(update_fields=["state", "applied_by", "updated_at"])
     roster.refusals.all().delete()
     RosterSheet.objects.unscoped("of a fetched import").filter(roster=roster).update(
         rows_done=0, rows_read=0, counts={}, run=None, updated_at=clock.now()
     )
+    if roster.maker_id == actor.user_id:
+        emit(RosterConfirmedByMaker(roster_id=roster.pk))
     if in_background:
         apply_job.defer(roster_id=roster.pk)
     return roster

@@ -1,7 +1,8 @@
-"""Real-name verification (SM-02): three tries a day, one verified person an ID number."""
+"""Real-name verification (SM-02): three tries a day of an account, a document and a device; one verified person an ID number."""
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from dataclasses import dataclass
 
@@ -10,9 +11,11 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from gonghui.accounts.actions import answered
+from gonghui.accounts.rules import token_hash
 from gonghui.kit import clock, identifiers
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
+from gonghui.kit.crypto import get_keyring
 from gonghui.kit.errors import NOT_ALLOWED, SIGN_IN_FIRST, DomainError, Refusal, require
 from gonghui.kit.events import emit
 from gonghui.kit.locks import lock_name
@@ -21,14 +24,16 @@ from gonghui.kit.search import pinyin_key, search_grams
 from gonghui.members import errors
 from gonghui.members.actions.consents import give_consent
 from gonghui.members.events import MergeCaseOpened, PersonVerified, VerificationRevoked
-from gonghui.members.models import Consent, MergeCase, Person, Verification, VerificationTry
+from gonghui.members.models import Consent, Membership, MergeCase, Person, Verification, VerificationTry
 from gonghui.members.ports.real_name import Answer, IdentityClaim
 from gonghui.members.queries import with_id
+from gonghui.orgs.queries import may_at
 
 log = structlog.get_logger("gonghui.members")
 TRIES_PER_DAY_MAX = 3
 UNANSWERED_PER_DAY_MAX = 10
 UNANSWERED = "unanswered"
+NO_FAILURE = (UNANSWERED, "unknown", "verified", errors.IDENTITY_CLAIMED.code, errors.OTHER_IDENTITY.code)
 ID_TYPES = {
     "resident_id": _("居民身份证或居住证"),
     "hk_macao_permit": _("港澳居民来往内地通行证"),
@@ -47,11 +52,12 @@ class OpenTry:
 
 
 def verify_identity(
-    actor: Actor, *, name: str, id_no: str, id_type: str = "resident_id", consent: bool
+    actor: Actor, *, name: str, id_no: str, id_type: str = "resident_id", consent: bool, device: str = ""
 ) -> Person:
-    """Asks the provider and links the actor to the one person of this ID. Never inside a transaction."""
+    """Asks the provider and links the actor to the one person of this ID. Never inside a transaction. `device`: the
+    browser's mark, where there is one."""
     claim = read_claim(name, id_type, id_no)
-    attempt = open_try(actor, claim=claim, consent=consent)
+    attempt = open_try(actor, claim=claim, consent=consent, device=device)
     provider = port("real_name")
     try:
         answer = provider.check(attempt.claim)
@@ -73,9 +79,12 @@ def read_claim(name: str, id_type: str, id_no: str) -> IdentityClaim:
 
 
 @action
-def open_try(actor: Actor, *, claim: IdentityClaim, consent: bool) -> OpenTry:
+def open_try(actor: Actor, *, claim: IdentityClaim, consent: bool, device: str = "") -> OpenTry:
     """Counts the try before asking, so that tries sent at once cannot exceed the limit."""
     require(actor.user_id, SIGN_IN_FIRST)
+    marks = {"document_mark": _mark_of(claim), "device_mark": token_hash(device) if device else None}
+    for mark in filter(None, marks.values()):
+        lock_name("verification", mark)
     lock_name("verification", str(actor.user_id))
     mine = Person.objects.unscoped("the actor's own person").filter(user_id=actor.user_id).first()
     require(mine is None or not mine.is_verified, errors.ALREADY_VERIFIED)
@@ -83,11 +92,26 @@ def open_try(actor: Actor, *, claim: IdentityClaim, consent: bool) -> OpenTry:
     require(consent or _has_consented(actor), errors.CONSENT_NEEDED)
     left = _tries_left(actor)
     require(left > 0, errors.TRIES_SPENT)
+    require(_failed_today("document_mark", marks) < TRIES_PER_DAY_MAX, errors.DOCUMENT_TRIES_SPENT)
+    require(_failed_today("device_mark", marks) < TRIES_PER_DAY_MAX, errors.DEVICE_TRIES_SPENT)
     give_consent(actor, purpose="real_name")
     row = VerificationTry.objects.create(
-        user_id=actor.user_id, on=clock.today(), provider="", outcome="asked"
+        user_id=actor.user_id, on=clock.today(), provider="", outcome="asked", **marks
     )
     return OpenTry(claim, row.pk, left - 1)
+
+
+def _mark_of(claim: IdentityClaim) -> bytes:
+    text = f"{clock.today()}\x00{claim.id_type}\x00{claim.id_no}"
+    return hmac.digest(get_keyring().derive("verification-try"), text.encode(), "sha256")
+
+
+def _failed_today(column: str, marks: dict[str, bytes | None]) -> int:
+    """Whoever tried; what was right, or never answered, is no failure."""
+    if marks[column] is None:
+        return 0
+    tries = VerificationTry.objects.unscoped("counted by a hash, of whoever tried")
+    return tries.filter(**{column: marks[column]}, on=clock.today()).exclude(outcome__in=NO_FAILURE).count()
 
 
 def _has_consented(actor: Actor) -> bool:
@@ -132,15 +156,15 @@ def _settled(actor: Actor, attempt: OpenTry, answer: Answer, provider: str) -> P
     mine = Person.objects.unscoped("the actor's own person").filter(user_id=actor.user_id).first()
     if person is None:
         if not _is_free(mine):
-            return _collision(actor, mine, "has_other_id")
-        return _verified(mine or Person(id_type=claim.id_type), actor, claim, provider)
+            return collision(actor.user_id, mine, "has_other_id")
+        return verified(mine or Person(id_type=claim.id_type), actor.user_id, claim, provider)
     if person.user_id not in (None, actor.user_id):
-        return _collision(actor, person, "linked_elsewhere")
+        return collision(actor.user_id, person, "linked_elsewhere")
     if mine is not None and mine.pk != person.pk:
-        return _collision(actor, person, "has_other_person")
+        return collision(actor.user_id, person, "has_other_person")
     if person.verification == Verification.REVOKED:
         return DomainError(errors.VERIFICATION_REVOKED)
-    return _verified(person, actor, claim, provider)
+    return verified(person, actor.user_id, claim, provider)
 
 
 def _why_not(answer: Answer, provider: str) -> Refusal:
@@ -155,13 +179,9 @@ def _is_free(mine: Person | None) -> bool:
     return mine is None or mine.id_index is None
 
 
-def _verified(person: Person, actor: Actor, claim: IdentityClaim, provider: str) -> Person:
-    person.user_id = actor.user_id
-    person.name, person.id_no = claim.name, claim.id_no
-    person.pinyin, person.grams = pinyin_key(claim.name), search_grams(claim.name)
-    if claim.id_type == "resident_id":
-        person.birth_date = identifiers.birth_date(claim.id_no)
-        person.gender = identifiers.gender(claim.id_no)
+def verified(person: Person, user_id: int | None, claim: IdentityClaim, provider: str) -> Person:
+    """The person, held or new, is who the document says from now on; without an account they keep the one they have."""
+    _describe(person, user_id, claim)
     person.verification = Verification.VERIFIED
     person.verified_at, person.verified_by = clock.now(), provider
     person.save()
@@ -169,11 +189,27 @@ def _verified(person: Person, actor: Actor, claim: IdentityClaim, provider: str)
     return person
 
 
-def _collision(actor: Actor, person: Person, reason: str) -> DomainError:
+def stated(person: Person, user_id: int | None, claim: IdentityClaim) -> Person:
+    """As they say of themselves, and nobody saw a document: a phone that answers proves no name."""
+    _describe(person, user_id, claim)
+    person.save()
+    return person
+
+
+def _describe(person: Person, user_id: int | None, claim: IdentityClaim) -> None:
+    person.user_id = user_id or person.user_id
+    person.name, person.id_type, person.id_no = claim.name, claim.id_type, claim.id_no
+    person.pinyin, person.grams = pinyin_key(claim.name), search_grams(claim.name)
+    if claim.id_type == "resident_id":
+        person.birth_date = identifiers.birth_date(claim.id_no)
+        person.gender = identifiers.gender(claim.id_no)
+
+
+def collision(user_id: int, person: Person, reason: str) -> DomainError:
     """Staff look at it; one open case for the two, however often it is tried."""
     try:
         with transaction.atomic():
-            case = MergeCase.objects.create(person=person, claimant_id=actor.user_id, reason=reason)
+            case = MergeCase.objects.create(person=person, claimant_id=user_id, reason=reason)
             emit(MergeCaseOpened(case_id=case.pk))
     except IntegrityError:
         log.info("merge_case_stands")
@@ -194,6 +230,12 @@ def revoke_verification(actor: Actor, *, person_id: int, reason: str) -> None:
 
 
 def require_may_verify(actor: Actor, person: Person) -> None:
-    """Granted over any union this person belongs or belonged to."""
-    paths = person.memberships.values_list("union__path", flat=True)
-    require(actor.is_system or any(actor.may("members.verify", path) for path in paths))
+    """Granted over any union this person belongs or belonged to; for one line of industry, where they belong now."""
+    held = person.memberships.select_related("union")
+    require(actor.is_system or any(_may_verify(actor, one) for one in held))
+
+
+def _may_verify(actor: Actor, held: Membership) -> bool:
+    if held.status in Membership.LIVE:
+        return may_at(actor, "members.verify", held.union)
+    return actor.may("members.verify", held.union.path)

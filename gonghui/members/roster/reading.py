@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
 from django.utils.translation import gettext as _
 
+from gonghui.kit.ahead import in_lots, in_second_process, made_ahead
 from gonghui.kit.errors import DomainError
 from gonghui.kit.sheets import Cell, Merge, Sheet, SheetRow, Workbook, is_blank, open_workbook
 from gonghui.kit.sheets.errors import NO_SHEETS
@@ -17,13 +18,15 @@ from gonghui.members.roster.errors import NO_ROWS
 from gonghui.members.roster.header import Header, best_header, find_header, head_rows
 from gonghui.members.roster.repeats import RepeatFinder, Repeats
 from gonghui.members.roster.report import RosterReport
-from gonghui.members.roster.row_reader import RowReader
+from gonghui.members.roster.row_reader import RowReader, read_rows
 from gonghui.members.roster.rows import RosterItem, RosterRow, RowRefusal, SkippedRow
 from gonghui.members.roster.spool import Spool
 
 FILLED_DOWN = ("union", "groups", "employment")
 """Fields that offices merge over the lines of many members."""
 PROGRESS_ROWS = 1000
+SHORT_LOTS = 20
+"""A second process takes a second to start."""
 LINES_NAMED_MAX = 5
 
 
@@ -123,20 +126,28 @@ class RosterReading:
         """Good rows are kept with their cells, since a later line may still get them refused."""
         spool, finder = Spool(), RepeatFinder()
         count = members = 0
-        for count, row in enumerate(self._member_lines(), 1):
-            item = self._reader.read(row)
-            if isinstance(item, RosterRow):
-                finder.add(item)
-                spool.add((item, row.cells))
-            elif item is not None:
-                spool.add((item, None))
-            members += isinstance(item, RosterRow | RowRefusal)
-            if count % PROGRESS_ROWS == 0:
-                self._on_progress(count)
+        for lines, items in self._read_lots():
+            for line, item in zip(lines, items, strict=True):
+                if isinstance(item, RosterRow):
+                    finder.add(item)
+                    spool.add((item, line.cells))
+                elif item is not None:
+                    spool.add((item, None))
+                members += isinstance(item, RosterRow | RowRefusal)
+            count += len(lines)
+            self._on_progress(count)
         if not members:
             raise DomainError(NO_ROWS)
-        self._on_progress(count)
         return spool, finder
+
+    def _read_lots(self) -> Iterator[tuple[list[SheetRow], list[RosterItem | None]]]:
+        """Of a long sheet a second process reads what the lines say, while this one reads on in the file."""
+        lots = in_lots(self._member_lines(), PROGRESS_ROWS)
+        for lot in islice(lots, SHORT_LOTS):
+            yield lot, self._reader.read_all(lot)
+        if more := list(islice(lots, 1)):
+            with in_second_process(read_rows) as read:
+                yield from made_ahead(chain(more, lots), lambda lot: read((self._reader, lot)))
 
     def _member_lines(self) -> Iterator[SheetRow]:
         filler = _MergeFiller(self._sheet.merges(), self.header)

@@ -70,12 +70,21 @@ class RowReader:
             row.number, tuple(draft.codes), tuple(draft.sentences), self.raw(row.cells)
         )
 
+    def read_all(self, rows: list[SheetRow]) -> list[RosterItem | None]:
+        return [self.read(row) for row in rows]
+
     def raw(self, cells: list[Cell]) -> tuple[str, ...]:
         return tuple(cell_text(cells[place]) if place < len(cells) else "" for place in self._own_places)
 
     def _taken(self, cells: list[Cell]) -> dict[str, Cell]:
         width = len(cells)
         return {key: cells[place] if place < width else None for key, place in self._columns.items()}
+
+
+def read_rows(asked: tuple[RowReader, list[SheetRow]]) -> list[RosterItem | None]:
+    """For a process of its own."""
+    reader, rows = asked
+    return reader.read_all(rows)
 
 
 def _skip_code(cells: list[Cell], taken: dict[str, Cell]) -> str:

@@ -1,5 +1,6 @@
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -62,6 +63,19 @@ def test_stand_in_fails_as_originals_do(fault, raised):
     with pytest.raises(raised) as caught:
         StandInProvider(new_service(faults=[fault]), SECRET).check(CLAIM)
     assert caught.type is raised
+
+
+def test_stand_in_repeats_an_answer_to_another_question_and_it_counts_for_nothing():
+    provider = StandInProvider(new_service(faults=["", "repeated"]), SECRET)
+    assert provider.check(CLAIM) == Answer.MATCH
+    with pytest.raises(PortFailed, match="another question"):
+        provider.check(IdentityClaim("周敏", "resident_id", "440101197801010010", key="k2"))
+
+
+def test_stand_in_takes_its_time():
+    begun = time.monotonic()
+    assert StandInProvider(new_service(delay_s=0.05), SECRET).check(CLAIM) == Answer.MATCH
+    assert time.monotonic() - begun >= 0.05
 
 
 class Original(BaseHTTPRequestHandler):

@@ -6,10 +6,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from gonghui.accounts.models import User
 from gonghui.kit.models import AuditEntry
 from gonghui.members.actions import roster_runs, rosters
 from gonghui.members.models import Person, RosterImport, RosterSheet
-from gonghui.members.tests.test_rosters import checked, id_no, newcomers, now, sheet_of, upload
+from gonghui.members.tests.test_rosters import applied, checked, id_no, newcomers, now, sheet_of, upload
+from gonghui.orgs.models import Grant
 from tests.cast import IDS
 from tests.console_contract import ConsoleContract
 
@@ -117,6 +119,38 @@ def test_confirming_applies_and_names_both(cast, client):
     assert "province_admin 确认" in shown
 
 
+def test_page_names_the_colleagues_who_confirm_and_offers_the_maker_no_button(cast, client):
+    for name in "甲乙丙丁":
+        colleague = User.objects.create(login=name, is_staff=True, display_name=f"林{name}")
+        Grant.objects.create(
+            user=colleague, role="reviewer", union=cast.unions["city"], starts_on=dt.date(2024, 1, 1)
+        )
+    roster = checked(cast, *newcomers(1))
+    cast.sign_in(client, "city_admin")
+    shown = client.get(page("roster", roster)).content.decode()
+    named = shown.partition("要由另一位同事确认：请")[2].partition("打开这一页")[0]
+    assert (named.count("林"), named.endswith("等")) == (3, True)
+    assert page("roster_apply", roster) not in shown
+    answer = client.post(page("roster_apply", roster), follow=True).content.decode()
+    assert "要由另一位有“复核”权限的同事确认导入" in answer
+    assert now(roster).state == "checked"
+
+
+@pytest.mark.parametrize(
+    ("row", "said"), [(("钱多多", "4401", ""), "请把退回的行改好再上传"), (None, "和登记的完全一样")]
+)
+def test_page_of_a_roster_with_nothing_to_import_says_so_and_offers_no_button(cast, client, row, said):
+    if row is None:
+        row = newcomers(1)[0]
+        applied(cast, row)
+    roster = checked(cast, row)
+    cast.sign_in(client, "city_admin")
+    shown = client.get(page("roster", roster)).content.decode()
+    assert said in shown and page("roster_apply", roster) not in shown
+    answer = client.post(page("roster_apply", roster), follow=True).content.decode()
+    assert "没有可以导入的新增或变更" in answer and now(roster).state == "checked"
+
+
 def test_refused_rows_are_shown_masked_and_downloaded_whole_with_a_record(cast, client):
     roster = checked(cast, ("陈晓梅", IDS["mei"][1], ""), ("孙小二", id_no(2)[:-1], ""))
     cast.sign_in(client, "city_admin")
@@ -134,6 +168,16 @@ def test_refused_rows_are_shown_masked_and_downloaded_whole_with_a_record(cast, 
         cast.users["city_admin"].pk,
         {"rows": 2, "asked": {"roster": roster.pk}},
     )
+
+
+def test_refused_rows_go_back_to_their_sender_alone(cast, client):
+    roster = checked(cast, ("陈晓梅", IDS["mei"][1], ""))
+    cast.sign_in(client, "province_admin")
+    assert page("roster_refused", roster) not in client.get(page("roster", roster)).content.decode()
+    answer = client.get(page("roster_refused", roster))
+    assert answer.status_code == 403
+    assert "只有上传这份名册的人" in answer.content.decode()
+    assert not AuditEntry.objects.unscoped("test").filter(op="EXPORT").exists()
 
 
 def test_template_can_be_filled_and_imported(cast, client):

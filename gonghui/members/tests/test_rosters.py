@@ -9,18 +9,23 @@ import subprocess
 import sys
 import threading
 import time
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 
 import pytest
 from django.db import connection
 from stdnum.cn import ric
 
+from gonghui.accounts.models import User
+from gonghui.kit import ahead
 from gonghui.kit.errors import DomainError
 from gonghui.kit.models import AuditEntry
 from gonghui.kit.sheets import Column, write_xlsx
 from gonghui.members import errors
-from gonghui.members.actions import roster_runs, rosters
+from gonghui.members.actions import roster_ahead, roster_runs, rosters
 from gonghui.members.models import Membership, Person, RosterImport, RosterRefusal, RosterSheet
-from gonghui.members.roster import read_roster, refused_sheet
+from gonghui.members.roster import read_roster, reading, refused_sheet
+from gonghui.orgs.models import Grant
 from tests.cast import IDS, new_union
 
 HEADINGS = ("姓名", "身份证号", "手机号", "所属工会", "职业群体", "入会时间")
@@ -125,6 +130,28 @@ def test_new_member_gets_sealed_row_search_columns_and_membership(cast):
     )
 
 
+def test_maker_leaves_a_roster_to_a_colleague_and_confirms_it_where_they_are_alone(cast):
+    colleague = User.objects.create(login="second", is_staff=True, display_name="林复核")
+    cast.users["second"] = colleague
+    held = Grant.objects.create(
+        user=colleague, role="reviewer", union=cast.unions["city"], starts_on=dt.date(2024, 1, 1)
+    )
+    roster = checked(cast, *newcomers(1), union="factory")
+    with pytest.raises(DomainError) as refusal:
+        rosters.apply_roster(cast.actor("city_admin"), roster_id=roster.pk, in_background=False)
+    assert (refusal.value.code, "请让林复核在后台" in str(refusal.value)) == ("roster_by_another", True)
+    assert now(roster).state == "checked"
+    rosters.apply_roster(cast.actor("second"), roster_id=roster.pk, in_background=False)
+    roster_runs.apply_roster(roster.pk)
+    assert (now(roster).state, counts(now(roster))) == ("applied", (1, 0, 0, 0))
+    added = Person.objects.unscoped("test").get(name="钱多一")
+    entries = AuditEntry.objects.unscoped("test").filter(table_name="members_person", row_id=added.pk)
+    assert entries.get().actor_id == colleague.pk
+    assert (now(roster).maker_id, now(roster).applied_by_id) == (cast.users["city_admin"].pk, colleague.pk)
+    held.delete()
+    assert applied(cast, *newcomers(2)).state == "applied"
+
+
 def test_importing_twice_changes_nothing(cast):
     rows = [*newcomers(5), of_cast("hua", "13900000099")]
     assert counts(applied(cast, *rows)) == (5, 1, 0, 0)
@@ -157,7 +184,8 @@ def test_phone_and_groups_change_alone(cast):
         "groups",
         "updated_at",
     }
-    assert (after["phone"], after["groups"]) == ("13900000002", ["food_rider"])
+    hua = Person.objects.unscoped("test").get(pk=cast.people["hua"].pk)
+    assert (hua.phone, hua.groups) == ("13900000002", ["food_rider"])
     entry = AuditEntry.objects.unscoped("test").filter(table_name="members_person", op="UPDATE").latest("id")
     assert (entry.actor_id, entry.channel) == (cast.users["city_admin"].pk, "job")
 
@@ -177,7 +205,7 @@ def test_sheet_without_unions_moves_nobody(cast):
 def test_member_of_a_foreign_union_is_refused_without_telling_where(cast):
     roster = checked(cast, of_cast("qiang"))
     assert counts(roster) == (0, 0, 0, 1)
-    assert reasons(roster) == ["已是“西岭******会”的会员，不能重复入会。请先办理会籍转接，转入后再导入。"]
+    assert reasons(roster) == ["已是“西岭******会”的会员，不能重复入会。换了单位的，请先办理会籍转接。"]
     assert people()["赵志强"] == "西岭配送工会联合会"
 
 
@@ -339,6 +367,40 @@ def test_run_killed_half_way_goes_on_without_doubling(cast, monkeypatch):
     roster_runs.apply_roster(roster.pk)
     assert Person.objects.unscoped("test").filter(name__startswith="钱").count() == 35
     assert counts(now(roster)) == (35, 0, 0, 0)
+
+
+class Patient(Connection):
+    """Of a pipe to a second process: waits until that one stands, however short the work is."""
+
+    def poll(self, timeout: float = 60) -> bool:
+        return super().poll(timeout)
+
+
+@pytest.mark.faults
+def test_long_roster_is_read_and_sealed_in_a_second_process(cast, monkeypatch):
+    asked = []
+
+    def patient_pipe():
+        ours, theirs = Pipe()
+        with ours:
+            asked.append(Patient(os.dup(ours.fileno())))
+        return asked[-1], theirs
+
+    monkeypatch.setattr(ahead, "Pipe", patient_pipe)
+    for room, name in (
+        (reading, "PROGRESS_ROWS"),
+        (reading, "SHORT_LOTS"),
+        (roster_runs, "BATCH_ROWS"),
+        (roster_ahead, "LONG_ROWS"),
+    ):
+        monkeypatch.setattr(room, name, 10 if "ROWS" in name else 1)
+    roster = applied(cast, *newcomers(35), ("钱多余", id_no(36)[:-1] + "?", ""), newcomers(1)[0])
+    assert (len(asked), roster.rows_total) == (2, 37)
+    assert (roster.state, counts(roster)) == ("applied", (35, 0, 0, 1))
+    found = Person.objects.unscoped("test").filter(name__startswith="钱").order_by("phone_index")
+    assert sorted((one.name, one.id_no, one.phone) for one in found) == sorted(newcomers(35))
+    assert {one.pinyin.split()[:2] == ["qian", "duo"] for one in found} == {True}
+    assert "身份证号" in reasons(roster)[0]
 
 
 def test_resuming_is_for_what_stands_still(cast):
