@@ -1,0 +1,38 @@
+"""Worlds for tests of audiences: the cast, and whoever else is needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gonghui.audiences import actions
+from gonghui.audiences.actions import Wording, rebuild_waiting
+from gonghui.audiences.models import Audience
+from gonghui.audiences.queries import people_in
+
+
+def tree(*parts: dict[str, Any], word: str = "all") -> dict[str, Any]:
+    return {"version": 1, "tree": {word: list(parts)}}
+
+
+VERIFIED = {"kind": "verified", "is": True}
+RIDERS = {"kind": "group", "codes": ["food_rider"]}
+
+
+def saved(
+    cast, *parts: dict[str, Any], union: str = "city", who: str = "city_admin", **facts: Any
+) -> Audience:
+    """Saved by an administrator, and made."""
+    given = {"name": facts.pop("name", f"受众{Audience.objects.unscoped('test').count() + 1}")}
+    audience_id = facts.pop("audience_id", None)
+    built = facts.pop("built", True)
+    wording = Wording(union_id=cast.unions[union].pk, predicate=tree(*parts), **given, **facts)
+    made = actions.save_audience(cast.actor(who), wording=wording, audience_id=audience_id)
+    if built:
+        rebuild_waiting()
+    return Audience.objects.unscoped("test").select_related("union", "tally").get(pk=made.pk)
+
+
+def names_in(cast, audience: Audience) -> list[str]:
+    """Of the cast."""
+    inside = set(people_in(audience.pk))
+    return sorted(name for name, person in cast.people.items() if person.pk in inside)
