@@ -8,7 +8,8 @@ from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.clock import now
 from gonghui.kit.errors import NOT_FOUND, require
-from gonghui.notices.models import Message
+from gonghui.notices.errors import NOT_LIKED
+from gonghui.notices.models import Delivery, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Notice:
     title: str
     body: str = ""
     link: str = ""
+    is_sensitive: bool = False
+    """Who gets it tells of sensitive personal data: of a send the number is shown in tens."""
 
 
 @action
@@ -61,3 +64,27 @@ def read_all_messages(actor: Actor) -> int:
     moment = now()
     unread = Message.objects.visible_to(actor).filter(read_at=None)
     return unread.update(read_at=moment, updated_at=moment)
+
+
+@action
+def like_message(actor: Actor, *, message_id: int, is_liked: bool = True) -> Message:
+    """A message of a send, once it was read; taken back as easily."""
+    message = Message.objects.visible_to(actor).filter(pk=message_id).first()
+    require(message, NOT_FOUND)
+    require(message.send_id and message.read_at, NOT_LIKED)
+    if bool(message.liked_at) != is_liked:
+        message.liked_at = now() if is_liked else None
+        message.save(update_fields=["liked_at", "updated_at"])
+    return message
+
+
+@action
+def note_click(actor: Actor, *, delivery_id: int, is_reader: bool = True) -> str:
+    """Where the send points; the first time is kept. "" where nothing of it is left."""
+    rows = Delivery.objects.unscoped("named by its signed token").filter(pk=delivery_id)
+    delivery = rows.select_related("send").first()
+    if delivery is None:
+        return ""
+    if is_reader and delivery.clicked_at is None:
+        rows.filter(clicked_at=None).update(clicked_at=now(), updated_at=now())
+    return delivery.send.link or "/messages"

@@ -8,7 +8,9 @@ from gonghui.kit.actors import Actor
 from gonghui.members.models import Person
 from gonghui.notices.actions import Notice, tell_many
 from gonghui.notices.actions.sends import deliver, deliver_inbox_batch
-from gonghui.notices.models import Message, Send
+from gonghui.notices.actions.templates import draft_template
+from gonghui.notices.models import Message, Send, SendRule, Template
+from gonghui.notices.tests.stage import WORDS
 from tests.console_contract import ConsoleContract
 
 SYSTEM = Actor.system("test")
@@ -18,6 +20,35 @@ NOTICE = Notice("activity", "国庆游船今晚开抢", "今晚 20:00 开抢。"
 def a_send(union, key: str = "release:1:opening") -> Send:
     people = Person.objects.unscoped("test").values_list("pk", flat=True)
     return tell_many(SYSTEM, send_key=key, people=people, notice=NOTICE, union_id=union.pk)
+
+
+class TestTemplateScreen(ConsoleContract):
+    model = Template
+
+    def own(self, cast):
+        return draft_template(cast.actor("city_admin"), union_id=cast.unions["factory"].pk, words=WORDS)
+
+    def foreign(self, cast):
+        return draft_template(cast.actor("sister_admin"), union_id=cast.unions["riders"].pk, words=WORDS)
+
+    def more(self, cast, count):
+        for _number in range(count):
+            self.own(cast)
+
+
+class TestSendRuleScreen(ConsoleContract):
+    model = SendRule
+    change, wrong = {"two_from": 300}, {"two_from": 0}
+
+    def own(self, cast):
+        return SendRule.objects.create(union=cast.unions["factory"], two_from=500)
+
+    def foreign(self, cast):
+        return SendRule.objects.create(union=cast.unions["riders"], two_from=500)
+
+    def more(self, cast, count):
+        for name in ("city", "district")[:count]:
+            SendRule.objects.create(union=cast.unions[name], two_from=500)
 
 
 class TestSendScreen(ConsoleContract):
@@ -44,7 +75,7 @@ def test_progress_of_a_send_is_seen_while_it_goes_on(cast, client, monkeypatch):
     seen.append(shown(page, send))
     deliver(SYSTEM, send_id=send.pk)
     seen.append(shown(page, send))
-    assert seen == [("0 / 4", "已发出 0 人"), ("3 / 4", "已发出 3 人"), ("4 / 4", "已发出 4 人")]
+    assert seen == [("0 / 4", "已处理 0 条"), ("3 / 4", "已处理 3 条"), ("4 / 4", "已处理 4 条")]
 
 
 def shown(client, send: Send) -> tuple[str, str]:
@@ -52,7 +83,7 @@ def shown(client, send: Send) -> tuple[str, str]:
     listed = client.get(reverse("admin:notices_send_changelist")).content.decode()
     page = client.get(reverse("admin:notices_send_change", args=[send.pk])).content.decode()
     figures = next(f"{n} / 4" for n in range(5) if f">{n} / 4<" in listed)
-    return figures, next(f"已发出 {n} 人" for n in range(5) if f"已发出 {n} 人" in page)
+    return figures, next(f"已处理 {n} 条" for n in range(5) if f"已处理 {n} 条" in page)
 
 
 def test_stopped_from_its_page_it_sends_no_more(cast, client):

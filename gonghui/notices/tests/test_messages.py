@@ -5,7 +5,7 @@ from gonghui.kit.actors import ANONYMOUS, Actor
 from gonghui.kit.errors import NOT_FOUND, DomainError
 from gonghui.notices.actions import Notice, read_all_messages, read_message, tell, tell_once
 from gonghui.notices.models import Message
-from gonghui.notices.queries import latest_messages, unread_count, unread_of
+from gonghui.notices.queries import messages_of, unread_count, unread_of
 
 SYSTEM = Actor.system("test")
 pytestmark = pytest.mark.django_db
@@ -19,9 +19,9 @@ def say(cast, name, title="候补到位", link="/tickets"):
 
 def test_message_is_read_by_its_person_only(cast):
     message = say(cast, "mei")
-    assert [m.title for m in latest_messages(cast.actor("mei"))] == ["候补到位"]
+    assert [m.title for m in messages_of(cast.actor("mei"))] == ["候补到位"]
     for name in ("hua", "city_admin", "clerk", "stranger", "anonymous"):
-        assert latest_messages(cast.actor(name)) == []
+        assert not messages_of(cast.actor(name)).exists()
         with pytest.raises(DomainError) as caught:
             read_message(cast.actor(name), message_id=message.pk)
         assert caught.value.reason is NOT_FOUND
@@ -56,7 +56,7 @@ def test_reading_all_touches_nobody_elses(cast):
 def test_account_without_a_person_is_told_too(cast):
     notice = Notice("security", "身份核对有了结果")
     tell_once(SYSTEM, once="case:1", notice=notice, user_id=cast.users["stranger"].pk)
-    assert [m.title for m in latest_messages(cast.actor("stranger"))] == ["身份核对有了结果"]
+    assert [m.title for m in messages_of(cast.actor("stranger"))] == ["身份核对有了结果"]
 
 
 def test_once_is_once(cast):
@@ -84,4 +84,4 @@ def test_list_costs_one_query_at_one_and_three(cast, django_assert_num_queries):
         while unread_of(actor) < size:
             say(cast, "mei")
         with django_assert_num_queries(1):
-            assert len(latest_messages(actor, 10)) == size
+            assert len(messages_of(actor)[:10]) == size

@@ -6,14 +6,14 @@ from gonghui.members.actions.verification import verify_identity
 from gonghui.members.events import DelegationBegan, DelegationEnded, MergeCaseSettled, PersonVerified
 from gonghui.members.models import MergeCase
 from gonghui.notices import reactions
-from gonghui.notices.queries import latest_messages
+from gonghui.notices.queries import messages_of
 from tests.cast import IDS
 
 pytestmark = pytest.mark.django_db
 
 
 def titles(cast, name) -> list[str]:
-    return [message.title for message in latest_messages(cast.actor(name))]
+    return [message.title for message in messages_of(cast.actor(name))]
 
 
 def deferred(task: str) -> list[dict]:

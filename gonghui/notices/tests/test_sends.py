@@ -8,14 +8,13 @@ from gonghui.kit.actors import Actor
 from gonghui.kit.clock import now
 from gonghui.kit.errors import NOT_FOUND, DomainError
 from gonghui.kit.scope import UnscopedQuery
-from gonghui.members.actions.consents import give_consent, withdraw_consent
 from gonghui.members.models import Person
 from gonghui.notices.actions import Notice, sends, stop_send, tell_many
-from gonghui.notices.actions.sends import deliver, deliver_inbox_batch, take_sms_batch
+from gonghui.notices.actions.sends import deliver, deliver_inbox_batch
 from gonghui.notices.errors import SEND_OVER
 from gonghui.notices.models import Delivery, Message, Send
-from gonghui.notices.queries import send_progress, sms_sent_to
-from gonghui.notices.tasks import purge_sent_sms, resume_abandoned
+from gonghui.notices.queries import send_progress
+from gonghui.notices.tasks import resume_abandoned
 
 SYSTEM = Actor.system("test")
 NOTICE = Notice("activity", "国庆游船今晚开抢", "{name}，今晚 20:00 开抢。", "/activities/1")
@@ -92,51 +91,6 @@ def test_killed_job_goes_on_where_it_stopped(cast, monkeypatch):
     assert messages() == {"陈小梅": 1, "李建华": 1, "赵志强": 1, "黄玉兰": 1}
 
 
-def test_sms_goes_only_to_those_who_agreed(cast, sms):
-    for name in ("mei", "hua"):
-        give_consent(cast.actor(name), purpose="messages")
-    withdraw_consent(cast.actor("hua"), purpose="messages")
-    send = announce(channels=("inbox", "sms"))
-    deliver(SYSTEM, send_id=send.pk)
-    assert [m.text for m in sms_sent_to("13800000001")] == ["国庆游船今晚开抢。陈小梅，今晚 20:00 开抢。"]
-    assert sms_sent_to("13800000002") == []
-    assert (len(messages()), send_progress(send)) == (4, {"done": 4})
-
-
-@pytest.mark.parametrize(("fault", "asked"), [("down", 1), ("slow", 2)])
-def test_sms_is_repeated_under_the_same_key_and_goes_out_once(cast, sms, fault, asked):
-    give_consent(cast.actor("mei"), purpose="messages")
-    sms.faults.append(fault)
-    send = announce(channels=("sms",))
-    deliver(SYSTEM, send_id=send.pk)
-    assert [m.asked for m in sms_sent_to("13800000001")] == [asked]
-    assert send_progress(send) == {"done": 4}
-
-
-def test_sms_that_fails_three_times_is_given_up_and_the_send_ends(cast, sms):
-    give_consent(cast.actor("mei"), purpose="messages")
-    sms.faults.extend(["down"] * 3)
-    send = announce(channels=("inbox", "sms"))
-    deliver(SYSTEM, send_id=send.pk)
-    assert (send_progress(send), len(messages())) == ({"done": 3, "failed": 1}, 4)
-    assert Send.objects.unscoped("test").get().state == "done"
-
-
-def test_sms_taken_by_a_killed_job_is_taken_up_again(cast, sms):
-    give_consent(cast.actor("mei"), purpose="messages")
-    send = announce(channels=("sms",))
-    deliver_inbox_batch(SYSTEM, send_id=send.pk)
-    assert len(take_sms_batch(SYSTEM, send_id=send.pk)) == 1
-    deliver(SYSTEM, send_id=send.pk)
-    assert (send_progress(send), Send.objects.unscoped("test").get().state) == (
-        {"done": 3, "taken": 1},
-        "sending",
-    )
-    with time_machine.travel(now() + dt.timedelta(minutes=6), tick=False):
-        deliver(SYSTEM, send_id=send.pk)
-    assert (len(sms_sent_to("13800000001")), send_progress(send)) == (1, {"done": 4})
-
-
 def test_stopped_send_goes_no_further(cast):
     send = announce(union_id=cast.unions["city"].pk)
     stop_send(cast.actor("city_admin"), send_id=send.pk)
@@ -157,16 +111,26 @@ def test_send_is_stopped_by_its_own_union_only(cast, who):
     assert list(Delivery.objects.visible_to(cast.actor(who))) == []
 
 
-def test_stand_in_sms_are_purged_after_a_week(cast, sms):
-    sms.send(phone="13800000001", text="旧", key="old")
-    with time_machine.travel(now() + dt.timedelta(days=8), tick=False):
-        purge_sent_sms(SYSTEM)
-    assert sms_sent_to("13800000001") == []
-
-
 def test_batch_costs_the_same_queries_for_one_and_three(cast, django_assert_num_queries):
     ids = [cast.people[name].pk for name in ("mei", "hua", "qiang")]
     for size in (1, 3):
         send = announce(ids[:size], key=f"size:{size}")
         with django_assert_num_queries(6):
             assert deliver_inbox_batch(SYSTEM, send_id=send.pk) == size
+
+
+@pytest.mark.big
+def test_ten_thousand_people_are_one_job_and_two_batches_of_six_statements(cast, django_assert_num_queries):
+    """What a batch costs does not grow with the crowd: two full ones show it. The 50,000 of N16 are told in `make bench`."""
+    people = Person.objects.bulk_create((Person(name=f"会员{n}") for n in range(10_000)), batch_size=10_000)
+    ids = Person.objects.unscoped("test").filter(pk__gte=people[0].pk).values("pk")
+    with django_assert_num_queries(12):
+        send = announce(ids)
+    assert (send.recipients, jobs()) == (10_000, [send.pk])
+    for _nth in range(2):
+        with django_assert_num_queries(6):
+            assert deliver_inbox_batch(SYSTEM, send_id=send.pk) == 5000
+    with django_assert_num_queries(5):
+        assert deliver_inbox_batch(SYSTEM, send_id=send.pk) == 0
+    assert Message.objects.unscoped("test").values("person_id").distinct().count() == 10_000
+    assert send_progress(send) == {"done": 10_000}
