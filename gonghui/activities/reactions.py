@@ -10,7 +10,9 @@ from gonghui.activities.actions.visits import survey_code
 from gonghui.activities.events import ActivityAnnounced, ActivityEnded
 from gonghui.activities.models import Activity
 from gonghui.activities.queries import people_who_came
+from gonghui.audiences.queries import tells_sensitive
 from gonghui.benefits.events import ReleaseAnnounced, ReleaseCancelled, ReleaseClosed, ReleaseOpened
+from gonghui.benefits.models import Release
 from gonghui.feedback.actions import ensure_survey
 from gonghui.kit.actors import Actor
 from gonghui.kit.events import reacts_to
@@ -75,10 +77,17 @@ def prepare_survey(event: ActivityAnnounced) -> None:
 def ask_those_who_came(event: ActivityEnded) -> None:
     activity = Activity.objects.unscoped("an activity just ended").get(pk=event.activity_id)
     body = _("“%s”已经结束，谢谢您来。请用一分钟评个分，您的意见决定下次还办不办。") % activity.title
+    releases = (
+        Release.objects.unscoped("of the activity")
+        .filter(offer_id=activity.offer_id)
+        .select_related("audience")
+    )
+    is_sensitive = any(tells_sensitive(one.audience, one.audience_groups) for one in releases)
+    link = f"/activities/{activity.pk}/rate"
     tell_many(
         Actor.system("asking those who came"),
         send_key=f"rate:{activity.pk}",
         people=people_who_came(activity),
-        notice=Notice(MessageKind.SURVEY, _("这次活动怎么样？"), body, f"/activities/{activity.pk}/rate"),
+        notice=Notice(MessageKind.SURVEY, _("这次活动怎么样？"), body, link, is_sensitive),
         union_id=activity.union_id,
     )

@@ -10,6 +10,11 @@ NOT_VERIFIED = refusal(
     advice=_("请先完成实名认证，通过后再来。"),
     status=403,
 )
+UNION_GIVES_OUT = refusal(
+    "union_gives_out",
+    _("“{union}”正在给自己的会员发放“{titles}”，现在合并或撤销，会员就领不到了。"),
+    advice=_("请等它结束，或先提前结束，再办理。"),
+)
 NOT_MEMBER = refusal(
     "not_in_audience",
     _("这项福利面向{union}的会员。"),
@@ -21,6 +26,23 @@ NOT_IN_GROUPS = refusal(
     _("这项福利面向特定职业群体的会员。"),
     advice=_("如果您属于这一群体，请联系所在工会登记。"),
     status=403,
+)
+IN_TRANSIT = refusal(
+    "in_transit",
+    _("这项福利要到现场使用，您的会籍还在周转库，暂时只能领线上的福利。"),
+    advice=_("请到“我的会籍”办理转会，转到所在单位或住处的工会，接收以后就可以领。"),
+    status=403,
+)
+NOT_IN_AUDIENCE = refusal(
+    "release_not_for_you",
+    _("这项福利这次只给一部分会员，您不在其中。"),
+    advice=_("觉得自己应该在内的，请联系“{union}”核对登记的信息。"),
+    status=403,
+)
+AUDIENCE_REWORDED = refusal(
+    "audience_reworded",
+    _("“{audience}”的条件在这次投放写好以后改过，不能照新条件发。"),
+    advice=_("请取消这次投放，按现在的受众重新写一份，再请同事复核。"),
 )
 NOT_DELEGATED = refusal(
     "not_delegated",

@@ -9,7 +9,8 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from gonghui.benefits import conditions, rules
+from gonghui.audiences import engine as audiences
+from gonghui.benefits import conditions, errors, rules
 from gonghui.benefits.draws.document import Stage, draw_file
 from gonghui.benefits.engine import Answer
 from gonghui.benefits.gate.answers import why_paused
@@ -28,6 +29,7 @@ from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, DomainError, require
 from gonghui.members.models import Delegation, Membership, Person
+from gonghui.members.queries import is_in_transit
 
 YEAR = timedelta(days=366)
 
@@ -56,15 +58,23 @@ def entitlement(actor: Actor, pool_id: int, for_person: int | None = None) -> En
         # Signed in, but nobody's identity is known yet.
         refusal = DomainError(rules.errors.NOT_VERIFIED)
     if refusal is None and person_id:
-        refusal = conditions.refusal_of(pool, person_id)
+        refusal = _not_in_audience(pool.release, person_id) or conditions.refusal_of(pool, person_id)
     booked_by = actor.person_id if person_id != actor.person_id else None
     return Entitlement(pool, person_id, booked_by, refusal)
 
 
+def _not_in_audience(release: Release, person_id: int) -> DomainError | None:
+    """Asked of the one person at this moment, by the wording the release was reviewed with."""
+    if release.audience_id is None or audiences.fits(release.audience, person_id, release.audience_version):
+        return None
+    return DomainError(errors.NOT_IN_AUDIENCE, union=release.union.name)
+
+
 def pool_to_claim(actor: Actor, pool_id: int) -> Pool:
     found = Pool.objects.visible_to(actor).select_related(
-        "release__union", "release__audience_union", "release__draw_terms", "release__offer"
-    )
+        "release__union", "release__audience_union", "release__draw_terms", "release__offer",
+        "release__audience__union", "release__audience_version",
+    )  # fmt: skip
     pool = found.filter(pk=pool_id).first()
     require(pool, NOT_FOUND)
     return pool
@@ -75,8 +85,10 @@ def person_facts(actor: Actor, person_id: int, release: Release) -> PersonFacts 
     mine = Person.objects.unscoped("the claimant, oneself or one who delegated")
     row = (
         mine.filter(pk=person_id)
-        .annotate(union_path=_live_union_path(), delegated=_delegated_to(actor.person_id))
-        .values("verification", "groups", "union_path", "delegated")
+        .annotate(
+            union_path=_live_union_path(), transit=is_in_transit(), delegated=_delegated_to(actor.person_id)
+        )
+        .values("verification", "groups", "union_path", "transit", "delegated")
         .first()
     )
     if row is None:
@@ -89,6 +101,7 @@ def person_facts(actor: Actor, person_id: int, release: Release) -> PersonFacts 
         groups=frozenset(row["groups"]),
         union_path=row["union_path"] or "",
         tickets=tickets,
+        is_transit=row["transit"],
         is_bookable=person_id == actor.person_id or row["delegated"],
         bar=rules.bar_of(bars, missed, clock.now()),
     )

@@ -35,6 +35,8 @@ class PersonFacts:
     groups: frozenset[str]
     union_path: str
     tickets: int = 0
+    is_transit: bool = False
+    """In a transit pool, without a union of their own yet."""
     is_bookable: bool = True
     bar: Bar | None = None
 
@@ -43,7 +45,7 @@ def why_not_entitled(
     release: Release, facts: PersonFacts | None, at: datetime, *, pool: Pool | None = None
 ) -> DomainError | None:
     """The first reason, in the order in which a member can do something about it; None when entitled."""
-    return _why_not_on(release, at, pool) or _why_not_they(release, facts)
+    return _why_not_on(release, at, pool) or _why_not_they(release, facts, pool)
 
 
 def _why_not_on(release: Release, at: datetime, pool: Pool | None) -> DomainError | None:
@@ -62,7 +64,7 @@ def paused(reason: str) -> DomainError:
     return DomainError(errors.RELEASE_PAUSED, why=reason.rstrip("。"))
 
 
-def _why_not_they(release: Release, facts: PersonFacts | None) -> DomainError | None:
+def _why_not_they(release: Release, facts: PersonFacts | None, pool: Pool | None) -> DomainError | None:
     if facts is None:
         return DomainError(SIGN_IN_FIRST)
     if not facts.is_bookable:
@@ -74,11 +76,21 @@ def _why_not_they(release: Release, facts: PersonFacts | None) -> DomainError | 
         return DomainError(errors.NOT_MEMBER, union=audience.name)
     if release.audience_groups and not facts.groups & set(release.audience_groups):
         return DomainError(errors.NOT_IN_GROUPS)
+    if facts.is_transit and pool and is_kept_from_transit(release, pool):
+        return DomainError(errors.IN_TRANSIT)
     if facts.bar:
         return barred(facts.bar)
     if facts.tickets >= release.per_person:
         return DomainError(errors.HOLDS_ENOUGH, limit=release.per_person)
     return None
+
+
+def is_kept_from_transit(release: Release, pool: Pool) -> bool:
+    """Used at a place: at a session, a venue, a till. Who is in a transit pool gets what is online until a union of their own
+    takes them in (M6), and what was addressed to that very pool."""
+    audience = release.audience_union or release.union
+    is_at_a_place = bool(pool.store_id or pool.place or release.offer.is_priced)
+    return is_at_a_place and not audience.is_pool
 
 
 def barred(bar: Bar) -> DomainError:

@@ -8,6 +8,7 @@ class BillsConfig(AppConfig):
     verbose_name = _("优惠与账单")
 
     def ready(self) -> None:
+        from gonghui.audiences.behaviours import Behaviour, register
         from gonghui.benefits import conditions
         from gonghui.bills import (
             coupon_checks,
@@ -34,3 +35,6 @@ class BillsConfig(AppConfig):
         roads["stock"] = STOCK_ROAD
         panels.register_panels()
         register_leads()
+        register(
+            Behaviour("bought", _("买过单"), table="bills_bill", at="settled_at", where="state = 'settled'")
+        )

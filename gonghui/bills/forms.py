@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from gonghui.audiences.queries import usable
 from gonghui.bills import pricing
 from gonghui.bills.article_codes import article_code
 from gonghui.bills.models import BenefitDay, FundingShare, OfferLimit, OfferTerms, OfferWindow, Programme
@@ -21,9 +22,11 @@ from gonghui.funds.models import Budget, Section
 from gonghui.funds.models.budgets import BudgetCategory
 from gonghui.funds.queries import OPEN
 from gonghui.kit import clock
-from gonghui.kit.actors import Actor, topmost
+from gonghui.kit.actors import Actor
+from gonghui.kit.console import home_of
 from gonghui.kit.console.asking import YuanField, day_field
 from gonghui.kit.errors import DomainError
+from gonghui.members.groups import SENSITIVE_GROUPS
 from gonghui.members.models import WorkerGroup
 from gonghui.orgs.models import Union
 from gonghui.partners.models import Store
@@ -129,6 +132,9 @@ class OfferForm(forms.Form):
     audience_union = forms.ModelChoiceField(
         None, label=gettext_lazy("面向哪个工会的会员"), required=False, empty_label=gettext_lazy("不限")
     )  # fmt: skip
+    audience = forms.ModelChoiceField(
+        None, label=gettext_lazy("面向哪个受众"), required=False, empty_label=gettext_lazy("不用受众")
+    )  # fmt: skip
     verified_only = forms.BooleanField(label=gettext_lazy("仅限实名会员"), required=False, initial=True)
     family = forms.BooleanField(label=gettext_lazy("家属可用"), required=False)
     groups = forms.MultipleChoiceField(
@@ -177,8 +183,8 @@ class OfferForm(forms.Form):
             fields[f"cap_{per}"] = optional_yuan(per.label)
         unions = written_unions(actor, "releases.write")
         fields["union"].queryset = fields["audience_union"].queryset = unions
-        first = unions.first()
-        fields["union"].initial = first and first.pk
+        fields["audience"].queryset = usable(actor).filter(is_sensitive=False)
+        fields["union"].initial = home_of(actor, "releases.write")
         fields["programme"].queryset = Programme.objects.filter(in_line(actor, "union")).order_by("-id")
         self.places = lists.stores
         fields["stores"].choices = self.store_choices()
@@ -213,7 +219,7 @@ class OfferForm(forms.Form):
         given = self.cleaned_data
         counts = [(str(per), given.get(f"limit_{per}")) for per in OfferLimit.COUNTED]
         caps = [(str(per), given.get(f"cap_{per}")) for per in OfferLimit.CAPPED]
-        audience, programme = given["audience_union"], given["programme"]
+        union, audience, programme = given["audience_union"], given["audience"], given["programme"]
         return TermsPlan(
             title=given["title"].strip(),
             kind=given["kind"],
@@ -224,7 +230,8 @@ class OfferForm(forms.Form):
             caps=tuple((per, fen) for per, fen in caps if fen),
             store_ids=tuple(sorted(int(pk) for pk in given["stores"])),
             needs_voucher=given["needs_voucher"],
-            audience_union_id=audience and audience.pk,
+            audience_union_id=union and union.pk,
+            audience_id=audience and audience.pk,
             verified_only=given["verified_only"],
             groups=tuple(given["groups"]),
             sections=tuple(given["sections"]),
@@ -259,7 +266,7 @@ class OfferForm(forms.Form):
 def in_line(actor: Actor, field: str, verb: str = "releases.write") -> Q:
     """Of the unions where the actor may do `verb`, those below and those above."""
     here = Q(pk__in=[])
-    for path in topmost(grant.path for grant in actor.reaches(verb)):
+    for path in actor.whole_paths(verb):
         above = [int(part) for part in path.rstrip(".").split(".")]
         here |= Q(**{f"{field}__path__startswith": path}) | Q(**{f"{field}_id__in": above})
     return here
@@ -286,7 +293,9 @@ def _chain(partner) -> str:
 
 
 def group_choices() -> list[tuple[str, str]]:
-    return list(WorkerGroup.objects.order_by("id").values_list("code", "name"))
+    """Those a price may be for: who asks for it at the till shows which group they are of."""
+    found = WorkerGroup.objects.exclude(kind__in=SENSITIVE_GROUPS).order_by("id")
+    return list(found.values_list("code", "name"))
 
 
 class ShareForm(forms.Form):
@@ -513,6 +522,7 @@ def initial_of(plan: TermsPlan, union: Union | None) -> dict[str, Any]:
         "union": union and union.pk,
         "needs_voucher": "1" if plan.needs_voucher else "0",
         "audience_union": plan.audience_union_id,
+        "audience": plan.audience_id,
         "programme": plan.programme_id,
         "codes": " ".join(plan.codes),
         "stores": [str(pk) for pk in plan.store_ids],

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 import holidays as off_days
 from django.utils.translation import gettext as _
-from holidays.countries.china import ChinaStaticHolidays
+
+from gonghui.kit.workdays import last_noticed_year
 
 ONE_DAY = timedelta(days=1)
 
@@ -29,25 +30,6 @@ def _take_weekend(off: set[date], day: date, step: timedelta, worked: set[date])
         day += step
 
 
-@lru_cache(maxsize=16)
-def _calendar(year: int) -> off_days.HolidayBase:
-    return off_days.country_holidays("CN", years=(year,))
-
-
-def is_working_day(day: date) -> bool:
-    """Weekends worked to make up count; of the days off only those of the notice or of the law do not."""
-    known = _calendar(day.year)
-    return day in known.weekend_workdays if day.weekday() >= 5 else day not in known
-
-
-def working_days_after(day: date, count: int) -> date:
-    """The `count`-th working day after `day`."""
-    while count:
-        day += ONE_DAY
-        count -= is_working_day(day)
-    return day
-
-
 def holidays_around(day: date) -> frozenset[date]:
     """Enough of them for every window that began yesterday and for the next opening within a year."""
     return _around(day.year)
@@ -56,11 +38,6 @@ def holidays_around(day: date) -> frozenset[date]:
 @lru_cache(maxsize=8)
 def _around(year: int) -> frozenset[date]:
     return frozenset().union(*(statutory_holidays(y) for y in (year - 1, year, year + 1, year + 2)))
-
-
-def last_noticed_year() -> int:
-    """The last year whose notice on days off is known; later ones stand as the law has them, without moved weekends."""
-    return max(ChinaStaticHolidays.special_public_holidays)
 
 
 def says_known_holidays() -> str:

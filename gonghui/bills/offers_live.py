@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Q
 
+from gonghui.audiences.engine import fitting_versions
 from gonghui.benefits.models import Voucher
 from gonghui.bills import pricing
 from gonghui.bills.holidays import holidays_around
@@ -74,6 +75,7 @@ def facts_at(store_id: int, person_id: int | None, at: datetime, *, shown: Vouch
     day = at.astimezone(CHINA).date()
     counted = _counted(board, held, person_id, store_id, day)
     asker, group_names = _asker(person_id, person)
+    asker = with_audiences(asker, board.offers)
     visit = pricing.Visit(
         store_id,
         at,
@@ -161,7 +163,7 @@ AT_STORE = OF_STORE.replace("ENDED", "%s")
 VERSION_OF = "SELECT md5(string_agg(concat(id, stamp), '')) FROM ({}) printed (id, stamp)"
 VERSION = VERSION_OF.format(AT_STORE)
 TERMS = [name for name in pricing.Terms.__slots__ if name not in ("form", "basis", "stacking")]
-AROUND = ("sections", "codes", "groups", "verified_only", "needs_voucher")
+AROUND = ("sections", "codes", "groups", "verified_only", "needs_voucher", "audience_version_id")
 COLUMNS = ("id", "offer_id", "form", "basis", "stacking", *TERMS, *AROUND)
 AS_PRINTED = f"""
 SELECT {", ".join(f't."{name}"' for name in COLUMNS)}, o.title, u.path, u.name,
@@ -274,6 +276,7 @@ def _printed(stamp: str, values: tuple[Any, ...]) -> Printed:
         groups=frozenset(row["groups"]),
         audience_path=path or "",
         audience_name=union or "",
+        audience=row["audience_version_id"],
         verified_only=row["verified_only"],
         needs_voucher=row["needs_voucher"],
         limits=tuple(limit for _pk, limit in counted),
@@ -443,7 +446,7 @@ def _paid(board: Board, n: int, counted: Counted) -> pricing.LiveOffer:
 
 PERSON = """
 SELECT g.names, p.groups, p.verification,
-       (SELECT u.path FROM members_membership m JOIN orgs_union u ON u.id = m.union_id
+       (SELECT json_build_array(u.path, u.kind = 'pool') FROM members_membership m JOIN orgs_union u ON u.id = m.union_id
          WHERE m.person_id = p.id AND m.status = ANY(%s) LIMIT 1),
        (SELECT json_agg(json_build_array(a.id, a.credits_posted - a.debits_posted - a.debits_pending, f.sections)
                ORDER BY a.expires_at, a.id)
@@ -470,16 +473,26 @@ def asker_and_groups(person_id: int | None, at: datetime) -> tuple[pricing.Asker
     return _asker(person_id, row)
 
 
+def with_audiences(asker: pricing.Asker, offers: Iterable[pricing.LiveOffer]) -> pricing.Asker:
+    """Whether they fit the wordings these offers are for, at this moment; no query where none is for any."""
+    meant = {one.audience for one in offers if one.audience is not None}
+    if not meant or asker.person_id is None:
+        return asker
+    return replace(asker, audiences=fitting_versions(asker.person_id, meant))
+
+
 def _person(person_id: int | None, at: datetime) -> tuple[Any, ...]:
     return list(Membership.LIVE), at, person_id
 
 
 def _asker(person_id: int | None, row: Sequence[Any]) -> tuple[pricing.Asker, dict[str, str]]:
-    names, groups, verification, path, lots = row
+    names, groups, verification, home, lots = row
     if groups is None:
         return pricing.Asker(), names or {}
     found = tuple(
         pricing.PointLot(pk, points, frozenset(shelves or ())) for pk, points, shelves in lots or ()
     )
-    asker = pricing.Asker(person_id, frozenset(groups), path or "", verification == "verified", lots=found)
+    path, is_transit = home or ("", False)
+    is_verified = verification == "verified"
+    asker = pricing.Asker(person_id, frozenset(groups), path, is_verified, lots=found, is_transit=is_transit)
     return asker, names or {}

@@ -6,7 +6,7 @@ from gonghui.bills.actions import packs
 from gonghui.kit.actors import Actor
 from gonghui.kit.events import reacts_to
 from gonghui.kit.jobs import periodic
-from gonghui.members.events import PersonVerified, RosterApplied
+from gonghui.members.events import MemberJoined, PersonVerified, RosterApplied
 
 
 @periodic("* * * * *")
@@ -27,4 +27,9 @@ def welcome_who_is_on_a_roster(event: RosterApplied) -> None:
 
 @reacts_to(PersonVerified)
 def welcome_who_was_verified(event: PersonVerified) -> None:
+    packs.welcome_joiners(Actor.system("members who joined"))
+
+
+@reacts_to(MemberJoined)
+def welcome_who_joined(event: MemberJoined) -> None:
     packs.welcome_joiners(Actor.system("members who joined"))

@@ -10,6 +10,7 @@ from operator import attrgetter
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from gonghui.audiences import queries as audiences
 from gonghui.bills import pricing
 from gonghui.bills.holidays import holidays_around
 from gonghui.bills.models import OfferLimit, OfferTerms, OfferWindow
@@ -30,7 +31,9 @@ SHARE_FACTS = (
     "takes_rest",
     "set_aside_fen",
 )
-AUDIENCE = ("needs_voucher", "audience_union_id", "verified_only", "category", "festival", "programme_id")
+AUDIENCE = (
+    "needs_voucher", "audience_union_id", "audience_id", "verified_only", "category", "festival", "programme_id",
+)  # fmt: skip
 LISTS = ("groups", "sections", "codes")
 GIVES = (
     (pricing.Payer.MERCHANT, gettext_lazy("商家让 %s")),
@@ -79,6 +82,8 @@ class TermsPlan:
     """What members read about how to use it."""
     needs_voucher: bool = True
     audience_union_id: int | None = None
+    audience_id: int | None = None
+    """Besides union and groups; its wording of the day it is written is kept."""
     verified_only: bool = True
     groups: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
@@ -90,6 +95,7 @@ class TermsPlan:
     def as_fields(self) -> dict:
         """Of `OfferTerms`."""
         facts = {name: getattr(self, name) for name in AUDIENCE}
+        facts["audience_version_id"] = audiences.version_of(self.audience_id).pk if self.audience_id else None
         return asdict(self.price) | facts | {name: list(getattr(self, name)) for name in LISTS}
 
 

@@ -121,6 +121,20 @@ WELCOME_TAKEN = refusal(
     "welcome_taken", _("“{pack}”已经是入会礼包。"), advice=_("请先停用原来的，再重新设置。")
 )
 
+GROUP_AT_THE_TILL = refusal(
+    "terms_group_sensitive",
+    _("面向的群体里有困难帮扶一类的，不能用在买单优惠和工惠日上：收银员会看出顾客的情况。"),
+    advice=_("请改用凭券的优惠，把券投放给这个群体；或者换一个群体。"),
+    status=422,
+    clause=_("《个人信息保护法》第二十八条"),
+)
+AUDIENCE_AT_THE_TILL = refusal(
+    "terms_audience_sensitive",
+    _("受众“{audience}”用到困难、残疾、患病等敏感标签，不能用在买单优惠上：收银员会看出顾客的情况。"),
+    advice=_("请改用凭券的优惠，把券投放给这个受众；或者换一个受众。"),
+    status=422,
+    clause=_("《个人信息保护法》第二十八条"),
+)
 DAY_IS_FOLLOWED = refusal(
     "benefit_day_followed",
     _("已经复核的优惠或定期投放在按“{name}”执行，只能改名称、加日子。"),

@@ -41,6 +41,7 @@ def try_together(terms: OfferTerms, supposed: Supposed) -> pricing.Quote:
         supposed.groups,
         union.path,
         is_verified=supposed.is_verified,
+        audiences=frozenset(one.audience for one in tried if one.audience is not None),
         is_family=supposed.is_family,
     )
     return pricing.quote(tried, pricing.Basket((supposed.line,)), asker, visit)

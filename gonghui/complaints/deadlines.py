@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from gonghui.bills.holidays import working_days_after
 from gonghui.bills.models import Bill
 from gonghui.kit import clock
+from gonghui.kit.workdays import working_days_after
 
 COMPLAIN_WITHIN = timedelta(days=30)
 """From the payment: long enough for what shows only in use, short enough that the till's people still remember."""

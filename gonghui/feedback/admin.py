@@ -43,7 +43,7 @@ class RatingAdmin(ScopedAdmin):
     """A hidden comment is shown to nobody outside; its score goes on counting."""
 
     icon, order = "star", 10
-    view_verb, export_verb = "feedback.view", "reports.export"
+    view_verb, export_verb, export_people = "feedback.view", "reports.export", ("person",)
     state_field = "state"
     search = NameSearch("person__grams", "person__name", "person__pinyin")
     search_help_text = _("会员姓名：两个汉字、全拼或首字母")

@@ -109,7 +109,7 @@ class Rating(Row):
     """评价: one per ticket or per bill. Whether its holder came, or bought, is checked above, where those are known."""
 
     scope = AnyOf(ByKey("person", "person_id"), BySubtree("union__path", verb="feedback.view"))
-    audit = Audit.CHANGES
+    audit = Audit.CHANGES.hiding("comment")
 
     class State(models.TextChoices):
         SHOWN = "shown", _("显示")

@@ -13,6 +13,9 @@ class FundsConfig(AppConfig):
         from gonghui.funds.actions.decisions import roads
         from gonghui.funds.actions.grants import GRANT_ROAD
         from gonghui.funds.leads import register_leads
+        from gonghui.funds.union_endings import live_budgets_of
+        from gonghui.orgs import endings
 
         roads.update({"budget": BUDGET_ROAD, "change": CHANGE_ROAD, "grant": GRANT_ROAD})
         register_leads()
+        endings.staying.append((_("经费预算"), live_budgets_of))

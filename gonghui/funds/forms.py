@@ -8,20 +8,22 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from gonghui.audiences.queries import usable
 from gonghui.funds.festivals import FESTIVALS
 from gonghui.funds.models import Budget, PointGrant, Section
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
+from gonghui.kit.console import home_of
 from gonghui.kit.console.verbs import dress
 from gonghui.kit.scope import BySubtree
-from gonghui.members.models import WorkerGroup
+from gonghui.members.groups import groups_open_to
 from gonghui.orgs.models import Union
 
 PARTS = (
     (
         "who",
         gettext_lazy("给谁"),
-        ("union", "audience_union", "audience_groups", "birthday_month", "roster_on"),
+        ("union", "audience_union", "audience", "audience_groups", "birthday_month", "roster_on"),
     ),
     (
         "what",
@@ -55,7 +57,7 @@ class GrantForm(forms.ModelForm):
     class Meta:
         model = PointGrant
         fields = (
-            "union", "audience_union", "birthday_month", "roster_on", "title", "category", "festival", "per_head",
+            "union", "audience_union", "audience", "birthday_month", "roster_on", "title", "category", "festival", "per_head",
             "expires_on", "budget", "took_part", "days", "is_paired",
         )  # fmt: skip
 
@@ -74,7 +76,7 @@ class GrantForm(forms.ModelForm):
     )  # fmt: skip
 
     def __init__(self, *args, actor: Actor, **kwargs):
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **({"initial": {"union": home_of(actor, "points.write")}} | kwargs))
         written = BySubtree("path", verb="points.write").condition(actor)
         unions = (
             Union.objects.unscoped("narrowed to what the actor writes to").filter(written).order_by("path")
@@ -82,6 +84,7 @@ class GrantForm(forms.ModelForm):
         fields: dict[str, Any] = self.fields
         fields["union"].queryset = unions
         fields["audience_union"].queryset = unions
+        fields["audience"].queryset = usable(actor)
         budgets = (
             Budget.objects.visible_to(actor)
             .filter(state__in=("approved", "adjusting"))
@@ -89,7 +92,8 @@ class GrantForm(forms.ModelForm):
         )
         fields["budget"].queryset = budgets.order_by("-id")
         fields["budget"].label_from_instance = lambda row: f"{row.name} · {row.union.name}"
-        fields["audience_groups"].choices = list(WorkerGroup.objects.values_list("code", "name"))
+        open_to = groups_open_to(actor, "points.write")
+        fields["audience_groups"].choices = list(open_to.values_list("code", "name"))
         fields["sections"].choices = list(Section.objects.order_by("id").values_list("code", "name"))
         fields["festival"] = forms.ChoiceField(
             label=_("节日"), required=False, choices=[("", _("不是节日")), *FESTIVALS.items()]
@@ -97,6 +101,7 @@ class GrantForm(forms.ModelForm):
         for name, words in (
             ("union", _("请选择")),
             ("audience_union", _("发放工会的所有会员")),
+            ("audience", _("不用受众")),
             ("budget", _("请选择")),
         ):
             fields[name].empty_label = words

@@ -28,8 +28,12 @@ class LifeTerms:
 
 SHIPPED = {
     Kind.DIED: (Treatment.RETURN, 90, True),
+    Kind.EMIGRATED: (Treatment.RETURN, 90, False),
     Kind.RETIRED: (Treatment.KEEP, 0, False),
+    Kind.LAID_OFF: (Treatment.KEEP, 0, False),
+    Kind.RESUMED: (Treatment.KEEP, 0, False),
     Kind.LEFT: (Treatment.RETURN, 30, False),
+    Kind.EXPELLED: (Treatment.RETURN, 30, True),
     Kind.MOVED: (Treatment.KEEP, 0, False),
 }
 

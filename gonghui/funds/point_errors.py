@@ -48,6 +48,11 @@ OTHER_BUDGET = refusal(
 OUTSIDE_AUDIENCE = refusal(
     "grant_outside", _("面向的工会要在发放工会之内。"), advice=_("请重新选择面向的工会。"), status=422
 )
+AUDIENCE_REWORDED = refusal(
+    "grant_audience_reworded",
+    _("“{audience}”的条件在起草以后改过，不能照新条件发。"),
+    advice=_("请取消这次发放，按现在的受众重新起草，再请同事复核。"),
+)
 POINTS_SHORT = refusal(
     "points_short",
     _("可用的福豆不够：有 {have}，需要 {need}。"),

@@ -153,9 +153,9 @@ def sources_to_take_from(actor: Actor) -> QuerySet[FundSource]:
 def _on_path(actor: Actor) -> Q:
     """Unions at or below what the actor writes for, or above it."""
     here = Q(pk__in=[])
-    for grant in actor.reaches("budgets.write"):
-        above = [int(part) for part in grant.path.rstrip(".").split(".")]
-        here |= Q(union__path__startswith=grant.path) | Q(union_id__in=above)
+    for path in actor.whole_paths("budgets.write"):
+        above = [int(part) for part in path.rstrip(".").split(".")]
+        here |= Q(union__path__startswith=path) | Q(union_id__in=above)
     return here
 
 

@@ -38,7 +38,7 @@ from gonghui.kit.errors import require
 from gonghui.kit.identifiers import row_id
 from gonghui.kit.masks import mask_name
 from gonghui.kit.sheets import Column
-from gonghui.ledger import queries, transfer_page, verify  # noqa: F401 - the page is registered
+from gonghui.ledger import errors, queries, transfer_page, verify  # noqa: F401 - the page is registered
 from gonghui.ledger.day_pages import said, standing_of
 from gonghui.ledger.kinds import KINDS, kind_name, subject_names, word_of
 from gonghui.ledger.models import Block, Ledger, LedgerAccount, Transfer
@@ -89,7 +89,7 @@ def statement_address(account: LedgerAccount) -> str:
 @admin.register(LedgerAccount)
 class LedgerAccountAdmin(ScopedAdmin):
     icon, order = "account_balance_wallet", 10
-    view_verb, export_verb = "ledger.view", "reports.export"
+    view_verb, export_verb, export_people = "ledger.view", "reports.export", ("person",)
     search = SmallNameSearch("name")
     search_help_text = gettext_lazy("账户代号，例如 budget:7")
     empty_hint = gettext_lazy("有了经费来源、预算和福豆，它们的账户自动出现在这里。")
@@ -171,7 +171,7 @@ def statement(request: HttpRequest, account_id: int) -> HttpResponse:
         "day": day,
         "asked": request.GET.get("on", ""),
         "balance_then": said(queries.balance_at(account, at=end_of(day)), account.ledger) if day else "",
-        "may_export": request.actor.may("reports.export", account.union.path),
+        "may_export": not account.person_id and request.actor.may("reports.export", account.union.path),
         "sheet": reverse("admin:ledger_statement_sheet", args=[account.pk])
         + (f"?before={before}" if before else ""),
     }
@@ -244,6 +244,7 @@ def sheet_columns(ledger: int) -> list[Column]:
 def statement_sheet(request: HttpRequest, account_id: int) -> HttpResponse:
     account = queries.account_for(request.actor, account_id)
     require(request.actor.may("reports.export", account.union.path))
+    require(account.person_id is None, errors.OF_A_MEMBER)
     found = queries.statement(
         account, before_seq=row_id(request.GET.get("before", "")), rows=SHEET_ROWS_MAX + 1
     )

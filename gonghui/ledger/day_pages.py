@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gonghui.kit.actors import Actor, topmost
+from gonghui.kit.actors import Actor
 from gonghui.kit.console import console_page, page_facts
 from gonghui.kit.errors import NOT_FOUND, require
 from gonghui.kit.identifiers import row_id
@@ -113,7 +113,7 @@ def asked_union(actor: Actor, text: str) -> Union | None:
 
 
 def paths_of(actor: Actor, union: Union | None) -> list[str]:
-    return [union.path] if union else topmost(grant.path for grant in actor.reaches("ledger.view"))
+    return [union.path] if union else actor.whole_paths("ledger.view")
 
 
 def unions_below(actor: Actor, union: Union | None) -> list[Union]:

@@ -23,6 +23,12 @@ CONFLICT = refusal(
     "transfer_conflict", _("这个编号已经用在另一笔账上。"), advice=_("请刷新页面，从头再办一次。")
 )
 BAD_TRANSFER = refusal("bad_transfer", _("这笔账的内容不合规定。"), advice=_("请联系技术人员。"), status=422)
+OF_A_MEMBER = refusal(
+    "account_of_a_member",
+    _("这是一位会员的账户，明细不在这里导出。"),
+    advice=_("会员本人可以在“我的资料”里下载自己的一份；名单请在账户列表上申请导出。"),
+    status=403,
+)
 
 REFUSALS = {
     "overdrawn": OVERDRAWN, "account": UNKNOWN_ACCOUNT, "amount": BAD_AMOUNT, "same_account": SAME_ACCOUNT,

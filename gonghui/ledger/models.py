@@ -6,7 +6,6 @@ voided, or expires; ids are made by the caller. What refuses is in sql/ and in t
 
 from __future__ import annotations
 
-from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
@@ -14,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from gonghui.kit.audit import Audit
+from gonghui.kit.chain import ChainBlock, ChainMark
 from gonghui.kit.models import Row
 from gonghui.kit.scope import AnyOf, ByKey, BySubtree, Everyone, Nobody, ScopedManager
 
@@ -211,47 +211,19 @@ class Transfer(models.Model):
         return str(self.id)
 
 
-class Block(models.Model):
+class Block(ChainBlock):
     """Transfers from one `seq` to another under one root; each block names the one before it."""
 
     scope = Everyone("roots say nothing about anybody; whoever keeps one can hold us to it")
     audit = Audit.no("append-only; chained")
 
-    number = models.BigIntegerField(_("区块"), primary_key=True)
-    first_seq = models.BigIntegerField(_("从"))
-    last_seq = models.BigIntegerField(_("到"))
-    count = models.PositiveIntegerField(_("笔数"))
-    root = models.BinaryField(max_length=32)
-    previous = models.BinaryField(max_length=32)
-    hash = models.BinaryField(max_length=32)
-    sealed_at = models.DateTimeField(_("封存时间"))
-
-    objects = ScopedManager()
-
-    class Meta:
+    class Meta(ChainBlock.Meta):
         verbose_name = verbose_name_plural = _("封存区块")
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(first_seq__lte=F("last_seq"), count__gt=0), name="ledger_block_range"
-            ),
-            models.UniqueConstraint(fields=["last_seq"], name="ledger_block_last"),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.number)
 
 
-class SealMark(models.Model):
-    """How far `seq` had come, and who was writing then: sealed up to there once all of them have ended."""
-
+class SealMark(ChainMark):
     scope = Nobody("the sealing job alone")
     audit = Audit.no("a mark that only moves forward")
-
-    seq = models.BigIntegerField()
-    writers = ArrayField(models.TextField())
-    """Virtual transactions, as pg_locks names them."""
-
-    objects = ScopedManager()
 
 
 class Proof(Row):

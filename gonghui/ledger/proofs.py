@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from gonghui.kit.chain import BlockFacts
 from gonghui.kit.merkle import Step, leads_to
 from gonghui.ledger.models import Block
-from gonghui.ledger.sealing import BlockFacts, Proof
+from gonghui.ledger.sealing import Proof
 
 FORM = "gonghui-ledger-proof-1"
 

@@ -9,9 +9,7 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from gonghui.kit.merkle import root_of
-from gonghui.ledger.models import Block
-from gonghui.ledger.sealing import NO_BLOCK, BlockFacts, leaves_between, sealed_to
+from gonghui.ledger.sealing import TRANSFERS
 from gonghui.ledger.verify_days import day_checks
 
 
@@ -75,7 +73,7 @@ def verify_ledger(
     `every_day`: reads the accounts of every published day again, not only of the last."""
     with connection.cursor() as cursor:
         return [
-            *_blocks(cursor, noted or {}, progress),
+            *_blocks(noted or {}, progress),
             _statement(cursor, _("账户余额等于全部分录之和"), TOTALS, "SELECT count(*) FROM ledger_account"),
             _statement(cursor, _("每笔预留至多结清一次，不超过预留，也不晚于到期"), RESOLVED,
                        "SELECT count(*) FROM ledger_transfer WHERE kind IN ('post', 'void')"),
@@ -92,35 +90,16 @@ def _statement(cursor: Any, name: str, wrong: str, seen: str) -> Check:
     return Check(name, cursor.fetchone()[0], found)
 
 
-def _blocks(cursor: Any, noted: Mapping[int, str], progress: Callable[[int], None]) -> Iterator[Check]:
-    before, after, count, sealed = NO_BLOCK, 0, 0, 0
-    chain: list[str] = []
-    roots: list[str] = []
-    for block in Block.objects.order_by("number").iterator(chunk_size=500):
-        facts = BlockFacts.of(block)
-        count += 1
-        if (
-            facts.number != count
-            or facts.previous != before
-            or facts.first_seq != after + 1
-            or facts.hash != bytes(block.hash)
-        ):
-            chain.append(str(block.number))
-        if noted.get(block.number, facts.hash.hex()) != facts.hash.hex():
-            chain.append(str(block.number))
-        leaves = leaves_between(cursor, after, facts.last_seq)
-        if len(leaves) != facts.count or root_of(leaves) != facts.root:
-            roots.append(str(block.number))
-        before, after = facts.hash, facts.last_seq
-        sealed += len(leaves)
-        progress(len(leaves))
-    missing = [str(number) for number in noted if number > count]
-    yield Check(_("区块首尾相接，指纹没有变过"), count, tuple([*chain, *missing][:WRONG_MAX]))
-    yield Check(_("区块里的每一笔都与封存时一致"), sealed, tuple(roots[:WRONG_MAX]))
+def _blocks(noted: Mapping[int, str], progress: Callable[[int], None]) -> Iterator[Check]:
+    found = TRANSFERS.read_again(noted, progress)
+    yield Check(_("区块首尾相接，指纹没有变过"), found.blocks, _examples(found.broken))
+    yield Check(_("区块里的每一笔都与封存时一致"), found.rows, _examples(found.changed))
+
+
+def _examples(numbers: list[int]) -> tuple[str, ...]:
+    return tuple(str(number) for number in numbers[:WRONG_MAX])
 
 
 def unsealed_count() -> int:
     """Written since the last block."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM ledger_transfer WHERE seq > %s", [sealed_to()])
-        return cursor.fetchone()[0]
+    return TRANSFERS.unsealed()

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.core.checks import Warning as Advice
 
-NEEDS_OPENID = ("payment", "coupon_provider")
+NEEDS_OPENID = ("payment", "coupon_provider", "wechat_messages")
 
 
 def adapters_know_the_same_account(app_configs=None, **_kwargs) -> list[Advice]:
@@ -13,7 +13,7 @@ def adapters_know_the_same_account(app_configs=None, **_kwargs) -> list[Advice]:
     return [
         Advice(
             f"port {name} and port wechat_identity: one is the real WeChat, the other the stand-in",
-            hint="set GONGHUI_PAYMENT, GONGHUI_COUPONS and GONGHUI_WECHAT_IDENTITY together",
+            hint="set GONGHUI_PAYMENT, GONGHUI_COUPONS, GONGHUI_WECHAT_MESSAGES and GONGHUI_WECHAT_IDENTITY together",
             id="payments.W001",
         )
         for name in NEEDS_OPENID

@@ -10,6 +10,7 @@ from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import DomainError, require
 from gonghui.kit.ports import PortFailed, PortUncertain, port
+from gonghui.notices.ports import refusals
 from gonghui.payments import errors
 from gonghui.payments.actions.identities import note_identity
 from gonghui.payments.actions.payments import close_payment, mark_paying, note_result
@@ -69,6 +70,20 @@ def learn_identity(actor: Actor, *, code: str) -> PayerIdentity:
     except PortFailed as failed:
         log.warning("identity_not_learnt", reason=str(failed))
         raise DomainError(errors.IDENTITY_DOWN) from None
+    return note_identity(actor, appid=adapter.appid, openid=openid)
+
+
+def learn_login(actor: Actor, *, code: str) -> PayerIdentity:
+    """Whose WeChat a mini-program's `wx.login` was in: messages go there. Never inside a transaction."""
+    try:
+        adapter = port("wechat_messages")
+        openid = adapter.openid(code)
+    except refusals.CodeRefused as refused:
+        log.info("login_code_refused", reason=str(refused))
+        raise DomainError(errors.LOGIN_REFUSED) from None
+    except PortFailed as failed:
+        log.warning("login_not_learnt", reason=str(failed))
+        raise DomainError(errors.LOGIN_DOWN) from None
     return note_identity(actor, appid=adapter.appid, openid=openid)
 
 

@@ -61,6 +61,17 @@ IDENTITY_DOWN = refusal(
     advice=_("请稍等一分钟再试，或在柜台付现金。"),
     status=503,
 )
+LOGIN_REFUSED = refusal(
+    "wechat_login_refused",
+    _("微信给的登录凭据已经用过或过期了，还没有连接上微信。"),
+    advice=_("请关掉小程序重新打开，再试一次。"),
+)
+LOGIN_DOWN = refusal(
+    "wechat_login_down",
+    _("微信暂时没有应答，还没有连接上微信。"),
+    advice=_("请稍等一分钟再试；站内消息照常能看到。"),
+    status=503,
+)
 OVER_REFUND = refusal(
     "payment_over_refund",
     _("最多还能退 {left} 元，申请退 {asked} 元。"),

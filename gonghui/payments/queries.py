@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef, Q, Sum
@@ -27,6 +28,20 @@ def openid_to_pay(appid: str, *, person_id: int | None, identity_id: int | None 
     at_hand = rows.filter(pk=identity_id).first() if identity_id else None
     found = at_hand or rows.filter(person_id=person_id).first()
     return found.openid if found else ""
+
+
+def openids_of(appid: str, person_ids: Collection[int]) -> dict[int, str]:
+    """Person → openid of their own WeChat, for those who have connected one: what messages go to."""
+    rows = PayerIdentity.objects.unscoped("for messages to their own").filter(
+        appid=appid, person_id__in=person_ids
+    )
+    return {row.person_id: row.openid for row in rows}
+
+
+def person_of_openid(appid: str, openid: str) -> int | None:
+    """Whose WeChat it is: for what WeChat tells us of them."""
+    rows = PayerIdentity.objects.unscoped("whom WeChat speaks of").filter(appid=appid, openid_index=openid)
+    return rows.values_list("person_id", flat=True).first()
 
 
 def openid_for_coupons(person_id: int | None) -> str:

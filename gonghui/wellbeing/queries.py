@@ -13,6 +13,7 @@ from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, DomainError, require
 from gonghui.members.models import Consent, Membership, Person, WorkerGroup
+from gonghui.members.queries import is_in_transit
 from gonghui.wellbeing import rules
 from gonghui.wellbeing.models import Appointment, Enrolment, HealthPlan, Package, PlanPerson, Slot
 from gonghui.wellbeing.models.enrolments import GONE
@@ -64,9 +65,10 @@ def applicant(person_id: int | None, plan: HealthPlan) -> Applicant | None:
         .annotate(
             path=Subquery(live.values("union__path")[:1]),
             listed=Exists(listed),
+            transit=is_in_transit(),
             standing=Subquery(standing.exclude(state__in=GONE).values("state")[:1]),
         )
-        .values("pk", "verification", "groups", "path", "listed", "standing")
+        .values("pk", "verification", "groups", "path", "listed", "transit", "standing")
         .first()
     )
     if row is None:
@@ -78,6 +80,7 @@ def applicant(person_id: int | None, plan: HealthPlan) -> Applicant | None:
         groups=frozenset(row["groups"]),
         is_listed=row["listed"],
         state=row["standing"] or "",
+        is_transit=row["transit"],
     )
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 
+from gonghui.benefits.errors import IN_TRANSIT
 from gonghui.kit.errors import SIGN_IN_FIRST, DomainError
 from gonghui.kit.templatetags.kit import cn_when, money
 from gonghui.wellbeing import errors
@@ -25,6 +26,8 @@ class Applicant:
     is_listed: bool
     state: str = ""
     """Of the enrolment that still stands."""
+    is_transit: bool = False
+    """In a transit pool, without a union of their own yet."""
 
 
 def why_not_now(plan: HealthPlan, at: datetime) -> DomainError | None:
@@ -47,6 +50,8 @@ def why_not_they(plan: HealthPlan, who: Applicant | None, group_names: Sequence[
         return None
     if not who.union_path.startswith(plan.union.path):
         return DomainError(errors.NOT_OF_THE_UNION, union=plan.union.name)
+    if who.is_transit:
+        return DomainError(IN_TRANSIT)
     if not who.groups & set(plan.groups):
         return DomainError(errors.NOT_IN_GROUPS, groups="、".join(group_names))
     return None

@@ -44,12 +44,9 @@ def new_activity(request: HttpRequest) -> HttpResponse:
 
 
 def _beginning(request: HttpRequest) -> dict:
-    """The organiser's own union; the kind or holiday named in the address."""
-    paths = sorted((grant.path for grant in request.actor.reaches("activities.write")), key=len)
-    own = {"union": int(paths[0].strip(".").rpartition(".")[2])} if paths else {}
+    """The kind or holiday named in the address."""
     return {
         "kind": "film",
-        **own,
         **{name: request.GET[name] for name in ("kind", "holiday") if name in request.GET},
     }
 

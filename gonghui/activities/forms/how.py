@@ -17,7 +17,7 @@ from gonghui.benefits.models import Pool, Release
 from gonghui.kit import clock
 from gonghui.kit.console import ScopedChoiceField
 from gonghui.kit.console.asking import moment_field
-from gonghui.members.models import WorkerGroup
+from gonghui.members.groups import groups_open_to
 
 STAGES_MAX = 4
 MODES = [
@@ -75,6 +75,13 @@ class HowForm(GuidedForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("一个都不选就是不限群体。"),
     )
+    audience = ScopedChoiceField(
+        "benefits.Release",
+        "audience",
+        label=gettext_lazy("只给这个受众"),
+        required=False,
+        help_text=gettext_lazy("在“受众”里用条件选出来的人；不选就是上面的所有人。"),
+    )
     per_person = forms.IntegerField(
         label=gettext_lazy("每人最多领几次"), min_value=1, max_value=30, initial=1
     )
@@ -112,7 +119,7 @@ class HowForm(GuidedForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        groups = WorkerGroup.objects.order_by("kind", "id")
+        groups = groups_open_to(self.actor, "activities.write").order_by("kind", "id")
         self.fields["groups"].choices = [(g.code, g.name) for g in groups]
         for number in range(1, STAGES_MAX + 1):
             self.fields[f"opens_{number}"] = moment_field(
@@ -157,6 +164,7 @@ class HowForm(GuidedForm):
             audience_union_id=audience.pk if audience else None,
             verified_only=given["verified_only"],
             audience_groups=tuple(given["groups"]),
+            audience_id=given["audience"].pk if given["audience"] else None,
             per_person=given["per_person"],
             party_max=given["party_max"],
             names_required=given["names_required"],

@@ -48,6 +48,7 @@ class WhatForm(GuidedForm):
     union = ScopedChoiceField(
         "activities.Activity",
         "union",
+        home="activities.write",
         label=gettext_lazy("主办工会"),
         help_text=gettext_lazy("由哪一级工会组织。"),
     )

@@ -115,7 +115,7 @@ def test_preview_button_without_script_answers_with_the_whole_page(cast, client)
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"title": ""}, "title", "这个字段是必填项。"),
+        ({"title": ""}, "title", "请填写这一项。"),
         ({"of_film_film": ""}, "of_film_film", "请填写“片名”。"),
         ({"of_film_length_min": "很长"}, "of_film_length_min", "“片长（分钟）”要填整数。"),
         ({"places": None}, "places", "请至少选择一个地点。"),

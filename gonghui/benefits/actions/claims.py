@@ -9,6 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from gonghui.benefits import engine, errors
+from gonghui.benefits.actions.parties import clean_names
 from gonghui.benefits.engine import Answer, Claim, Settled
 from gonghui.benefits.models import Pool, Voucher
 from gonghui.benefits.models.vouchers import OWN
@@ -18,7 +19,6 @@ from gonghui.kit.actors import Actor
 from gonghui.kit.errors import BAD_INPUT, NOT_FOUND, DomainError, require
 from gonghui.kit.jobs import app
 
-NAME_CHARS_MAX = 40
 # A retry must hear the truth about its ticket, also from one who holds enough and after the end.
 ENGINE_KNOWS_BETTER = (
     errors.HOLDS_ENOUGH,
@@ -55,7 +55,7 @@ def claim(
     )
     answer = engine.settle_claims(pool_id, [wanted])[0]
     if answer.answer == "won" and answer.voucher_id and companions:
-        _name_companions(answer.voucher_id, companions)
+        _name_companions(answer.voucher_id, clean_names(companions))
     return answer
 
 
@@ -71,20 +71,23 @@ def leave_waiting_list(actor: Actor, *, pool_id: int) -> None:
 
 @action
 def confirm_voucher(actor: Actor, *, voucher_id: int, companions: Sequence[str] = ()) -> Voucher:
-    """Within its time, with every companion's name where the venue asks for names."""
+    """Within its time, with every companion's name where the venue asks for names. Told twice, or told when the names
+    written before the claim have confirmed it already, it is confirmed."""
     voucher = _own_voucher(actor, voucher_id)
+    names = clean_names(companions)
     if voucher.release.names_required:
-        missing = voucher.seats - 1 - len(_names(companions))
+        missing = voucher.seats - 1 - len(names)
         require(missing <= 0, errors.NAMES_MISSING, missing=missing)
     moved = (
         Voucher.objects.unscoped("compare-and-set of a fetched row")
         .filter(pk=voucher.pk, state=Voucher.State.HELD, confirm_by__gt=Now())
         .update(state=Voucher.State.CONFIRMED, updated_at=Now())
     )
-    require(moved, errors.NOT_HELD)
-    if companions:
-        _write_companions(voucher, companions)
+    if moved and names:
+        _write_companions(voucher, names)
     voucher.refresh_from_db()
+    stands = voucher.state == Voucher.State.CONFIRMED and names in ([], voucher.companions)
+    require(stands, errors.NOT_HELD)
     return voucher
 
 
@@ -149,11 +152,11 @@ def _own_voucher(actor: Actor, voucher_id: int) -> Voucher:
     return found
 
 
-def _name_companions(voucher_id: int, companions: Sequence[str]) -> None:
+def _name_companions(voucher_id: int, names: list[str]) -> None:
     """Names given with the claim confirm a ticket that was held for their sake only."""
     voucher = Voucher.objects.unscoped("the voucher just won").select_related("release").get(pk=voucher_id)
-    _write_companions(voucher, companions)
-    complete = len(_names(companions)) >= voucher.seats - 1
+    _write_companions(voucher, names)
+    complete = len(names) >= voucher.seats - 1
     if voucher.state == Voucher.State.HELD and complete and not voucher.release.confirm_within_s:
         held = Voucher.objects.unscoped("the voucher just won").filter(
             pk=voucher_id, state=Voucher.State.HELD
@@ -161,14 +164,8 @@ def _name_companions(voucher_id: int, companions: Sequence[str]) -> None:
         held.update(state=Voucher.State.CONFIRMED, updated_at=Now())
 
 
-def _write_companions(voucher: Voucher, companions: Sequence[str]) -> None:
-    names = _names(companions)
+def _write_companions(voucher: Voucher, names: list[str]) -> None:
     if len(names) > voucher.seats - 1:
         raise DomainError(BAD_INPUT, detail=f"同行人最多 {voucher.seats - 1} 位")
     found = Voucher.objects.unscoped("the voucher in hand").filter(pk=voucher.pk)
     found.update(companions=names, updated_at=Now())
-
-
-def _names(companions: Sequence[str]) -> list[str]:
-    names = [str(name).strip() for name in companions]
-    return [name[:NAME_CHARS_MAX] for name in names if name]

@@ -11,6 +11,7 @@ from django.db import connection
 from gonghui.benefits import engine, errors, messages, queries, rules
 from gonghui.benefits.actions import timers
 from gonghui.benefits.actions.parties import clean_names, write_party
+from gonghui.benefits.actions.telling import tell_of_release
 from gonghui.benefits.draws import document, lots
 from gonghui.benefits.engine import Claim
 from gonghui.benefits.events import DrawCompleted
@@ -26,7 +27,6 @@ from gonghui.kit.events import emit
 from gonghui.kit.locks import lock_name
 from gonghui.kit.states import move
 from gonghui.kit.templatetags.kit import yuan
-from gonghui.notices.actions import tell_many
 
 # --- Promise ------------------------------------------------------------------------------------------------
 
@@ -60,6 +60,10 @@ def _terms(release: Release, pool: Pool) -> dict[str, str]:
     audience = release.audience_union or release.union
     terms = _draw_terms(release)
     who = f"{audience.name}及其下级的会员" + ("，须已实名" if release.verified_only else "")
+    if rules.is_kept_from_transit(release, pool):
+        who += "，会籍在周转库的除外"
+    if release.audience_id:
+        who += f"，且属于受众“{release.audience.name}”第 {release.audience_version.number} 版"
     if terms.weight_per_loss:
         who += f"；一年内每落选一次权重加 {terms.weight_per_loss}，最高 {terms.weight_max}"
     price_fen = release.offer.list_price_fen
@@ -222,13 +226,7 @@ def run_draw(actor: Actor, *, draw_id: int) -> Draw:
     people = [person for entry in waiting for person in (entry.person_id, entry.booked_by_id) if person]
     if people:
         notice = messages.not_drawn(draw)
-        tell_many(
-            actor,
-            send_key=f"not-drawn:{draw.pk}",
-            people=people,
-            notice=notice,
-            union_id=draw.release.union_id,
-        )
+        tell_of_release(actor, draw.release, key=f"not-drawn:{draw.pk}", people=people, notice=notice)
     emit(DrawCompleted(draw_id=draw.pk))
     return draw
 

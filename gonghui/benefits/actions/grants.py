@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import NAMESPACE_OID, uuid5
 
+from gonghui.audiences import queries as audiences
 from gonghui.benefits import engine, errors, messages, rules
 from gonghui.benefits.engine import Claim
 from gonghui.benefits.models import GrantRun, Pool, Release
@@ -12,6 +13,7 @@ from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, require
 from gonghui.members.models import Membership, Person
+from gonghui.members.queries import is_in_transit
 
 BATCH = 500
 BEFORE = (Release.State.DRAFT, Release.State.REVIEWED, Release.State.ANNOUNCED)
@@ -64,15 +66,27 @@ def _finished(run: GrantRun) -> GrantRun:
 
 def entitled_people(release: Release):
     """Ids of the audience, as `rules.why_not_entitled` draws it; one row a person, for a person has one live membership."""
-    audience = release.audience_union or release.union
+    union = release.audience_union or release.union
     people = Person.objects.unscoped("the audience of a release").filter(
-        memberships__status__in=Membership.LIVE, memberships__union__path__startswith=audience.path
+        memberships__status__in=Membership.LIVE, memberships__union__path__startswith=union.path
     )
     if release.verified_only:
         people = people.filter(verification="verified")
     if release.audience_groups:
         people = people.filter(groups__overlap=release.audience_groups)
+    if release.audience_id:
+        people = people.filter(pk__in=_people_meant(release))
+    if any(rules.is_kept_from_transit(release, pool) for pool in release.pools.all()):
+        people = people.exclude(is_in_transit())
     return people.values_list("pk", flat=True)
+
+
+def _people_meant(release: Release):
+    """Of its audience, made anew within its hours; by the wording it was reviewed with or not at all."""
+    audience = audiences.require_fresh(release.audience_id)
+    is_reviewed = audience.tally.version_id == release.audience_version_id
+    require(is_reviewed, errors.AUDIENCE_REWORDED, audience=audience.name)
+    return audiences.people_in(release.audience_id)
 
 
 def _give(release: Release, people: list[int]) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.db import connection
 
 from gonghui.benefits import messages
+from gonghui.benefits.actions.telling import tell_of_release
 from gonghui.benefits.models import Release
 from gonghui.kit.actors import Actor
-from gonghui.notices.actions import tell_many
 
 
 def end_lines(actor: Actor, release: Release) -> int:
@@ -18,12 +18,7 @@ def end_lines(actor: Actor, release: Release) -> int:
             cursor.execute("SELECT benefits_end_line(%s)", [pool.pk])
             waited = cursor.fetchone()[0]
         if waited:
-            tell_many(
-                actor,
-                send_key=f"line-over:{pool.pk}",
-                people=waited,
-                notice=messages.line_over(release, pool.label),
-                union_id=release.union_id,
-            )
+            notice = messages.line_over(release, pool.label)
+            tell_of_release(actor, release, key=f"line-over:{pool.pk}", people=waited, notice=notice)
         told += len(waited)
     return told

@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.db.models import Exists, OuterRef
 
 from gonghui.benefits import messages
+from gonghui.benefits.actions.telling import tell_of_release
 from gonghui.benefits.models import Release, Reminder, Voucher, WaitEntry
 from gonghui.benefits.models.vouchers import GONE_STATES
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
-from gonghui.notices.actions import tell_many
 from gonghui.notices.models import Delivery, Send
 
 OURS = "news of a release that is paused or goes on"
@@ -43,13 +43,8 @@ def _tell(
     if not people and said == PAUSED:
         return 0
     number = int(last.key.split(":")[2]) + 1 if last else 1
-    send = tell_many(
-        actor,
-        send_key=f"pause:{release.pk}:{number}:{said}",
-        people=sorted(people),
-        notice=notice,
-        union_id=release.union_id,
-    )
+    key = f"pause:{release.pk}:{number}:{said}"
+    send = tell_of_release(actor, release, key=key, people=sorted(people), notice=notice)
     return send.recipients
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from gonghui.audiences import queries as audiences
 from gonghui.benefits import conditions, errors, messages, rules
 from gonghui.benefits.actions import lines, reminders, timers
 from gonghui.benefits.actions.draws import announce_draws
@@ -61,6 +62,8 @@ class ReleaseTerms:
     audience_union_id: int | None = None
     verified_only: bool = True
     audience_groups: tuple[str, ...] = ()
+    audience_id: int | None = None
+    """Besides union and groups; its wording of today is kept."""
     per_person: int = 1
     party_max: int = 1
     names_required: bool = False
@@ -69,7 +72,11 @@ class ReleaseTerms:
     waitlist_max: int | None = None
 
     def as_fields(self) -> dict:
-        return asdict(self) | {"audience_groups": list(self.audience_groups)}
+        version = audiences.version_of(self.audience_id).pk if self.audience_id else None
+        return asdict(self) | {
+            "audience_groups": list(self.audience_groups),
+            "audience_version_id": version,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,7 @@ def draft_release(
     offer = Offer.objects.visible_to(actor).select_related("union").filter(pk=offer_id).first()
     require(offer, NOT_FOUND)
     require(actor.may("releases.write", offer.union.path))
-    _require_audience(actor, terms)
+    _require_audience(actor, offer.union, terms)
     release = Release.objects.create(
         offer=offer, union=offer.union, maker_id=actor.user_id, **terms.as_fields()
     )
@@ -133,7 +140,7 @@ def change_release(actor: Actor, *, release_id: int, terms: ReleaseTerms) -> Rel
     """Drafts only: what was reviewed is what is released. The maker is who wrote last."""
     release = release_for(actor, release_id, "releases.write")
     _require_draft(release)
-    _require_audience(actor, terms)
+    _require_audience(actor, release.union, terms)
     if release.mode != terms.mode:
         DrawTerms.objects.filter(release=release).delete()
         if terms.mode == Release.Mode.DRAW:
@@ -162,8 +169,12 @@ def _require_draft(release: Release) -> None:
     require(release.state == Release.State.DRAFT, BAD_INPUT, detail=release.get_state_display())
 
 
-def _require_audience(actor: Actor, terms: ReleaseTerms) -> None:
-    """Whoever writes a release may only address unions they may write for."""
+def _require_audience(actor: Actor, union: Union, terms: ReleaseTerms) -> None:
+    """Whoever writes a release may only address unions they may write for, and audiences and groups they may use."""
+    meant = audiences.audience_for(actor, terms.audience_id) if terms.audience_id is not None else None
+    audiences.require_usable(actor, path=union.path, groups=terms.audience_groups, audience=meant)
+    if meant is not None:
+        audiences.require_fresh(meant.pk)
     if terms.audience_union_id is None:
         return
     audience = Union.objects.unscoped("the audience named in the form").filter(pk=terms.audience_union_id)
@@ -381,6 +392,7 @@ def cancel_release(actor: Actor, *, release_id: int, reason: str) -> Release:
     was_public = release.state not in (Release.State.DRAFT, Release.State.REVIEWED)
     move(release, RELEASE_VERBS, "cancel", pause_reason="")
     take_back_yeses(release, reason)
+    reminders.withdraw_prepared(actor, release)
     if was_public:
         for pool in release.pools.order_by("id"):
             timers.void_pool(pool.pk, reason)

@@ -14,6 +14,8 @@ from gonghui.kit import clock
 from gonghui.kit.jobs import app
 
 REMIND_BEFORE = timedelta(minutes=5)
+PREPARED_BEFORE = timedelta(seconds=30)
+"""Before that: who is reminded is settled, and on the minute it only has to be written."""
 PAUSE_NEWS_AFTER = timedelta(minutes=1)
 """Whoever paused by mistake goes on at once, and nobody is woken for it."""
 TASKS = "gonghui.benefits.tasks"
@@ -34,7 +36,7 @@ def open_and_close_at(release: Release) -> None:
 
 
 def remind_at(release: Release) -> None:
-    _defer("send_reminders", at=release.opens_at - REMIND_BEFORE, release_id=release.pk)
+    _defer("send_reminders", at=release.opens_at - REMIND_BEFORE - PREPARED_BEFORE, release_id=release.pk)
 
 
 def tell_pause_soon(release_id: int) -> None:

@@ -95,7 +95,7 @@ class ReleaseAdmin(HandsShown):
             },
         ),
         (_("时间"), {"fields": (("announce_at", "opens_at"), ("closes_at", "cancel_until"))}),
-        (_("给谁"), {"fields": ("audience_union", "verified_only", "audience_groups")}),
+        (_("给谁"), {"fields": ("audience_union", "verified_only", "audience_groups", "audience")}),
         (_("规则"), {"fields": (("per_person", "party_max"), ("names_required", "waitlist_max"))}),
     )
     inlines = (PoolInline,)

@@ -56,7 +56,7 @@ def spaced_code(row) -> str:
 @admin.register(Voucher)
 class VoucherAdmin(CodeOrName, ScopedAdmin):
     icon, order = "local_activity", 30
-    export_verb = "reports.export"
+    export_verb, export_people = "reports.export", ("person", "booked_by")
     state_field = "state"
     search = NameSearch("person__grams", "person__name", "person__pinyin")
     search_help_text = BY_NAME
@@ -111,7 +111,7 @@ class VoucherAdmin(CodeOrName, ScopedAdmin):
 @admin.register(WaitEntry)
 class WaitEntryAdmin(ScopedAdmin):
     icon, order = "hourglass_top", 40
-    export_verb = "reports.export"
+    export_verb, export_people = "reports.export", ("person", "booked_by")
     state_field = "state"
     search = NameSearch("person__grams", "person__name", "person__pinyin")
     search_help_text = _("会员姓名：两个汉字、全拼或首字母")
@@ -149,7 +149,7 @@ class OfVoucher(CodeOrName):
     """Rows that hang on a ticket."""
 
     code_path = "voucher__code"
-    export_verb = "reports.export"
+    export_verb, export_people = "reports.export", ("voucher__person", "voucher__booked_by")
     search = NameSearch("voucher__person__grams", "voucher__person__name", "voucher__person__pinyin")
     search_help_text = BY_NAME
 

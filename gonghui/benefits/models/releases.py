@@ -72,6 +72,19 @@ class Release(Row):
     audience_groups = ArrayField(
         models.CharField(max_length=40), verbose_name=_("面向的群体"), default=list, blank=True
     )
+    audience = models.ForeignKey(
+        "audiences.Audience",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("面向的受众"),
+        help_text=_("不选表示上面的工会和群体里的所有人。"),
+    )
+    audience_version = models.ForeignKey(
+        "audiences.AudienceVersion", models.PROTECT, null=True, related_name="+", editable=False
+    )
+    """Its wording on the day this was written: a later one does not change who was promised something."""
     announce_at = models.DateTimeField(_("预告时间"))
     opens_at = models.DateTimeField(_("开放时间"))
     closes_at = models.DateTimeField(_("结束时间"))
@@ -126,6 +139,11 @@ class Release(Row):
                 | (Q(checker__isnull=False) & ~Q(maker=F("checker"))),
                 name="benefits_release_maker_is_not_checker",
                 violation_error_message=_("复核人不能是经办人自己。"),
+            ),
+            models.CheckConstraint(
+                condition=Q(audience=None, audience_version=None)
+                | Q(audience__isnull=False, audience_version__isnull=False),
+                name="benefits_release_audience_as_worded",
             ),
             models.CheckConstraint(
                 condition=Q(state="paused", pause_reason__gt="") | (~Q(state="paused") & Q(pause_reason="")),

@@ -171,6 +171,19 @@ def test_member_claims_confirms_and_returns(cast, pool):
     assert counts(pool) == (0, 3)
 
 
+def test_ticket_confirmed_already_hears_that_it_is_and_keeps_its_names(cast, pool):
+    """By a second tap, or by the job that seats a party between the page and the tap."""
+    mei, once = cast.actor("mei"), ["陈大伟"]
+    answer = claims.claim(mei, pool_id=pool.pk, key=uuid4(), seats=2)
+    for names in (once, ["  陈大伟 "]):
+        voucher = claims.confirm_voucher(mei, voucher_id=answer.voucher_id, companions=names)
+        assert (voucher.state, voucher.companions) == ("confirmed", once)
+    with pytest.raises(DomainError) as caught:
+        claims.confirm_voucher(mei, voucher_id=answer.voucher_id, companions=["陈小强"])
+    assert caught.value.code == "not_held"
+    assert Voucher.objects.unscoped("test").get(pk=answer.voucher_id).companions == once
+
+
 def test_names_given_with_the_claim_confirm_it(cast, pool):
     answer = claims.claim(cast.actor("mei"), pool_id=pool.pk, key=uuid4(), seats=2, companions=["陈大伟"])
     voucher = Voucher.objects.unscoped("test").get(pk=answer.voucher_id)

@@ -28,7 +28,7 @@ from gonghui.benefits.tests.plans import (
 )
 from gonghui.kit.audit import trail_of
 from gonghui.kit.states import move
-from gonghui.members.models import Delegation, Person
+from gonghui.members.models import Delegation, Person, WorkerGroup
 from gonghui.notices.actions.sends import deliver
 from gonghui.notices.models import Message, Send
 
@@ -142,7 +142,10 @@ def test_announcing_sets_the_timers(cast):
     (opening,), (closing,), (reminding,) = jobs("open_release"), jobs("close_release"), jobs("send_reminders")
     assert opening == (release.opens_at, {"release_id": release.pk})
     assert closing == (release.closes_at, {"release_id": release.pk})
-    assert reminding == (release.opens_at - dt.timedelta(minutes=5), {"release_id": release.pk})
+    assert reminding == (
+        release.opens_at - dt.timedelta(minutes=5, seconds=30),
+        {"release_id": release.pk},
+    )
 
 
 def test_release_opens_and_closes_by_the_clock(cast):
@@ -323,20 +326,53 @@ def test_entitlement_takes_four_queries(cast, django_assert_num_queries):
 # --- Reminders and news -------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("kind", "is_sensitive"), [("hardship", True), ("new_employment", False)])
+def test_reminder_of_a_sensitive_release_says_so(cast, kind, is_sensitive):
+    WorkerGroup.objects.create(code="cared_for", name="帮扶对象", kind=kind)
+    release = announced(cast)
+    Release.objects.unscoped("test").filter(pk=release.pk).update(audience_groups=["cared_for"])
+    reminders.subscribe_reminder(cast.actor("mei"), release_id=release.pk)
+    with time_machine.travel(release.opens_at - dt.timedelta(minutes=5), tick=False):
+        assert reminders.send_reminders(SYSTEM, release_id=release.pk) == 1
+    assert Send.objects.unscoped("test").get().is_sensitive is is_sensitive
+
+
 def test_reminder_is_sent_once_five_minutes_before(cast):
     release = announced(cast)
     mei = cast.actor("mei")
     for _twice in range(2):
         reminders.subscribe_reminder(mei, release_id=release.pk)
     assert Reminder.objects.unscoped("test").count() == 1
-    with time_machine.travel(release.opens_at - dt.timedelta(minutes=5, seconds=1), tick=False):
+    with time_machine.travel(release.opens_at - dt.timedelta(minutes=5, seconds=31), tick=False):
         assert reminders.send_reminders(SYSTEM, release_id=release.pk) == 0
-    with time_machine.travel(release.opens_at - dt.timedelta(minutes=5), tick=False):
+    with time_machine.travel(release.opens_at - dt.timedelta(minutes=5, seconds=30), tick=False):
         assert reminders.send_reminders(SYSTEM, release_id=release.pk) == 1
         assert reminders.send_reminders(SYSTEM, release_id=release.pk) == 0
-    deliver(SYSTEM, send_id=Send.objects.unscoped("test").get().pk)
+        deliver(SYSTEM, send_id=Send.objects.unscoped("test").get().pk)
+        assert Message.objects.unscoped("test").count() == 0
+    with time_machine.travel(release.opens_at - dt.timedelta(minutes=5), tick=False):
+        deliver(SYSTEM, send_id=Send.objects.unscoped("test").get().pk)
     message = Message.objects.unscoped("test").get()
     assert (message.person_id, message.title) == (cast.people["mei"].pk, "马上开抢")
+
+
+@pytest.mark.parametrize("verb", ["postpone", "cancel"])
+def test_reminder_prepared_for_a_minute_that_is_moved_does_not_go(cast, verb):
+    release, mei = announced(cast), cast.actor("mei")
+    reminders.subscribe_reminder(mei, release_id=release.pk)
+    admin, minute = cast.actor("city_admin"), release.opens_at - dt.timedelta(minutes=5)
+    with time_machine.travel(minute - dt.timedelta(seconds=20), tick=False):
+        assert reminders.send_reminders(SYSTEM, release_id=release.pk) == 1
+        if verb == "postpone":
+            later = release.opens_at + dt.timedelta(hours=1)
+            releases.postpone_release(admin, release_id=release.pk, opens_at=later, reason="暴雨，码头停航")
+        else:
+            releases.cancel_release(admin, release_id=release.pk, reason="暴雨，码头停航")
+    with time_machine.travel(minute, tick=False):
+        for send in Send.objects.unscoped("test").order_by("id"):
+            deliver(SYSTEM, send_id=send.pk)
+    told = Message.objects.unscoped("test").filter(person_id=mei.person_id)
+    assert "马上开抢" not in [message.title for message in told]
 
 
 def test_reminder_can_be_taken_back(cast):

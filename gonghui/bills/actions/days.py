@@ -15,6 +15,7 @@ from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import BAD_INPUT, NOT_FOUND, require
+from gonghui.members.groups import are_sensitive
 from gonghui.members.models import WorkerGroup
 from gonghui.orgs.models import Union
 
@@ -69,6 +70,7 @@ def write_benefit_day(actor: Actor, *, union_id: int, plan: DayPlan, day_id: int
     union = Union.objects.unscoped(OURS).filter(pk=union_id).first()
     require(union, NOT_FOUND)
     require(actor.may("releases.write", union.path))
+    require(not are_sensitive(plan.groups), terms_errors.GROUP_AT_THE_TILL)
     wrong = wrong_day(plan, clock.today())
     require(not wrong, BAD_INPUT, detail="".join(wrong))
     row = day_for(actor, day_id) if day_id else BenefitDay(union=union)

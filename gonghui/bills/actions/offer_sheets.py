@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from django.db import transaction
 
+from gonghui.audiences.models import Audience
+from gonghui.audiences.queries import usable
 from gonghui.bills import plans, pricing, terms_errors
 from gonghui.bills.actions.terms import write_terms
 from gonghui.bills.forms import (
@@ -14,7 +16,6 @@ from gonghui.bills.forms import (
     OfferEditor,
     budgets_to_choose,
     days_to_choose,
-    group_choices,
     in_line,
     stores_to_choose,
 )
@@ -28,6 +29,7 @@ from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import DomainError, require
 from gonghui.kit.locks import lock_name
+from gonghui.members.models import WorkerGroup
 from gonghui.orgs.models import Union
 from gonghui.partners.models import Store
 
@@ -137,6 +139,7 @@ def known_to(actor: Actor, rows: Iterable[OfferTerms] = ()) -> Known:
     """What the actor may choose, and what `rows` name besides."""
     rows = list(rows)
     unions = {row.pk: row for row in written_unions(actor, "releases.write")}
+    audiences = {row.pk: row for row in usable(actor).filter(is_sensitive=False).select_related("union")}
     stores = {row.pk: row for row in stores_to_choose(actor)}
     budgets = {row.pk: row for row in budgets_to_choose(actor)}
     days = {day.pk: day for day in days_to_choose(actor).values()}
@@ -146,6 +149,11 @@ def known_to(actor: Actor, rows: Iterable[OfferTerms] = ()) -> Known:
         unions,
         Union.objects.unscoped(OURS),
         {pk for r in rows for pk in (r.offer.union_id, r.audience_union_id)},
+    )
+    _add(
+        audiences,
+        Audience.objects.unscoped(OURS).select_related("union"),
+        {row.audience_id for row in rows},
     )
     _add(
         stores,
@@ -165,11 +173,12 @@ def known_to(actor: Actor, rows: Iterable[OfferTerms] = ()) -> Known:
     _add(projects, Programme.objects.select_related("union"), {row.programme_id for row in rows})
     return Known(
         unions=Names((pk, row.name, "") for pk, row in unions.items()),
+        audiences=Names((pk, row.name, row.union.name) for pk, row in audiences.items()),
         stores=Names((pk, row.name, row.partner.name) for pk, row in stores.items()),
         budgets=Names((pk, row.name, row.union.name) for pk, row in budgets.items()),
         programmes=Names((pk, row.title, row.union.name) for pk, row in projects.items()),
         days=Names((pk, row.name, row.union.name) for pk, row in days.items()),
-        groups=dict(group_choices()),
+        groups=dict(WorkerGroup.objects.order_by("id").values_list("code", "name")),
         sections=dict(Section.objects.order_by("id").values_list("code", "name")),
     )
 

@@ -24,6 +24,7 @@ from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, DomainError, require
 from gonghui.kit.states import move
+from gonghui.members.models import Membership
 
 OURS = "of a pack, moved with it"
 BEFORE = (Release.State.DRAFT,)
@@ -202,7 +203,13 @@ def welcome_joiners(actor: Actor) -> int:
         "id"
     ):
         people = entitled_people(welcome.pool.release).filter(welcome_gift=None)
-        joined = people.filter(memberships__created_at__gte=welcome.created_at).distinct().order_by("pk")
+        before = Membership.objects.unscoped(OURS).filter(
+            person=OuterRef("pk"), created_at__lt=welcome.created_at
+        )
+        since = people.filter(memberships__created_at__gte=welcome.created_at)
+        joined = (
+            since.filter(~Exists(before)).distinct().order_by("pk")
+        )  # whoever only moves is no new member
         for person_id in list(joined[: welcome.pool.remaining]):
             welcomed += bool(welcome_person(actor, welcome_id=welcome.pk, person_id=person_id))
     return welcomed

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 
 from django.utils.translation import gettext as _
 
+from gonghui.audiences import queries as audiences
 from gonghui.benefits.actions.releases import because
 from gonghui.benefits.models import Offer
 from gonghui.bills import plans, purses, terms_errors
@@ -31,6 +32,7 @@ from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import BAD_INPUT, NOT_FOUND, DomainError, require
 from gonghui.kit.states import move
+from gonghui.members.groups import are_sensitive
 from gonghui.members.models import WorkerGroup
 from gonghui.orgs.models import Union
 from gonghui.partners.interests import refuse_own_merchant
@@ -114,6 +116,10 @@ def _require_sound(actor: Actor, union: Union, plan: TermsPlan) -> None:
     if plan.audience_union_id is not None:
         audience = Union.objects.unscoped(OURS).filter(pk=plan.audience_union_id).first()
         require(audience and actor.may("releases.write", audience.path))
+    if plan.audience_id is not None:
+        meant = audiences.audience_for(actor, plan.audience_id)
+        require(not meant.is_sensitive, terms_errors.AUDIENCE_AT_THE_TILL, audience=meant.name)
+        audiences.require_fresh(meant.pk)
     if plan.programme_id is not None:
         programme = Programme.objects.select_related("union").filter(pk=plan.programme_id).first()
         require(programme and is_in_line(programme.union.path, union.path), NOT_FOUND)
@@ -149,6 +155,7 @@ def _budgets(union: Union, plan: TermsPlan) -> list[Budget]:
 
 def _require_groups(plan: TermsPlan) -> None:
     named = {*plan.groups, *(code for window in plan.windows for code in window.groups)}
+    require(not are_sensitive(named), terms_errors.GROUP_AT_THE_TILL)
     known = set(WorkerGroup.objects.filter(code__in=named).values_list("code", flat=True))
     _say([_("没有“%s”这个群体。") % code for code in sorted(named - known)])
 

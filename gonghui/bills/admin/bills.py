@@ -49,7 +49,7 @@ def right(text: str) -> str:
 @admin.register(Bill)
 class BillAdmin(ScopedAdmin):
     icon, order = "receipt_long", 30
-    view_verb, export_verb = "bills.view", "reports.export"
+    view_verb, export_verb, export_people = "bills.view", "reports.export", ("person",)
     state_field = "state"
     search = SmallNameSearch("store__name")
     search_help_text = gettext_lazy("门店名称")

@@ -31,6 +31,7 @@ from gonghui.kit.console import (
     SmallNameSearch,
     Verb,
     console_page,
+    home_of,
     link_column,
     page_facts,
     subtree_filter,
@@ -66,7 +67,7 @@ class DayForm(forms.Form):
     }  # fmt: skip
     halves = ("nth", "weekday")
     union = forms.ModelChoiceField(
-        None, label=gettext_lazy("哪一级工会的工惠日"), empty_label=None,
+        None, label=gettext_lazy("哪一级工会的工惠日"), empty_label=gettext_lazy("请选择"),
         help_text=gettext_lazy("下级工会的优惠和定期投放也可以按它办。"),
     )  # fmt: skip
     name = forms.CharField(
@@ -98,6 +99,7 @@ class DayForm(forms.Form):
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         fields["union"].queryset = written_unions(actor, "releases.write")
+        fields["union"].initial = home_of(actor, "releases.write")
         fields["groups"].choices = group_choices()
 
     def facts(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from gonghui.bills import plans, pricing
 from gonghui.bills.actions.terms import write_terms
 from gonghui.bills.admin.offers import terms_seen
-from gonghui.bills.forms import OfferEditor, group_choices
+from gonghui.bills.forms import OfferEditor
 from gonghui.bills.holidays import says_known_holidays
 from gonghui.bills.models import OfferTerms
 from gonghui.bills.terms_errors import TERMS_NOT_DRAFT
@@ -23,6 +23,7 @@ from gonghui.kit.console import console_page, page_facts
 from gonghui.kit.console.sending import key_of, sent_once
 from gonghui.kit.errors import DomainError, require
 from gonghui.kit.templatetags.kit import yuan
+from gonghui.members.models import WorkerGroup
 
 REST = (
     "codes", "stacking", "stack_class", "bill_cap_fen", "bill_offers_max", "order", "basis", "category", "festival",
@@ -102,7 +103,9 @@ def tried(editor: OfferEditor) -> dict[str, Any]:
 
 def said_on_screen(editor: OfferEditor, plan: plans.TermsPlan) -> list[str]:
     stores = {store.pk: store.name for store in editor.form.places}
-    return pricing.says(plan.windows, plan.price, dict(group_choices()), stores).split("\n")
+    return pricing.says(
+        plan.windows, plan.price, dict(WorkerGroup.objects.values_list("code", "name")), stores
+    ).split("\n")
 
 
 def most_words(plan: plans.TermsPlan) -> str:

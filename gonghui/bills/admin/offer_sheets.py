@@ -30,7 +30,7 @@ from gonghui.bills.offer_sheets import (
 from gonghui.bills.offer_sheets.errors import CHECK_EXPIRED, SHEET_TOO_BIG
 from gonghui.funds.admin.asking import written_unions
 from gonghui.kit.actors import Actor
-from gonghui.kit.console import VerbForm, console_page, page_facts, steps_at
+from gonghui.kit.console import VerbForm, console_page, home_of, page_facts, steps_at
 from gonghui.kit.console.exporting import sheet_answer
 from gonghui.kit.errors import DomainError, require
 
@@ -49,7 +49,7 @@ WORDS = {
 
 class UploadForm(VerbForm):
     union = forms.ModelChoiceField(
-        None, label=gettext_lazy("哪一级工会的优惠"), empty_label=None,
+        None, label=gettext_lazy("哪一级工会的优惠"), empty_label=gettext_lazy("请选择"),
         help_text=gettext_lazy("表中写了工会的，以表中为准；只能是您办理优惠的工会。"),
     )  # fmt: skip
     sheet = forms.FileField(label=gettext_lazy("优惠表"), allow_empty_file=True)
@@ -58,6 +58,7 @@ class UploadForm(VerbForm):
         super().__init__(*args, actor=actor, row=row, **kwargs)
         field: Any = self.fields["union"]
         field.queryset = written_unions(actor, "releases.write")
+        field.initial = home_of(actor, "releases.write")
 
 
 @console_page("bills/offers/import", name="offer_import", needs="releases.write")

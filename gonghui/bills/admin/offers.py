@@ -277,7 +277,9 @@ class ProgrammeAdmin(ScopedAdmin):
 
 def terms_seen(request: HttpRequest, terms_id: int) -> OfferTerms:
     found = admin.site._registry[OfferTerms].get_queryset(request).filter(pk=terms_id)
-    terms = found.select_related("offer__union", "programme", "audience_union", "maker", "checker").first()
+    terms = found.select_related(
+        "offer__union", "programme", "audience_union", "audience", "audience_version", "maker", "checker"
+    ).first()
     require(terms, NOT_FOUND)
     return terms
 

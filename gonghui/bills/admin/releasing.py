@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from gonghui.audiences.queries import usable
 from gonghui.benefits.actions.releases import PoolPlan, ReleaseTerms, draft_release
 from gonghui.benefits.models import Release
 from gonghui.benefits.models.releases import PER_PERSON_MAX
@@ -24,7 +25,7 @@ from gonghui.kit.actors import Actor
 from gonghui.kit.console import console_page
 from gonghui.kit.console.asking import ask, moment_field
 from gonghui.kit.errors import require
-from gonghui.members.models import WorkerGroup
+from gonghui.members.groups import groups_open_to
 
 PLACES_MAX = 1_000_000
 
@@ -46,6 +47,9 @@ class CouponsForm(forms.Form):
         label=gettext_lazy("面向的群体"), required=False, widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("都不选表示所有会员。"),
     )  # fmt: skip
+    audience = forms.ModelChoiceField(
+        None, label=gettext_lazy("面向的受众"), required=False, empty_label=gettext_lazy("上面的所有人")
+    )  # fmt: skip
     verified_only = forms.BooleanField(label=gettext_lazy("仅限实名会员"), required=False, initial=True)
     announce_at = moment_field(gettext_lazy("预告时间"))
     opens_at = moment_field(gettext_lazy("开放时间"))
@@ -61,7 +65,9 @@ class CouponsForm(forms.Form):
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         fields["audience_union"].queryset = written_unions(actor, "releases.write")
-        fields["audience_groups"].choices = list(WorkerGroup.objects.values_list("code", "name"))
+        fields["audience"].queryset = usable(actor)
+        open_to = groups_open_to(actor, "releases.write")
+        fields["audience_groups"].choices = list(open_to.values_list("code", "name"))
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
@@ -83,8 +89,13 @@ class CouponsForm(forms.Form):
             valid_until=given.pop("valid_until"),
         )  # fmt: skip
         union = given.pop("audience_union")
-        groups = tuple(given.pop("audience_groups"))
-        terms = ReleaseTerms(**given, audience_union_id=union.pk if union else None, audience_groups=groups)
+        audience = given.pop("audience")
+        meant = {
+            "audience_union_id": union.pk if union else None,
+            "audience_groups": tuple(given.pop("audience_groups")),
+            "audience_id": audience.pk if audience else None,
+        }
+        terms = ReleaseTerms(**given, **meant)
         return {"terms": terms, "pools": [pool]}
 
 

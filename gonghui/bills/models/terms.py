@@ -116,6 +116,19 @@ class OfferTerms(Row):
         verbose_name=_("面向的工会"),
         help_text=_("不凭券的优惠；不填表示不限。"),
     )
+    audience = models.ForeignKey(
+        "audiences.Audience",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("面向的受众"),
+        help_text=_("不选表示上面的工会和群体里的所有人。"),
+    )
+    audience_version = models.ForeignKey(
+        "audiences.AudienceVersion", models.PROTECT, null=True, related_name="+", editable=False
+    )
+    """Its wording on the day this was written: whoever pays is asked by it at that moment."""
     verified_only = models.BooleanField(_("仅限实名会员"), default=True)
     groups = ArrayField(models.SlugField(), verbose_name=_("面向的群体"), default=list, blank=True)
     category = models.CharField(
@@ -150,6 +163,11 @@ class OfferTerms(Row):
                 & (~Q(form="gift") | ~Q(gift="")),
                 name="bills_terms_take_something_off",
                 violation_error_message=_("满减要填减多少，折扣要小于 1000，赠品要写是什么。"),
+            ),
+            models.CheckConstraint(
+                condition=Q(audience=None, audience_version=None)
+                | Q(audience__isnull=False, audience_version__isnull=False),
+                name="bills_terms_audience_as_worded",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["draft", "ended"])

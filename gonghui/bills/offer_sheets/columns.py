@@ -39,6 +39,7 @@ class Known:
     """What cells may name, as far as whoever reads or writes the sheet may choose it."""
 
     unions: Names
+    audiences: Names
     stores: Names
     budgets: Names
     programmes: Names
@@ -91,6 +92,7 @@ OF_OFFER = (
                 "caps", 24),
     OfferColumn("offer", "groups", lazy("面向的群体"), lazy("多个用顿号隔开；不填是所有会员。"), "codes", 18, names="groups"),
     OfferColumn("offer", "audience_union", lazy("面向哪个工会的会员"), lazy("不填表示不限。"), "name", 22, names="unions"),
+    OfferColumn("offer", "audience", lazy("面向哪个受众"), lazy("可不填。"), "name", 18, names="audiences"),
     OfferColumn("offer", "verified_only", lazy("仅限实名会员"), lazy("是或否；不填是“是”。"), "choice", choices=YES_NO),
     OfferColumn("offer", "family", lazy("家属可用"), lazy("是或否；不填是“否”。"), "choice", choices=YES_NO),
     OfferColumn("offer", "says", lazy("使用说明"), lazy("会员看到的说明，可不填。"), width=30),
@@ -157,6 +159,7 @@ def to_choose_from(known: Known) -> list[str]:
     """For the notes: what a cell of each column may name."""
     kinds = (
         (_("工会"), known.unions.labels),
+        (_("受众"), known.audiences.labels),
         (_("门店"), known.stores.labels),
         (_("预算"), known.budgets.labels),
         (_("群体"), list(known.groups.values())),

@@ -61,3 +61,9 @@ BEATEN = refusal(
     _("不能与“{by}”同时使用，或者合用并不更省。"),
     advice=_("单独用这项优惠可以减 {alone} 元。"),
 )
+NOT_FOR_YOU = refusal(
+    "offer_not_for_you",
+    _("这项优惠只给一部分会员，您不在其中。"),
+    advice=_("觉得自己应该在内的，请联系所在工会核对登记的信息。"),
+    status=403,
+)

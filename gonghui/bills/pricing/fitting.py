@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from gonghui.benefits.errors import NOT_IN_GROUPS, NOT_MEMBER, NOT_VERIFIED
+from gonghui.benefits.errors import IN_TRANSIT, NOT_IN_GROUPS, NOT_MEMBER, NOT_VERIFIED
 from gonghui.bills.pricing import errors
 from gonghui.bills.pricing.outcomes import Refused
 from gonghui.bills.pricing.terms import Asker, Basket, LiveOffer, Visit, Window
@@ -53,18 +53,34 @@ def fit(offer: LiveOffer, basket: Basket, asker: Asker, visit: Visit) -> Candida
 
 
 def _why_not_they(offer: LiveOffer, asker: Asker) -> Refused | None:
-    is_for_all = not (offer.audience_path or offer.groups or offer.verified_only or offer.needs_voucher)
-    if asker.person_id is None and not is_for_all:
+    if asker.person_id is None and not is_for_all(offer):
         return refused(offer, SIGN_IN_FIRST)
     if offer.audience_path and not asker.union_path.startswith(offer.audience_path):
         return refused(offer, NOT_MEMBER, union=offer.audience_name)
+    if is_kept_from_transit(offer, asker):
+        return refused(offer, IN_TRANSIT)
     if offer.verified_only and not asker.is_verified:
         return refused(offer, NOT_VERIFIED)
     if offer.groups and offer.groups.isdisjoint(asker.groups):
         return refused(offer, NOT_IN_GROUPS)
+    if offer.audience is not None and offer.audience not in asker.audiences:
+        return refused(offer, errors.NOT_FOR_YOU)
     if asker.is_family and not offer.terms.family:
         return refused(offer, errors.NOT_FOR_FAMILY)
     return None
+
+
+def is_for_all(offer: LiveOffer) -> bool:
+    return not any(
+        (offer.audience_path, offer.audience, offer.groups, offer.verified_only, offer.needs_voucher)
+    )
+
+
+def is_kept_from_transit(offer: LiveOffer, asker: Asker) -> bool:
+    """At a till: who is in a transit pool gets what is online until a union of their own takes them in (M6), what was addressed
+    to that very pool, and what they hold a voucher for; a price for everybody they have like any passer-by."""
+    is_theirs = offer.needs_voucher or offer.audience_path == asker.union_path
+    return asker.is_transit and not is_theirs and not is_for_all(offer)
 
 
 def _why_not_more(offer: LiveOffer) -> Refused | None:

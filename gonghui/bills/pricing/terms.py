@@ -221,6 +221,8 @@ class LiveOffer:
     audience_path: str = ""
     """Path of the union whose members it is for; empty: everybody."""
     audience_name: str = ""
+    audience: int | None = None
+    """The wording (`AudienceVersion`) of the audience it is for; None: everybody."""
     verified_only: bool = False
     needs_voucher: bool = False
     vouchers: int = 0
@@ -300,6 +302,10 @@ class Asker:
     """The one served is the member's family, not the member."""
     lots: tuple[PointLot, ...] = ()
     """Earliest expiry first: so they are spent."""
+    audiences: frozenset[int] = frozenset()
+    """Of the wordings that offers here are for, those they fit."""
+    is_transit: bool = False
+    """In a transit pool, without a union of their own yet."""
 
 
 @dataclass(frozen=True, slots=True)

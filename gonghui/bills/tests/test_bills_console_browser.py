@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 from django.urls import reverse
 
@@ -16,13 +13,12 @@ from gonghui.bills.tests.test_terms_series import template
 from gonghui.bills.tests.written import REST, by_union, drafted, put_up, reviewed_release
 from gonghui.funds.tests.stage import build_money
 from gonghui.kit.tests.browser import *  # noqa: F403
-from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings, come_to_rest
+from gonghui.kit.tests.browser import DESKTOP, PHONE, wrong_with
 from gonghui.members.models import WorkerGroup
 from gonghui.partners.tests.stage import new_partner, new_store, standing_agreement
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LONG = "东江市总工会服务职工“六大品牌”之骑手友好商圈工作日午市错峰就餐满减优惠（第三批，含家属）"
-LOOK = os.environ.get("GONGHUI_LOOK", "")
 
 
 @pytest.fixture
@@ -60,14 +56,7 @@ def console(open_page, live_server, world):
 
 
 def seen(page, name: str) -> None:
-    """Nothing runs out of the page, nothing complains, axe is content; with GONGHUI_LOOK a picture stays."""
-    come_to_rest(page)
-    if LOOK:
-        page.screenshot(path=Path(LOOK) / f"{name}-{page.viewport_size['width']}.png", full_page=True)
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert (wide, page.complaints) == (0, []), name
-    findings = [found for found in axe_findings(page) if not found.startswith(("region", "landmark"))]
-    assert findings == [], name
+    assert wrong_with(page, name) == []
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import closing
+from dataclasses import replace
 from time import thread_time
 
 import pytest
@@ -15,13 +16,16 @@ from gonghui.bills import pricing
 from gonghui.bills.holidays import holidays_around, last_noticed_year, statutory_holidays
 from gonghui.bills.models import BenefitDay, LimitUse, OfferWindow, Purse, WindowUse
 from gonghui.bills.offers_live import HELD_FIELDS, facts_at, live_offers, since_of
+from gonghui.bills.pricing.fitting import is_kept_from_transit
 from gonghui.bills.pricing.windows import begins_anew
 from gonghui.bills.tests.priced import MERCHANT, given_voucher, published, released, union_share
 from gonghui.funds.actions.commitments import release_commitment
 from gonghui.funds.tests import granting
 from gonghui.funds.tests.stage import build_money
 from gonghui.kit import clock
+from gonghui.members.models import Membership
 from gonghui.partners.tests.stage import new_partner, new_store
+from tests.cast import new_union
 
 pytestmark = pytest.mark.django_db
 BASKET = pricing.Basket((pricing.Line("一桌菜", 20_000),))
@@ -190,6 +194,30 @@ def test_asker_is_the_person_with_union_groups_and_points(cast, money):
     assert [lot.points for lot in asker.lots] == [30]
     assert loaded(cast, "qiang")[1].groups == frozenset({"food_rider"})
     assert live_offers(cast.store.pk, None, clock.now())[1] == pricing.Asker()
+
+
+def in_a_pool(cast):
+    """Mei waits in the pool of her city."""
+    pool = new_union("东江市周转库", "pool", cast.unions["city"])
+    Membership.objects.unscoped("test").filter(person=cast.people["mei"]).update(union=pool)
+    return pool
+
+
+def test_member_of_a_pool_gets_no_price_at_the_till(cast):
+    terms = published(cast, verified_only=True)
+    assert [one.offer_id for one in priced(cast).applied] == [terms.offer_id]
+    pool = in_a_pool(cast)
+    quote = priced(cast)
+    assert ([one.reason.code for one in quote.refused], quote.applied) == (["in_transit"], ())
+    assert is_kept_from_transit(replace(only(cast), audience_path=""), loaded(cast)[1])
+    assert not is_kept_from_transit(replace(only(cast), audience_path=pool.path), loaded(cast)[1])
+    assert not is_kept_from_transit(replace(only(cast), needs_voucher=True), loaded(cast)[1])
+
+
+def test_member_of_a_pool_gets_a_price_that_is_for_everybody(cast):
+    terms = published(cast, verified_only=False)
+    in_a_pool(cast)
+    assert [one.offer_id for one in priced(cast).applied] == [terms.offer_id]
 
 
 def test_two_hundred_offers_take_two_queries_and_little_time(cast, money):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 
 import pytest
 
@@ -11,10 +10,9 @@ from gonghui.bills.screens import ScreenOffer, screen_of
 from gonghui.bills.tests.priced import MERCHANT, given_voucher, published, released
 from gonghui.kit.clock import CHINA
 from gonghui.kit.tests.browser import *  # noqa: F403
-from gonghui.kit.tests.browser import PHONE, axe_findings
+from gonghui.kit.tests.browser import PHONE, axe_findings, keep_picture
 from gonghui.partners.tests.stage import new_partner, new_store
 
-LOOK = os.environ.get("GONGHUI_LOOK", "")
 NOON = dt.datetime(2026, 9, 16, 13, 30, tzinfo=CHINA)
 LUNCH = {"from_time": dt.time(13), "to_time": dt.time(14), "groups": ["food_rider"]}
 SEVEN = {"form": "percent", "rate_permille": 700, "off_fen": 0, "threshold_fen": 0}
@@ -73,5 +71,4 @@ def test_screen_is_read_from_across_the_room(cast, open_page, size):
     page.get_by_text("随时可用的满减优惠").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert (axe_findings(page), page.complaints) == ([], [])
-    if LOOK:
-        page.screenshot(path=f"{LOOK}/screen-{size[0]}.png")
+    keep_picture(page, "screen")

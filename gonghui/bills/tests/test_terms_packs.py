@@ -242,6 +242,17 @@ def test_who_joins_is_welcomed_once_ever_and_who_was_there_before_is_not(cast, m
 
 
 @pytest.mark.django_db
+def test_member_who_only_moves_to_another_union_is_not_welcomed(cast, money):
+    mei = Membership.objects.unscoped("test").get(person=cast.people["mei"])
+    Membership.objects.unscoped("test").update(created_at=clock.now() - dt.timedelta(days=900))
+    welcome(cast, money)
+    Membership.objects.unscoped("test").filter(pk=mei.pk).update(status="ended")
+    moved = cast.unions["district"]
+    Membership.objects.create(person=cast.people["mei"], union=moved, source="transfer")
+    assert packs.welcome_joiners(SYSTEM) == 0
+
+
+@pytest.mark.django_db
 def test_roster_brings_its_people_their_welcome_at_once(cast, money):
     welcome(cast, money, verified_only=False)
     roster = applied(cast, ("钱多一", id_no(7), "13900000007", "蓝海机械厂工会"))

@@ -13,6 +13,7 @@ from gonghui.complaints.actions import Asked, open_complaint
 from gonghui.complaints.models import Complaint
 from gonghui.funds.tests.stage import MoneyStage, build_money, new_staff
 from gonghui.kit.actors import Actor
+from gonghui.kit.tests.stages import kept
 from gonghui.ledger.models import Transfer
 from gonghui.partners.models import Agreement
 from gonghui.partners.tests.stage import new_owner, standing_agreement
@@ -40,6 +41,7 @@ class Stage:
         return sold(self.cast, *(lines or BASKET), customer=pay_code(self.cast, who), **facts)
 
 
+@kept
 def build_stage(cast) -> Stage:
     partner = cast.store.partner
     agreement = standing_agreement(partner, payout_account=PAYOUT, payout_shown="珠岛游船 尾号 0018")

@@ -15,12 +15,12 @@ from gonghui.bills.actions.refunds import refund_bill
 from gonghui.bills.selling import Back
 from gonghui.bills.tests.stage import fresh, refunded, transfers
 from gonghui.complaints import actions
-from gonghui.complaints.deadlines import working_days_after
 from gonghui.complaints.models import VERBS, Complaint, ComplaintEntry
 from gonghui.complaints.tasks import pass_complaints_on
 from gonghui.complaints.tests.stage import SYSTEM, again, asked, counted, lines_of, opened, thread
 from gonghui.funds.tests.stage import trial
 from gonghui.kit import clock
+from gonghui.kit.workdays import working_days_after
 from gonghui.ledger.models import Transfer
 from gonghui.notices.models import Message
 from gonghui.partners.models import Clerk
@@ -274,7 +274,7 @@ def test_unanswered_complaint_escalates_by_itself_and_an_answer_rests_after_its_
         ("2026-11-20", 3, "2026-11-25"),
     ],
 )
-def test_days_are_working_days(day, count, due):
+def test_days_are_working_days(db, day, count, due):
     assert working_days_after(dt.date.fromisoformat(day), count) == dt.date.fromisoformat(due)
 
 

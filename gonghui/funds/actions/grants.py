@@ -10,6 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from gonghui.audiences import queries as audiences
 from gonghui.funds import accounts, bounds, rulebook
 from gonghui.funds import point_errors as errors
 from gonghui.funds.actions.commitments import release_commitment, reserve
@@ -32,14 +33,15 @@ from gonghui.ledger.engine import open_accounts
 from gonghui.ledger.errors import CONFLICT, REFUSALS
 from gonghui.members.models import Membership, Person
 from gonghui.notices.actions import Notice, tell_many
+from gonghui.orgs.errors import UNION_NOT_ACTIVE
 
 BATCH = 5000
 SMALL = 2000
 """Up to so many members the rules are asked within the request; beyond that in a job, with progress."""
 RESERVED = PointGrant.State.CHECKED
 DRAFTED = (
-    "title", "category", "festival", "per_head", "audience_union", "audience_groups", "birthday_month", "roster_on",
-    "sections", "expires_on", "took_part", "days", "is_paired",
+    "title", "category", "festival", "per_head", "audience_union", "audience_groups", "audience", "birthday_month",
+    "roster_on", "sections", "expires_on", "took_part", "days", "is_paired",
 )  # fmt: skip
 
 
@@ -60,11 +62,17 @@ def draft_grant(actor: Actor, *, union, budget, affirms: bool = False, **facts: 
     audience = facts.get("audience_union")
     require(audience is None or audience.path.startswith(union.path), errors.OUTSIDE_AUDIENCE)
     grant = PointGrant(union=union, budget=budget, maker_id=actor.user_id, **facts)
+    audiences.require_usable(actor, path=union.path, groups=grant.audience_groups)
+    if grant.audience_id is not None:
+        require(audiences.usable(actor).filter(pk=grant.audience_id).exists(), NOT_FOUND)
+        audiences.require_fresh(grant.audience_id)
+        grant.audience_version = audiences.version_of(grant.audience_id)
     require(grant.expires_on > grant.roster_on, BAD_INPUT, detail=_("有效期要在名册日期之后。"))
     require(1 <= grant.per_head <= 100_000, BAD_INPUT, detail=_("每人福豆要在 1 到 100000 之间。"))
     rules = bounds.bounds_of(grant, day_of(grant))
     grant.affirmed = [rule.condition for rule in rules if rule.condition] if affirms else []
     bounds.require_said(grant, rules)
+    grant.is_sensitive = audiences.tells_sensitive(grant.audience, grant.audience_groups)
     grant.save()
     return grant
 
@@ -76,6 +84,7 @@ def submit_grant(actor: Actor, *, point_grant_id: int) -> PointGrant:
     target(grant, GRANT_VERBS, "submit")
     require(grant.expires_on >= clock.today(), errors.GRANT_PAST, day=grant.expires_on)
     _require_lawful(grant)
+    _require_as_worded(grant)
     _require_within(grant, day_of(grant))
     move(grant, GRANT_VERBS, "submit", people=0, checker_id=None, checked_at=None, **UNSCREENED)
     _begin_screening(actor, grant, is_small=_has_few_members(grant))
@@ -83,12 +92,23 @@ def submit_grant(actor: Actor, *, point_grant_id: int) -> PointGrant:
 
 
 def _require_lawful(grant: PointGrant) -> None:
-    """What no cap says: which festival it is for (domain E1), and that grass-roots money buys things and no vouchers (E2)."""
+    """What no cap says: that its union is not suspended (SM-01), which festival it is for (domain E1), and that grass-roots money
+    buys things and no vouchers (E2)."""
+    require(grant.union.status != "suspended", UNION_NOT_ACTIVE, union=grant.union.name)
     is_for_a_festival = grant.category == BenefitCategory.FESTIVAL
     require(not is_for_a_festival or grant.festival in FESTIVALS, errors.FESTIVAL_MISSING)
     source = grant.budget.source
     is_of_the_grassroots = (source.kind, source.level) == (SourceKind.UNION_FUND, SourceLevel.GRASSROOTS)
     require(grant.sections or not is_of_the_grassroots, errors.SECTIONS_MISSING)
+
+
+def _require_as_worded(grant: PointGrant) -> None:
+    """The people kept of its audience are those of the wording it was drafted with, and not too old."""
+    if grant.audience_id is None:
+        return
+    audience = audiences.require_fresh(grant.audience_id)
+    as_worded = audiences.version_of(audience.pk).pk == grant.audience_version_id
+    require(as_worded, errors.AUDIENCE_REWORDED, audience=audience.name)
 
 
 def day_of(grant: PointGrant) -> date:
@@ -121,6 +141,7 @@ def check_grant(actor: Actor, *, point_grant_id: int) -> PointGrant:
     require(actor.user_id and actor.user_id != grant.maker_id, errors.OWN_CHECK)
     require(grant.expires_on >= clock.today(), errors.GRANT_PAST, day=grant.expires_on)
     require(not grant.is_screening, errors.STILL_SCREENING, done=grant.screened, total=grant.people)
+    _require_lawful(grant)
     _require_within(grant, day_of(grant))
     if agree(actor, _question_of(grant)):
         _begin_check(actor, grant, checker_id=actor.user_id)
@@ -218,7 +239,7 @@ def held_grant(actor: Actor, grant_id: int, verb: str) -> PointGrant:
 
 
 def audience_of(grant: PointGrant) -> QuerySet[Person]:
-    """Members on `roster_on`: joined by then, and not gone by then. One row a person."""
+    """Members on `roster_on`: joined by then, and not gone by then; of an audience, who is in it now. One row a person."""
     union = grant.audience_union or grant.union
     was_member = Q(status__in=Membership.LIVE) | Q(left_on__gt=grant.roster_on)
     had_joined = Q(joined_on=None) | Q(joined_on__lte=grant.roster_on)
@@ -230,6 +251,8 @@ def audience_of(grant: PointGrant) -> QuerySet[Person]:
         people = people.filter(groups__overlap=grant.audience_groups)
     if grant.birthday_month:
         people = people.filter(birth_date__month=grant.birthday_month)
+    if grant.audience_id is not None:
+        people = people.filter(pk__in=audiences.people_in(grant.audience_id))
     return people
 
 
@@ -238,6 +261,7 @@ def roster_of(grant: PointGrant) -> QuerySet[GrantedPerson]:
 
 
 def _snapshot(grant: PointGrant) -> int:
+    _require_as_worded(grant)
     sql, params = audience_of(grant).order_by().values_list("pk").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -275,9 +299,9 @@ def _begin_screening(actor: Actor, grant: PointGrant, *, is_small: bool) -> None
 
 def screen_grant(actor: Actor, *, grant_id: int) -> None:
     """Batch after batch, then what comes of it; run again after a crash it goes on where it was."""
-    while screen_batch(actor, grant_id=grant_id):
-        pass
     try:
+        while screen_batch(actor, grant_id=grant_id):
+            pass
         settle_screening(actor, grant_id=grant_id)
     except DomainError as error:
         note_problem(actor, grant_id=grant_id, problem=f"{error}"[:300])
@@ -465,6 +489,7 @@ def _tell(actor: Actor, grant: PointGrant) -> None:
             union=grant.union.name, day=cn_day(grant.expires_on)
         ),
         link="/me/points",
+        is_sensitive=grant.is_sensitive,
     )
     given = roster_of(grant).filter(state="granted").values_list("person_id")
     tell_many(actor, send_key=f"points:{grant.pk}", people=given, notice=notice, union_id=grant.union_id)

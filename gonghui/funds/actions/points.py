@@ -242,6 +242,7 @@ def warn_of_expiry(actor: Actor) -> int:
                 title=grant.title, day=cn_day(grant.expires_on)
             ),
             link="/me/points",
+            is_sensitive=grant.is_sensitive,
         )
         tell_many(
             actor, send_key=f"points-expiry:{grant.pk}", people=left_of(grant).values_list("person_id"),

@@ -99,14 +99,14 @@ def _require_region(actor: Actor, region: Region) -> None:
     if actor.is_system:
         return
     require(actor.may_anywhere("rules.write"))
-    held = [region_code_of(grant.path) for grant in actor.reaches("rules.write")]
+    held = [region_code_of(path) for path in actor.whole_paths("rules.write")]
     ours = any(code and region.code.startswith(code) for code in held)
     require(ours, errors.RULE_REGION_NOT_YOURS, region=region.name)
 
 
 def regions_of(actor: Actor) -> QuerySet[Region]:
     """Those one may write rules for, down to districts: rules are made no further down."""
-    held = {region_code_of(grant.path) for grant in actor.reaches("rules.write")} - {""}
+    held = {region_code_of(path) for path in actor.whole_paths("rules.write")} - {""}
     here = reduce(or_, (Q(code__startswith=code) for code in sorted(held)), Q(pk__in=[]))
     return (
         Region.objects.unscoped("regions are public").alias(length=Length("code")).filter(here, length__lte=6)

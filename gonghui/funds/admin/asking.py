@@ -24,7 +24,7 @@ from gonghui.funds.models.sources import SourceKind, SourceLevel
 from gonghui.funds.queries import budgets_to_take_from, sources_to_take_from
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
-from gonghui.kit.console import ReasonForm, VerbForm
+from gonghui.kit.console import ReasonForm, VerbForm, home_of
 from gonghui.kit.console.asking import FEN, YUAN_MAX, YuanField, ask, day_field  # noqa: F401 - `ask` for the pages
 from gonghui.kit.scope import BySubtree
 from gonghui.orgs.models import Union
@@ -50,6 +50,7 @@ class SourceForm(forms.Form):
     def __init__(self, *args, actor: Actor, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["union"].queryset = written_unions(actor, "funds.write")
+        self.fields["union"].initial = home_of(actor, "funds.write")
 
     def facts(self) -> dict[str, Any]:
         return dict(self.cleaned_data)
@@ -125,6 +126,7 @@ class BudgetForm(TermsForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["union"].queryset = written_unions(self.actor, "budgets.write")
+        self.fields["union"].initial = home_of(self.actor, "budgets.write")
         budgets = [(f"b{b.pk}", f"{b.union.name} · {b.name}") for b in budgets_to_take_from(self.actor)]
         sources = [(f"s{s.pk}", f"{s.union.name} · {s.name}") for s in sources_to_take_from(self.actor)]
         self.fields["taken_from"].choices = [(_("预算"), budgets), (_("经费来源"), sources)]

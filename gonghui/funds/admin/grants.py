@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from gonghui.audiences.models import COUNT_SHOWN_MIN
+from gonghui.audiences.queries import shown_count, tells_sensitive
 from gonghui.funds import bounds
 from gonghui.funds.actions import grants as actions
 from gonghui.funds.admin.quorum import said_after
@@ -42,6 +45,7 @@ from gonghui.kit.errors import NOT_FOUND, DomainError, require
 from gonghui.kit.masks import mask_name
 from gonghui.kit.sheets import Column
 from gonghui.kit.templatetags.kit import yuan
+from gonghui.notices.results import shown_number
 
 EXCEPTIONS_SHOWN = 50
 SHEET_ROWS_MAX = 50_000
@@ -122,11 +126,13 @@ class PointGrantAdmin(ScopedAdmin):
         ),
         (
             gettext_lazy("给谁"),
-            {"fields": ("audience_union", "audience_groups", ("birthday_month", "roster_on"))},
+            {"fields": ("audience_union", "audience", "audience_groups", ("birthday_month", "roster_on"))},
         ),
-        (gettext_lazy("怎么用"), {"fields": (("expires_on", "sections"), ("people", "refused", "granted"))}),
+        (gettext_lazy("怎么用"), {"fields": (("expires_on", "sections"), ("meant", "left_out", "given"))}),
     )
     verbs = VERBS
+    untold = frozenset({"people", "refused", "granted", "screened", "screened_to"})
+    """Of a sensitive grant they would tell of each; the grant's page says them as they may be said."""
 
     new_page = ("point_grant_new", "points.write", gettext_lazy("发放福豆"))
 
@@ -134,10 +140,27 @@ class PointGrantAdmin(ScopedAdmin):
     def points_each(self, row: PointGrant) -> Amount:
         return number(row.per_head)
 
+    def get_readonly_fields(self, request: HttpRequest, obj=None) -> list:
+        return [*super().get_readonly_fields(request, obj), "meant", "left_out", "given"]
+
+    @display(description=gettext_lazy("应发人数"))
+    def meant(self, row: PointGrant) -> str:
+        return shown_number(row.people, is_sensitive=row.is_sensitive)
+
+    @display(description=gettext_lazy("未发人数"))
+    def left_out(self, row: PointGrant) -> str:
+        return shown_number(row.refused, is_sensitive=row.is_sensitive)
+
+    @display(description=gettext_lazy("已发人数"))
+    def given(self, row: PointGrant) -> str:
+        return shown_number(row.granted, is_sensitive=row.is_sensitive)
+
     @display(description=gettext_lazy("已发 / 应发"))
-    def progress(self, row: PointGrant) -> Amount:
+    def progress(self, row: PointGrant) -> Amount | str:
         if not row.people:
             return Amount.of("—", None)
+        if row.is_sensitive:
+            return shown_count(row.people - row.refused, is_sensitive=True)
         return Amount.of(f"{row.granted:,} / {row.people - row.refused:,}", row.granted)
 
 
@@ -184,9 +207,12 @@ def count_facts(form: GrantForm) -> dict[str, Any]:
         sketch = PointGrant(
             union=given["union"], audience_union=given.get("audience_union"), roster_on=given["roster_on"],
             audience_groups=given.get("audience_groups") or [], birthday_month=given.get("birthday_month") or None,
+            audience=given.get("audience"),
         )  # fmt: skip
         people = actions.audience_of(sketch).count()
         facts["people"] = f"{people:,}"
+        if tells_sensitive(sketch.audience, sketch.audience_groups):
+            return facts | {"people": shown_count(people, is_sensitive=True)}
         if given.get("per_head"):
             total_fen = people * given["per_head"] * POINT_FEN
             facts |= {"sum": yuan(total_fen), "short": left_fen is not None and total_fen > left_fen}
@@ -215,7 +241,9 @@ def rules_said(given: dict[str, Any]) -> dict[str, Any]:
 def grant_for(request: HttpRequest, grant_id: int) -> PointGrant:
     seen = PointGrant.objects.visible_to(request.actor)
     grant = (
-        seen.select_related("union", "budget__source", "budget__union", "audience_union", "maker", "checker")
+        seen.select_related(
+            "union", "budget__source", "budget__union", "audience_union", "audience", "maker", "checker"
+        )
         .filter(pk=grant_id)
         .first()
     )
@@ -226,21 +254,21 @@ def grant_for(request: HttpRequest, grant_id: int) -> PointGrant:
 @console_page("points/<int:grant_id>", name="point_grant", needs="points.view")
 def grant_page(request: HttpRequest, grant_id: int) -> HttpResponse:
     grant = grant_for(request, grant_id)
-    refused = exceptions_of(grant)
+    refused = [] if grant.is_sensitive else exceptions_of(grant)[:EXCEPTIONS_SHOWN]  # nobody is named
     expected = 0 if grant.people else actions.audience_of(grant).count()
     people = expected or grant.people - grant.refused
     sum_fen = people * grant.per_head * POINT_FEN
     hands = hands_of(request.actor, Matter.GRANT, grant.pk, union=grant.union, amount_fen=sum_fen)
     sees_budget = request.actor.may("budgets.view", grant.budget.union.path)
     facts = {
-        "expected": expected,
+        "expected": shown_count(expected, is_sensitive=grant.is_sensitive),
         "budget_link": reverse("admin:budget", args=[grant.budget_id]) if sees_budget else "",
         "grant": grant,
         "tone": TONES[grant.state],
         "progress": progress_facts(grant),
-        "sum_fen": sum_fen,
+        "sum": shown_sum(grant, people),
         "hands": hands,
-        "exceptions": [exception_facts(row) for row in refused[:EXCEPTIONS_SHOWN]],
+        "exceptions": [exception_facts(row) for row in refused],
         "hidden": max(0, grant.refused - EXCEPTIONS_SHOWN),
         "verbs": [
             item for item in verbs_for(request, grant) if item["verb"].name != "check" or not hands.is_decided
@@ -248,6 +276,16 @@ def grant_page(request: HttpRequest, grant_id: int) -> HttpResponse:
         "may_export": request.actor.may("reports.export", grant.union.path),
     }
     return render(request, "funds/console/grant.html", page_facts(request, grant.title, **facts))
+
+
+def shown_sum(grant: PointGrant, people: int) -> str:
+    """Of a sensitive grant as exact as its people are shown: the books have it to the fen."""
+    each_fen = grant.per_head * POINT_FEN
+    if not grant.is_sensitive:
+        return yuan(people * each_fen)
+    if people < COUNT_SHOWN_MIN:
+        return _("不足 {yuan}").format(yuan=yuan(COUNT_SHOWN_MIN * each_fen))
+    return _("约 {yuan}").format(yuan=yuan(people // COUNT_SHOWN_MIN * COUNT_SHOWN_MIN * each_fen))
 
 
 def verbs_for(request: HttpRequest, grant: PointGrant) -> list[dict[str, Any]]:
@@ -261,11 +299,14 @@ def verbs_for(request: HttpRequest, grant: PointGrant) -> list[dict[str, Any]]:
 def progress_facts(grant: PointGrant) -> dict[str, Any]:
     """Of the rules being asked, or of the points being given."""
     asks = grant.is_screening
+    hidden = grant.is_sensitive
+    done = grant.screened if asks else grant.granted
+    total = grant.people if asks else max(grant.people - grant.refused, 0)
     return {
-        "done": grant.screened if asks else grant.granted,
-        "total": grant.people if asks else max(grant.people - grant.refused, 0),
+        "done": None if hidden else done,
+        "total": shown_count(total, is_sensitive=True) if hidden else total,
         "label": _("人已按支出规则核对") if asks else _("人已到账"),
-        "refused": grant.refused,
+        "refused": shown_count(grant.refused, is_sensitive=hidden) if grant.refused or hidden else "",
         "is_running": asks or grant.state == "granting",
         "state": str(grant.get_state_display()),
     }
@@ -296,11 +337,20 @@ def exception_facts(row: GrantedPerson) -> dict[str, str]:
 
 @console_page("points/<int:grant_id>/exceptions.xlsx", name="point_grant_exceptions", needs="points.view")
 def grant_exceptions(request: HttpRequest, grant_id: int) -> HttpResponse | FileResponse:
+    """How many by each clause: who they are leaves the console only by two (members.actions.exports)."""
     grant = grant_for(request, grant_id)
     require(request.actor.may("reports.export", grant.union.path))
-    rows = [list(exception_facts(row).values()) for row in exceptions_of(grant)[:SHEET_ROWS_MAX]]
+    why = ((facts["clause"], facts["cap"]) for facts in map(exception_facts, exceptions_of(grant)))
+    rows = [
+        [*asked, shown_number(people, is_sensitive=True) if grant.is_sensitive else people]
+        for asked, people in Counter(why).most_common(SHEET_ROWS_MAX)
+    ]
     record_export(
         request.actor, table=GrantedPerson._meta.db_table, count=len(rows), asked={"grant": grant.pk}
     )
-    columns = [Column(_("会员"), 14), Column(_("限额"), 20), Column(_("依据"), 60)]
-    return sheet_answer(columns, rows, name=f"{_('未发名单')}-{grant.title}")
+    columns = [
+        Column(_("依据"), 60),
+        Column(_("限额"), 20),
+        Column(_("人数"), 12, "text" if grant.is_sensitive else "number"),
+    ]
+    return sheet_answer(columns, rows, name=f"{_('未发原因')}-{grant.title}")

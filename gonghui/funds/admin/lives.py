@@ -30,7 +30,8 @@ class LifeRuleAdmin(ScopedAdmin):
     search = SmallNameSearch("clause")
     search_help_text = gettext_lazy("依据")
     empty_hint = gettext_lazy(
-        "不写规定时按产品默认：离世的停用，满 90 天退回原预算；退会的满 30 天退回；退休、转会的保留到期满。福豆不折现、不继承。"
+        "不写规定时按产品默认：离世的停用，满 90 天退回原预算；出境定居的满 90 天、退会的满 30 天退回；"
+        "除名的停用，满 30 天退回；退休、失业、转会的保留到期满。福豆不折现、不继承。"
     )
     fields = ("union", "kind", "treatment", ("after_days", "is_stopped"), "clause", "is_active")
     list_display = ("__str__", "union", "after_days", "is_stopped", "clause", "is_active")
@@ -42,7 +43,7 @@ class LifeRuleAdmin(ScopedAdmin):
 @admin.register(LotFate)
 class LotFateAdmin(ScopedAdmin):
     icon, order = "savings", 47
-    view_verb, export_verb = "points.view", "reports.export"
+    view_verb, export_verb, export_people = "points.view", "reports.export", ("person",)
     state_field = "state"
     search = SmallNameSearch("person__name")
     search_help_text = gettext_lazy("会员姓名")

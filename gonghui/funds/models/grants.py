@@ -83,6 +83,21 @@ class PointGrant(Row):
     audience_groups = ArrayField(
         models.CharField(max_length=40), verbose_name=_("面向的群体"), default=list, blank=True
     )
+    audience = models.ForeignKey(
+        "audiences.Audience",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("面向的受众"),
+        help_text=_("不选表示上面的工会和群体里的所有人。"),
+    )
+    audience_version = models.ForeignKey(
+        "audiences.AudienceVersion", models.PROTECT, null=True, related_name="+", editable=False
+    )
+    """Its wording on the day this was drafted: the roster is made by it or not at all."""
+    is_sensitive = models.BooleanField(_("含敏感标签"), default=False, db_default=False, editable=False)
+    """Who gets them tells of sensitive data: people are shown in tens. For good (sql/100_sensitive_grants.sql)."""
     birthday_month = models.PositiveSmallIntegerField(
         _("生日月份"), null=True, blank=True, help_text=_("生日慰问填 1 到 12，只发给当月生日的会员。")
     )
@@ -124,6 +139,11 @@ class PointGrant(Row):
         verbose_name = verbose_name_plural = _("福豆发放")
         constraints = [
             models.CheckConstraint(condition=Q(per_head__range=(1, 100_000)), name="funds_grant_per_head"),
+            models.CheckConstraint(
+                condition=Q(audience=None, audience_version=None)
+                | Q(audience__isnull=False, audience_version__isnull=False),
+                name="funds_grant_audience_as_worded",
+            ),
             models.CheckConstraint(
                 condition=Q(expires_on__gt=F("roster_on")),
                 name="funds_grant_expires_later",

@@ -26,7 +26,7 @@ class LifeRule(Row):
     union = models.ForeignKey(
         "orgs.Union", models.PROTECT, related_name="life_rules", verbose_name=_("工会及其下级")
     )
-    kind = models.CharField(_("变动"), max_length=8, choices=MembershipChange.Kind)
+    kind = models.CharField(_("变动"), max_length=10, choices=MembershipChange.Kind)
     treatment = models.CharField(_("福豆怎么办"), max_length=8, choices=Treatment)
     after_days = models.PositiveSmallIntegerField(
         _("满多少天后退回"), default=0, help_text=_("从发生之日算起；保留的填 0。")
@@ -79,7 +79,7 @@ class LotFate(Row):
     person = models.ForeignKey("members.Person", models.PROTECT, related_name="+", verbose_name=_("会员"))
     union = models.ForeignKey("orgs.Union", models.PROTECT, related_name="+", verbose_name=_("发放工会"))
     grant = models.ForeignKey("funds.PointGrant", models.PROTECT, related_name="+", verbose_name=_("发放"))
-    kind = models.CharField(_("变动"), max_length=8, choices=MembershipChange.Kind)
+    kind = models.CharField(_("变动"), max_length=10, choices=MembershipChange.Kind)
     treatment = models.CharField(_("福豆怎么办"), max_length=8, choices=Treatment)
     clause = models.CharField(_("依据"), max_length=200)
     due_on = models.DateField(_("退回日期"), null=True)

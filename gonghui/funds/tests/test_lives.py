@@ -158,7 +158,7 @@ def test_points_move_with_the_member_and_keep_the_budget_they_came_from(money):
     granted(money, expires_on=days(60))
     before = own_lot(money)
     count = Transfer.objects.unscoped("test").count()
-    settled(money, "moved", to_union_id=money.cast.unions["sister"].pk)
+    settled(money, "moved", to_union_id=money.cast.unions["riders"].pk)
     after = own_lot(money)
     assert (after.within_id, after.balance, after.union_id) == (before.within_id, 100, before.union_id)
     assert (Transfer.objects.unscoped("test").count(), fates()[0].state) == (count, "kept")

@@ -9,7 +9,6 @@ from click.testing import CliRunner
 
 from gonghui.config.cli.ledger import ledger
 from gonghui.kit.actors import Actor
-from gonghui.ledger import sealing
 from gonghui.ledger.models import Block
 from gonghui.ledger.proofs import first_broken_block
 from gonghui.ledger.sealing import seal_transfers
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def chain(books, monkeypatch):
     """Three blocks of at most three transfers."""
-    monkeypatch.setattr(sealing, "BLOCK_MAX", 3)
+    monkeypatch.setattr("gonghui.kit.chain.BLOCK_MAX", 3)
     _source, a, b = books
     for _n in range(7):
         said(move(a, b, 1))

@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 from django.db import connection, transaction
 
+from gonghui.kit import chain
 from gonghui.kit.actors import Actor
 from gonghui.kit.merkle import leads_to
-from gonghui.ledger import sealing
 from gonghui.ledger.models import Block, SealMark, Transfer
-from gonghui.ledger.sealing import proof_of, seal_transfers, sealed_to
+from gonghui.ledger.sealing import TRANSFERS, proof_of, seal_transfers
 from gonghui.ledger.tests.books import move, purse, resolve, said
 from gonghui.ledger.verify import unsealed_count, verify_ledger
 
@@ -39,7 +39,7 @@ def behind_the_back(statement: str) -> None:
 
 
 def test_blocks_follow_each_other_and_leave_nothing_out(books, monkeypatch):
-    monkeypatch.setattr(sealing, "BLOCK_MAX", 3)
+    monkeypatch.setattr(chain, "BLOCK_MAX", 3)
     _source, a, b = books
     for _n in range(7):
         said(move(a, b, 1))
@@ -77,10 +77,10 @@ def test_transfer_that_commits_late_is_not_left_out(books, cast):
     worker = threading.Thread(target=slow)
     worker.start()
     written.wait(30)
-    before = sealed_to()
+    before = TRANSFERS.sealed_to()
     assert said(move(source, c, 7)) == ["ok"]  # commits first
     seal_all()
-    assert sealed_to() == before
+    assert TRANSFERS.sealed_to() == before
     go_on.set()
     worker.join(30)
     seal_all()

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gonghui.kit import clock
 from gonghui.kit.audit import Audit
-from gonghui.kit.fields import SealedTextField
+from gonghui.kit.fields import RowSealedTextField, RowSecretField
 from gonghui.kit.masks import mask_name, mask_phone
 from gonghui.kit.models import Row
 from gonghui.kit.scope import AnyOf, ByKey, BySubtree
@@ -80,9 +80,11 @@ class MallOrder(Row):
         "bills.Bill", models.PROTECT, null=True, related_name="mall_order", verbose_name=_("账单")
     )
     state = models.CharField(_("状态"), max_length=16, choices=State, default=State.CREATED, editable=False)
-    receiver = SealedTextField(_("收件人"))
-    phone = SealedTextField(_("电话"))
-    address = SealedTextField(_("地址"))
+    receiver = RowSealedTextField(_("收件人"))
+    phone = RowSealedTextField(_("电话"))
+    address = RowSealedTextField(_("地址"))
+    row_secret = RowSecretField()
+    """Emptied when the member is forgotten: where it went stays on record, and nobody opens it."""
     carrier = models.CharField(_("快递公司"), max_length=24, blank=True, editable=False)
     tracking_no = models.CharField(_("快递单号"), max_length=40, blank=True, editable=False)
     reason = models.CharField(_("原因"), max_length=200, blank=True, editable=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from django import forms
 from django.contrib import admin
@@ -34,6 +33,7 @@ from gonghui.kit.console import (
 )
 from gonghui.kit.console.asking import FEN, YuanField, ask
 from gonghui.kit.console.masking import LookForm, show_unmasked
+from gonghui.kit.console.taking import file_to_take
 from gonghui.kit.masks import mask_name, mask_phone
 from gonghui.kit.scope import BySubtree
 from gonghui.kit.templatetags.kit import money, yuan
@@ -87,11 +87,8 @@ class LicenceVerb(Verb):
         shown = show_unmasked(
             request.actor, row=licence, fields=["content"], reason=form.cleaned_data["reason"]
         )
-        answer = HttpResponse(shown["content"], content_type=licence.media_type)
-        name = quote(f"{_('营业执照')}-{row.company}{EXTENSIONS[licence.media_type]}")
-        answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
-        answer["Cache-Control"] = "no-store"
-        return answer
+        name = f"{_('营业执照')}-{row.company}{EXTENSIONS[licence.media_type]}"
+        return file_to_take(shown["content"], name, licence.media_type)
 
 
 def has_licence(row: PartnerApplication) -> bool:

@@ -54,7 +54,7 @@ class ReadOnly(ScopedAdmin):
 
 @admin.register(Payment)
 class PaymentAdmin(ReadOnly):
-    icon, order = "payments", 10
+    icon, order, export_people = "payments", 10, ("person",)
     empty_hint = _("会员在线付款或柜台付现金后，每一笔都在这里。")
     state_field = "state"
     search = NumberSearch("out_trade_no", "transaction_id", "purpose")
@@ -147,7 +147,7 @@ class ExternalStockAdmin(ReadOnly):
 
 @admin.register(ExternalCoupon)
 class ExternalCouponAdmin(ReadOnly):
-    icon, order = "confirmation_number", 50
+    icon, order, export_people = "confirmation_number", 50, ("person",)
     empty_hint = _("批次建立后，发给会员的券逐张列在这里。")
     state_field = "state"
     search = NumberSearch("code")

@@ -8,13 +8,14 @@ from datetime import date, datetime
 from typing import Any
 
 from gonghui.kit import clock
+from gonghui.notices.ports.local_wechat import APPID
 from gonghui.payments.models import LocalTrade
 from gonghui.payments.ports.wechat import packed
 from gonghui.payments.statement_file import FileRow, write_coupons, write_trades
 
 WHY = "the stand-in's own memory"
 HOST = "https://api.mch.weixin.qq.com"
-MCHID, APPID = "1900000001", "wx0000000000000001"
+MCHID = "1900000001"
 
 
 class Refusal(Exception):

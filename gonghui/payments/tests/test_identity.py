@@ -374,8 +374,10 @@ def test_rounds_begun_from_sixteen_sides_stay_within_their_number(cast):
 @pytest.mark.parametrize(("changed", "said"), [
     ({}, []),
     ({"payment": "gonghui.payments.ports.wechat.WeChatPayments"}, ["payment"]),
-    ({"wechat_identity": "gonghui.payments.ports.wechat_identity.WeChatIdentity"}, ["payment", "coupon_provider"]),
-    ({"payment": "a.WeChatPayments", "coupon_provider": "a.WeChatCoupons", "wechat_identity": "a.WeChatIdentity"}, []),
+    ({"wechat_identity": "gonghui.payments.ports.wechat_identity.WeChatIdentity"},
+     ["payment", "coupon_provider", "wechat_messages"]),
+    ({"payment": "a.WeChatPayments", "coupon_provider": "a.WeChatCoupons", "wechat_identity": "a.WeChatIdentity",
+      "wechat_messages": "a.WeChatMessages"}, []),
 ])  # fmt: skip
 def test_adapters_of_different_accounts_are_said_at_start(settings, changed, said):
     settings.GONGHUI_PORTS = settings.GONGHUI_PORTS | changed

@@ -24,6 +24,7 @@ from gonghui.kit.console import (
     Verb,
     VerbForm,
     console_page,
+    home_of,
     in_state,
     link_column,
     page_facts,
@@ -153,6 +154,7 @@ class BatchForm(forms.Form):
         waiting = list(unions.filter(pk__in=unions_to_pay()).values_list("pk", "name"))
         first = _("请选择") if waiting else _("现在没有批准了还没付款的结算单")
         self.fields["union"].choices = [("", first), *waiting]
+        self.fields["union"].initial = home_of(actor, "settlements.write")
 
     def facts(self) -> dict[str, int]:
         return {"union_id": self.cleaned_data["union"].pk}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -13,7 +11,7 @@ from django.urls import reverse
 
 from gonghui.kit import clock
 from gonghui.kit.tests.browser import *  # noqa: F403
-from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings, come_to_rest
+from gonghui.kit.tests.browser import DESKTOP, PHONE, wrong_with
 from gonghui.settlement import actions
 from gonghui.settlement.models import Dispute, Payout
 from gonghui.settlement.tests import shenzhen
@@ -23,7 +21,6 @@ from gonghui.settlement.tests.test_races import DAYS, at
 from gonghui.settlement.tests.test_seats import published_since, took, window_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-LOOK = os.environ.get("GONGHUI_LOOK", "")
 
 
 @pytest.fixture
@@ -70,12 +67,7 @@ def stated(cast, shop):
 def seen(visit):
     def look(who: str, path: str, name: str, size) -> None:
         page = visit(who, path, size)
-        come_to_rest(page)
-        if LOOK:
-            page.screenshot(path=Path(LOOK) / f"{name}-{size[0]}.png", full_page=True)
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert (wide, page.complaints) == (0, []), name  # whatever is not 200 stands among the complaints
-        assert [one for one in axe_findings(page) if not one.startswith(("region", "landmark"))] == [], name
+        assert wrong_with(page, name) == []
 
     return look
 
@@ -91,8 +83,7 @@ def with_seats(shop, crowd) -> None:
         took(shop, window, workdays[min(n // 15, 2)], person, at=dt.time((22, 23)[n % 2], 30), fen=3_000 + n)
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP])
-def test_back_office_of_settlement_fits_and_is_readable(seen, shop, stated, size):
+def test_back_office_of_settlement_fits_and_is_readable(seen, shop, stated):
     payout = Payout.objects.unscoped("test").get()
     dispute = Dispute.objects.unscoped("test").get()
     pages = {
@@ -114,12 +105,12 @@ def test_back_office_of_settlement_fits_and_is_readable(seen, shop, stated, size
         "account": reverse("admin:ledger_statement", args=[shop.payable.pk]),
     }
     with_seats(shop, people(shop.cast, 36))
-    for name, path in pages.items():
-        seen("finance_officer", path, name, size)
+    for size in (PHONE, DESKTOP):
+        for name, path in pages.items():
+            seen("finance_officer", path, name, size)
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP])
-def test_merchants_money_and_visitors_fit_and_are_readable(seen, cast, shop, stated, size):
+def test_merchants_money_and_visitors_fit_and_are_readable(seen, cast, shop, stated):
     crowd = people(cast, 60)
     for n, person in enumerate(crowd[:24]):
         now = clock.now().replace(hour=(9, 9, 18)[n % 3] if n else 9, minute=0)
@@ -133,9 +124,11 @@ def test_merchants_money_and_visitors_fit_and_are_readable(seen, cast, shop, sta
                 store=n % 2,
             )
     with_seats(shop, crowd[24:])
-    for name, path in (
-        ("money", "/merchant/panels/money"),
-        ("traffic", "/merchant/panels/traffic"),
-        ("own", f"/merchant/statements/{stated['statement'].pk}"),
-    ):
-        seen(OWNER, path, f"merchant-{name}", size)
+    pages = {
+        "money": "/merchant/panels/money",
+        "traffic": "/merchant/panels/traffic",
+        "own": f"/merchant/statements/{stated['statement'].pk}",
+    }
+    for size in (PHONE, DESKTOP):
+        for name, path in pages.items():
+            seen(OWNER, path, f"merchant-{name}", size)

@@ -169,11 +169,11 @@ def slots(stage: HealthStage, *, days: int = 5, capacity: int = 2, first: int = 
     return list(Slot.objects.unscoped("test").filter(plan=stage.plan).order_by("day", "from_time"))
 
 
-def slot_in(stage: HealthStage, days: int, *, capacity: int = 2, hour: int = 23) -> Slot:
+def slot_in(stage: HealthStage, days: int, *, capacity: int = 2, hour: int = 23, minute: int = 58) -> Slot:
     """One so many days from now, late in the day."""
     return Slot.objects.create(
         plan=stage.plan, store=stage.store, day=clock.today() + dt.timedelta(days=days),
-        from_time=dt.time(hour, 58), to_time=dt.time(hour, 59), capacity=capacity,
+        from_time=dt.time(hour, minute), to_time=dt.time(hour, minute + 1), capacity=capacity,
     )  # fmt: skip
 
 

@@ -146,7 +146,7 @@ def crowd(wechat, cast, health):
     one, two = riders(health, 2)
     done = booked(wechat, health, health.actor("mei"), slot_in(health, 0))
     desk.attend(health.actor("nurse"), text=done.code, store_id=health.store.pk)
-    booked(wechat, health, one, slot_in(health, 0, hour=22))
+    booked(wechat, health, one, slot_in(health, 0, minute=56))
     applied(health, two)
     return health
 

@@ -14,6 +14,7 @@ from gonghui.funds.tests.granting import CLAUSE, capped
 from gonghui.funds.tests.stage import trial
 from gonghui.kit import clock
 from gonghui.kit.errors import DomainError
+from gonghui.members.models import Membership
 from gonghui.notices.models import Message
 from gonghui.wellbeing.actions import places, plans
 from gonghui.wellbeing.models import Enrolment
@@ -29,6 +30,7 @@ from gonghui.wellbeing.tests.stage import (
     riders,
     slot_in,
 )
+from tests.cast import new_union
 
 pytestmark = pytest.mark.django_db
 SUBSIDY = 33_500
@@ -55,6 +57,16 @@ def test_place_over_the_cap_is_refused_with_its_clause_and_nothing_is_written(he
         applied(health, mei)
     assert (refused.value.code, refused.value.clause) == ("rule_refuses", CLAUSE)
     assert (Enrolment.objects.unscoped("test").count(), health.now().taken, had(mei.person_id)) == (0, 0, [])
+
+
+def test_member_of_a_transit_pool_is_sent_to_a_union_of_their_own_first(health):
+    """A check-up is at a hospital, and not online (M6)."""
+    mei, cast = health.actor("mei"), health.cast
+    pool = new_union("东江市周转库", "pool", cast.unions["city"])
+    Membership.objects.unscoped("test").filter(person=cast.people["mei"]).update(union=pool)
+    with pytest.raises(DomainError) as refused:
+        applied(health, mei)
+    assert (refused.value.code, Enrolment.objects.unscoped("test").count()) == ("in_transit", 0)
 
 
 def test_plan_above_the_cap_is_refused_at_its_review_with_the_clause(cast):

@@ -39,10 +39,12 @@
     if (!answer.ok) return;
     const facts = await answer.json();
     if (!facts.is_running) { location.reload(); return; }
-    box.querySelector("[data-done]").textContent = facts.done.toLocaleString("zh-CN");
-    box.querySelector("[data-total]").textContent = facts.total.toLocaleString("zh-CN");
-    box.querySelector("progress").max = facts.total || 1;
-    box.querySelector("progress").value = facts.done;
+    if (facts.done !== null) { // else the people are not counted out
+      box.querySelector("[data-done]").textContent = facts.done.toLocaleString("zh-CN");
+      box.querySelector("[data-total]").textContent = facts.total.toLocaleString("zh-CN");
+      box.querySelector("progress").max = facts.total || 1;
+      box.querySelector("progress").value = facts.done;
+    }
     setTimeout(follow, 2000);
   };
   setTimeout(follow, 2000);
