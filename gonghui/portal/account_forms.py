@@ -7,10 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from gonghui.kit.console.verbs import dress
 from gonghui.kit.identifiers import read_document, read_person_name, read_phone
+from gonghui.kit.papers import PAPER_KINDS
+from gonghui.members.actions.corrections import PAPER_MAX_MB, Right
 from gonghui.members.actions.delegations import RELATIONS
 from gonghui.members.actions.verification import ID_TYPES
+from gonghui.members.models.corrections import WORDS_MAX
 
 PHONE_LOOKS = {"type": "tel", "inputmode": "numeric", "autocomplete": "tel", "maxlength": "20"}
+PAPER_LOOKS = {"accept": ",".join(PAPER_KINDS)}
 CODE_LOOKS = {
     "class": "code-input",
     "inputmode": "numeric",
@@ -42,6 +46,12 @@ class PhoneForm(AccountForm):
         return reading.value
 
 
+class NewPhoneForm(PhoneForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["phone"].label = _("新手机号")
+
+
 class SignInForm(PhoneForm):
     agree = forms.BooleanField(
         label=_("我已阅读并同意《个人信息保护说明》"),
@@ -56,6 +66,17 @@ class CodeForm(AccountForm):
         max_length=12,
         error_messages={"required": _("请填写短信里的 6 位数字。")},
         widget=forms.TextInput(CODE_LOOKS),
+    )
+
+
+class ProofForm(AccountForm):
+    tail = forms.CharField(
+        label=_("证件号码的后四位"),
+        max_length=12,
+        error_messages={"required": _("请填写证件号码的后四位。")},
+        widget=forms.TextInput(
+            CODE_LOOKS | {"autocomplete": "off", "inputmode": "text", "autocapitalize": "characters"}
+        ),
     )
 
 
@@ -116,10 +137,26 @@ class NewPasswordForm(forms.Form):
 class TotpForm(AccountForm):
     code = forms.CharField(
         label=_("动态验证码"),
+        max_length=20,
+        error_messages={"required": _("请填写验证器里的 6 位数字。")},
+        widget=forms.TextInput(CODE_LOOKS),
+    )
+
+
+class NewCodesForm(forms.Form):
+    """In the console's look."""
+
+    code = forms.CharField(
+        label=_("验证器里现在的 6 位数字"),
         max_length=12,
         error_messages={"required": _("请填写验证器里的 6 位数字。")},
         widget=forms.TextInput(CODE_LOOKS),
     )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, label_suffix="", **kwargs)
+        for field in self.fields.values():
+            dress(field)
 
 
 class IdentityForm(AccountForm):
@@ -160,6 +197,63 @@ class IdentityForm(AccountForm):
             else:
                 self.add_error("id_no", reading.message)
         return facts
+
+
+class CorrectionForm(AccountForm):
+    """Only what is wrong is filled in. Birthday and gender are asked where no resident's number tells them."""
+
+    name = forms.CharField(
+        label=_("正确的姓名"), max_length=60, required=False, widget=forms.TextInput({"autocomplete": "off"})
+    )
+    id_type = forms.ChoiceField(label=_("证件类型"), choices=list(ID_TYPES.items()), required=False)
+    id_no = forms.CharField(
+        label=_("正确的证件号码"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(
+            {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+    )
+    birth_date = forms.DateField(
+        label=_("正确的出生日期"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+    gender = forms.ChoiceField(
+        label=_("正确的性别"),
+        required=False,
+        choices=[("", _("不用改")), ("male", _("男")), ("female", _("女"))],
+    )
+    words = forms.CharField(
+        label=_("补充说明"),
+        max_length=WORDS_MAX,
+        required=False,
+        widget=forms.Textarea({"rows": 2, "placeholder": _("例如：名册里的字打错了")}),
+    )
+    paper_1 = forms.FileField(label=_("证件正面"), required=False, widget=forms.FileInput(PAPER_LOOKS))
+    paper_2 = forms.FileField(label=_("证件反面"), required=False, widget=forms.FileInput(PAPER_LOOKS))
+
+    def __init__(self, *args, tells_birthday: bool, **kwargs):
+        super().__init__(*args, **kwargs)
+        if tells_birthday:
+            del self.fields["birth_date"], self.fields["gender"]
+
+    def right(self) -> Right:
+        given = self.cleaned_data
+        return Right(
+            name=given["name"] or None,
+            id_type=given["id_type"],
+            id_no=given["id_no"] or None,
+            birth_date=given.get("birth_date"),
+            gender=given.get("gender") or None,
+            words=given["words"],
+        )
+
+    def papers(self) -> list[bytes]:
+        """Of what is too large no more is read than shows it."""
+        most = PAPER_MAX_MB * 2**20 + 1
+        given = (self.cleaned_data["paper_1"], self.cleaned_data["paper_2"])
+        return [file.read(most) for file in given if file]
 
 
 class DelegationForm(PhoneForm):

@@ -177,6 +177,8 @@ def _who(release: Release, groups: Mapping[str, str]) -> str:
     who = _("%s及下属工会的会员") % union.name
     if release.audience_groups:
         who += _("中的") + "、".join(groups.get(code, code) for code in release.audience_groups)
+    if release.audience_id:
+        who += _("中这次选定的人")
     return who + (_("，须已实名认证。") if release.verified_only else "。")
 
 

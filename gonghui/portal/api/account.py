@@ -8,10 +8,12 @@ from ninja import Query, Router, Status
 
 from gonghui.accounts.actions.codes import request_phone_code
 from gonghui.accounts.actions.devices import issue_api_token, sign_out_everywhere
-from gonghui.accounts.actions.sign_in import sign_in_by_phone
+from gonghui.accounts.models import User
+from gonghui.accounts.proofs import device_key
 from gonghui.accounts.sessions import client_address
 from gonghui.kit.actors import Actor
 from gonghui.kit.masks import mask_name
+from gonghui.members.actions.handed_on import disown_account, enter_by_phone, prove_identity
 from gonghui.members.actions.verification import verify_identity
 from gonghui.members.models import Membership
 from gonghui.members.queries import bookable_for, own_person
@@ -36,8 +38,30 @@ def send_code(request: HttpRequest, body: schemas.PhoneIn):
 def sign_in(request: HttpRequest, body: schemas.SignInIn):
     """A bearer token for this device; an unknown phone is registered."""
     actor = Actor(channel="api")
-    user = sign_in_by_phone(actor, phone=body.phone, code=body.code, address=client_address(request))
-    return {"token": issue_api_token(actor, user_id=user.pk, label=body.device)}
+    said = {"phone": body.phone, "code": body.code, "device_key": body.device_key}
+    entry = enter_by_phone(actor, address=client_address(request), **said)
+    return {"proof_ticket": entry.ticket} if entry.ticket else _let_in(actor, entry.user, body.device)
+
+
+def _let_in(actor: Actor, user: User, device: str) -> dict[str, str]:
+    token = issue_api_token(actor, user_id=user.pk, label=device)
+    return {"token": token, "device_key": device_key(user)}
+
+
+@router.post("/session/proof", response={200: schemas.TokenOut, **REFUSALS}, auth=None)
+def prove(request: HttpRequest, body: schemas.ProofIn):
+    """The last four characters of the document; three tries a day."""
+    actor = Actor(channel="api")
+    address = client_address(request)
+    user = prove_identity(actor, ticket=body.ticket, tail=body.tail, address=address)
+    return _let_in(actor, user, body.device)
+
+
+@router.post("/session/not-me", response={200: schemas.TokenOut, **REFUSALS}, auth=None)
+def not_me(request: HttpRequest, body: schemas.NotMeIn):
+    """The phone was handed on: a fresh account; whoever had it before keeps what is theirs."""
+    actor = Actor(channel="api")
+    return _let_in(actor, disown_account(actor, ticket=body.ticket), body.device)
 
 
 @router.delete("/session", response={204: None, **REFUSALS})

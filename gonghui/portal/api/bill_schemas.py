@@ -164,6 +164,12 @@ class BillsOut(Schema):
     count: int
 
 
+class LoginIn(Schema):
+    """`code` as `wx.login` gave it: good once and for five minutes."""
+
+    code: str = Field(min_length=1, max_length=128)
+
+
 class WechatOut(Schema):
     """`connect_address`: to be opened in WeChat by the signed-in member; empty where payments by WeChat are not set up."""
 

@@ -15,8 +15,10 @@ from gonghui.bills.actions.refunds import refund_bill
 from gonghui.bills.actions.selling import quote_sale, sell
 from gonghui.bills.models import Bill
 from gonghui.bills.selling import Back, Sale
+from gonghui.kit.errors import NOT_ALLOWED, require
 from gonghui.kit.ports import PortFailed, port
 from gonghui.payments.actions.identities import forget_identity
+from gonghui.payments.collecting import learn_login
 from gonghui.payments.queries import openid_to_pay
 from gonghui.portal.api import bill_schemas as shapes
 from gonghui.portal.api import schemas
@@ -61,6 +63,14 @@ def wechat(request: HttpRequest):
     is_connected = bool(openid_to_pay(appid, person_id=request.actor.person_id))
     address = f"{reverse('wechat_authorise')}?{urlencode({'next': reverse('my_bills')})}"
     return {"is_connected": is_connected, "connect_address": request.build_absolute_uri(address)}
+
+
+@router.post("/me/wechat", response={204: None, **REFUSALS})
+def connect_wechat(request: HttpRequest, body: shapes.LoginIn):
+    """What `wx.login` gave a mini-program: from now on WeChat messages reach this member. Another member's stays theirs."""
+    require(request.actor.person_id, NOT_ALLOWED)
+    learn_login(request.actor, code=body.code)
+    return Status(204, None)
 
 
 @router.delete("/me/wechat", response={204: None, **REFUSALS})

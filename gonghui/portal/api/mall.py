@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest
 from ninja import Path, Query, Router
 
+from gonghui.accounts.pace import keep_pace
 from gonghui.bills.queries import bill_view
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import require
@@ -23,7 +24,6 @@ from gonghui.payments import collecting
 from gonghui.portal.api import mall_schemas as shapes
 from gonghui.portal.api import schemas
 from gonghui.portal.api.health_schemas import InvitationOut
-from gonghui.portal.api.pace import keep_pace
 from gonghui.portal.till import plain_text
 
 router = Router(tags=["mall"])

@@ -16,11 +16,22 @@ from gonghui.benefits.models import Reminder, Voucher, WaitEntry
 from gonghui.bills.models import Bill
 from gonghui.complaints.models import Complaint, ComplaintEntry
 from gonghui.feedback.models import Rating
+from gonghui.joining.queries import own_applications
 from gonghui.kit.actors import Actor
 from gonghui.kit.templatetags.kit import yuan
 from gonghui.mall.queries import own_orders
+from gonghui.members.actions.corrections import own_corrections
 from gonghui.members.consents import PURPOSES
-from gonghui.members.models import Consent, Delegation, Membership, Person, VerificationTry
+from gonghui.members.models import (
+    Consent,
+    Delegation,
+    Membership,
+    Person,
+    TransferStep,
+    VerificationTry,
+)
+from gonghui.members.numbers import said_number
+from gonghui.notices.models import Preference, QuietHours, QuotaEntry
 from gonghui.notices.queries import messages_of
 from gonghui.payments.queries import own_identities
 from gonghui.wellbeing.queries import own_enrolments
@@ -77,8 +88,46 @@ def _person(actor: Actor) -> Rows:
 
 
 def _memberships(actor: Actor) -> Rows:
-    found = Membership.objects.unscoped(OWN).filter(person_id=actor.person_id).select_related("union")
-    return [(m.union.name, m.get_status_display(), m.joined_on, m.left_on) for m in found]
+    found = Membership.objects.unscoped(OWN).filter(person_id=actor.person_id)
+    return [
+        (m.union.name, said_number(m.person.number), m.get_status_display(), m.joined_on, m.left_on)
+        for m in found.select_related("union", "person")
+    ]
+
+
+def _transfers(actor: Actor) -> Rows:
+    """Each step of each, by whoever."""
+    own = TransferStep.objects.unscoped(OWN).filter(transfer__person_id=actor.person_id).order_by("id")
+    return [
+        (
+            step.transfer.number,
+            step.transfer.from_union.name,
+            step.transfer.to_union.name,
+            step.at,
+            step.get_kind_display(),
+            step.get_by_display(),
+            step.words,
+        )
+        for step in own.select_related("transfer__from_union", "transfer__to_union")
+    ]
+
+
+def _corrections(actor: Actor) -> Rows:
+    return [
+        (
+            row.what,
+            row.was_name,
+            row.name,
+            row.was_id_no,
+            row.id_no,
+            row.birth_date,
+            row.words,
+            row.get_state_display(),
+            row.answer,
+            row.created_at,
+        )
+        for row in own_corrections(actor).order_by("id")
+    ]
 
 
 def _consents(actor: Actor) -> Rows:
@@ -168,6 +217,22 @@ def _wechat(actor: Actor) -> Rows:
     return [(one.appid, one.openid, one.created_at) for one in own_identities(actor)]
 
 
+def _joining(actor: Actor) -> Rows:
+    found = own_applications(actor).order_by("id")
+    return [
+        (
+            row.union.name,
+            row.name,
+            row.id_no,
+            row.phone,
+            row.employer,
+            row.get_state_display(),
+            row.submitted_at,
+        )
+        for row in found
+    ]
+
+
 def _ratings(actor: Actor) -> Rows:
     found = Rating.objects.unscoped(OWN).filter(person_id=actor.person_id).order_by("id")
     return found.values_list("score", "comment", "created_at")
@@ -185,6 +250,24 @@ def _likes(actor: Actor) -> Rows:
 
 def _messages(actor: Actor) -> Rows:
     return messages_of(actor).values_list("created_at", "title", "body", "read_at")
+
+
+def _message_settings(actor: Actor) -> Rows:
+    """Quiet hours, and the switches this member moved."""
+    hours = QuietHours.objects.unscoped(OWN).filter(person_id=actor.person_id)
+    moved = Preference.objects.unscoped(OWN).filter(person_id=actor.person_id).order_by("id")
+    return [
+        *((_("免打扰"), f"{one.starts:%H:%M}-{one.ends:%H:%M}", one.is_on, one.updated_at) for one in hours),
+        *((one.get_kind_display(), one.get_channel_display(), one.is_on, one.updated_at) for one in moved),
+    ]
+
+
+def _wechat_messages(actor: Actor) -> Rows:
+    found = QuotaEntry.objects.unscoped(OWN).filter(quota__person_id=actor.person_id).order_by("id")
+    return [
+        (one.quota.wechat_template, one.change, one.get_reason_display(), one.created_at)
+        for one in found.select_related("quota")
+    ]
 
 
 def _devices(actor: Actor) -> Rows:
@@ -208,9 +291,43 @@ SECTIONS = (
         ),
         _person,
     ),
-    Section("memberships", _("会籍"), (_("工会"), _("状态"), _("入会日期"), _("离会日期")), _memberships),
+    Section(
+        "memberships",
+        _("会籍"),
+        (_("工会"), _("会籍号"), _("状态"), _("入会日期"), _("离会日期")),
+        _memberships,
+    ),
+    Section(
+        "transfers",
+        _("转会"),
+        (_("编号"), _("原工会"), _("新工会"), _("时间"), _("步骤"), _("谁"), _("说明")),
+        _transfers,
+    ),
+    Section(
+        "corrections",
+        _("更正申请"),
+        (
+            _("更正什么"),
+            _("原来的姓名"),
+            _("改为姓名"),
+            _("原来的证件号码"),
+            _("改为证件号码"),
+            _("改为出生日期"),
+            _("说明"),
+            _("状态"),
+            _("未更正的原因"),
+            _("提出时间"),
+        ),
+        _corrections,
+    ),
     Section("consents", _("授权"), (_("用途"), _("版本"), _("同意时间"), _("撤回时间")), _consents),
     Section("verification", _("实名记录"), (_("时间"), _("方式"), _("结果")), _tries),
+    Section(
+        "joining",
+        _("入会申请"),
+        (_("工会"), _("姓名"), _("证件号码"), _("手机号"), _("工作单位"), _("状态"), _("提交时间")),
+        _joining,
+    ),
     Section(
         "delegations",
         _("代约关系"),
@@ -252,6 +369,15 @@ SECTIONS = (
     Section("reminders", _("开抢提醒"), (_("活动"), _("设置时间"), _("提醒时间")), _reminders),
     Section("likes", _("点赞"), (_("活动"), _("时间")), _likes),
     Section("messages", _("消息"), (_("时间"), _("标题"), _("内容"), _("已读时间")), _messages),
+    Section(
+        "message_settings",
+        _("消息设置"),
+        (_("类别"), _("渠道或时段"), _("打开"), _("更新")),
+        _message_settings,
+    ),
+    Section(
+        "wechat_messages", _("微信订阅次数"), (_("模板"), _("变化"), _("为什么"), _("时间")), _wechat_messages
+    ),
     Section("devices", _("登录设备"), (_("设备"), _("登录时间"), _("最近使用"), _("结束时间")), _devices),
 )
 """An app whose rows belong to a person adds its own here."""

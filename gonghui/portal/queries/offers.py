@@ -17,7 +17,8 @@ from gonghui.benefits.models import Release, Voucher
 from gonghui.bills import pricing
 from gonghui.bills.holidays import holidays_around
 from gonghui.bills.models import OfferStore, OfferTerms
-from gonghui.bills.offers_live import STAMP, asker_and_groups, live_offers, printed_terms
+from gonghui.bills.offers_live import STAMP, asker_and_groups, live_offers, printed_terms, with_audiences
+from gonghui.bills.pricing.fitting import is_kept_from_transit
 from gonghui.bills.pricing.screen import says_per
 from gonghui.bills.pricing.windows import day_of
 from gonghui.kit import clock
@@ -124,8 +125,10 @@ class OfferShown:
         if asker.person_id is None:
             return True
         path = row.audience_union.path if row.audience_union else ""
-        return asker.union_path.startswith(path) and (
-            not row.groups or not asker.groups.isdisjoint(row.groups)
+        return (
+            asker.union_path.startswith(path)
+            and (not row.groups or not asker.groups.isdisjoint(row.groups))
+            and (self.printed.audience is None or self.printed.audience in asker.audiences)
         )
 
     @property
@@ -141,6 +144,11 @@ class OfferShown:
     @property
     def needs_verifying(self) -> bool:
         return self.row.verified_only and self.asker.person_id is not None and not self.asker.is_verified
+
+    @property
+    def waits_for_union(self) -> bool:
+        """The reader is in a transit pool: the till would not give it them."""
+        return is_kept_from_transit(self.printed, self.asker)
 
     @property
     def own_windows(self) -> list[pricing.Window]:
@@ -173,7 +181,13 @@ class OfferShown:
     @property
     def is_usable(self) -> bool:
         has_voucher = not self.row.needs_voucher or self.vouchers > 0
-        return self.is_open and self.is_mine and has_voucher and not self.needs_verifying
+        return (
+            self.is_open
+            and self.is_mine
+            and has_voucher
+            and not self.needs_verifying
+            and not self.waits_for_union
+        )
 
     @property
     def rank(self) -> tuple:
@@ -228,6 +242,7 @@ def _shown(actor: Actor, rows: Sequence[OfferTerms]) -> list[OfferShown]:
     at = clock.now()
     asker, names = asker_and_groups(actor.person_id, at)
     printed = {one.terms_id: one.offer for one in printed_terms((row.pk, row.stamp) for row in rows)}
+    asker = with_audiences(asker, printed.values())
     ids = [row.offer_id for row in rows if row.needs_voucher]
     held = own_vouchers(actor, ids, at)
     releases = open_releases(actor, ids, at)

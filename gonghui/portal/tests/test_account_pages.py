@@ -12,6 +12,7 @@ from gonghui.kit.actors import Actor
 from gonghui.kit.models import AuditEntry
 from gonghui.kit.ports import port
 from gonghui.members.actions.consents import give_consent
+from gonghui.members.consents import PURPOSES
 from gonghui.members.models import Consent, Delegation, Person
 from gonghui.notices.actions import tell
 from gonghui.notices.models import Message
@@ -194,6 +195,23 @@ def test_consent_is_given_and_withdrawn_by_one_tap(mei, cast):
     mei.post("/me/consents/messages/withdraw")
     assert Consent.objects.unscoped("test").filter(withdrawn_at=None).count() == 0
     assert mei.post("/me/consents/selling/give").status_code == 404
+
+
+def test_withdrawing_stands_where_giving_stood_and_asks_no_more(mei, cast):
+    """The same page, the same place, one button and nothing to fill in, of every purpose."""
+
+    def asked(verb: str) -> list[str]:
+        page = mei.get("/me/consents").content.decode()
+        forms = re.findall(
+            r'<form method="post" action="/me/consents/(\w+)/' + verb + r'">(.*?)</form>', page
+        )
+        assert all(inside.count("<button") == 1 and inside.count("<input") == 1 for _code, inside in forms)
+        return [code for code, _inside in forms]
+
+    assert asked("give") == list(PURPOSES) and asked("withdraw") == []
+    for code in PURPOSES:
+        mei.post(f"/me/consents/{code}/give")
+    assert asked("withdraw") == list(PURPOSES) and asked("give") == []
 
 
 def test_withdrawing_consent_to_use_signs_out(mei, cast):

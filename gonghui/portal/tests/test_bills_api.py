@@ -8,6 +8,8 @@ from gonghui.bills.models import Bill
 from gonghui.bills.tests.stage import counted, pay_code
 from gonghui.feedback.models import Rating
 from gonghui.kit.ports import port
+from gonghui.notices.openids import openids_of
+from gonghui.notices.ports.local_wechat import APPID
 from gonghui.payments.actions.identities import note_identity
 from gonghui.portal.tests.asking import asker
 from gonghui.portal.tests.till import opened
@@ -127,6 +129,22 @@ def test_bill_is_rated_once_by_its_own_member(ask, shop):
     assert (again.status_code, again.json()["code"]) == (409, "already_rated")
     rating = Rating.objects.unscoped("test").latest("pk")
     assert (rating.score, rating.comment, rating.person) == (4, "划算", shop.people["mei"])
+
+
+def test_mini_program_connects_its_own_members_wechat_and_nobody_elses(ask, shop):
+    service = port("wechat_messages").service
+    code = service.login_code("openid_of_mei")
+    answers = [ask("mei", "post", "/me/wechat", {"code": code}) for _again in range(2)]
+    assert [one.status_code for one in answers] == [204, 409]
+    assert answers[1].json()["code"] == "wechat_login_refused"
+    mei = shop.people["mei"].pk
+    assert openids_of(APPID, [mei, shop.people["lan"].pk]) == {mei: "openid_of_mei"}
+    assert ask("lan", "post", "/me/wechat", {"code": service.login_code("openid_of_mei")}).status_code == 204
+    assert openids_of(APPID, [mei, shop.people["lan"].pk]) == {mei: "openid_of_mei"}
+    for who, status in (("anonymous", 401), ("clerk", 403)):
+        assert ask(who, "post", "/me/wechat", {"code": code}).status_code == status
+    service.faults.append("busy")
+    assert ask("lan", "post", "/me/wechat", {"code": code}).status_code == 503
 
 
 def test_app_is_told_whether_the_payers_wechat_is_known_and_where_to_connect_it(ask, shop):

@@ -153,3 +153,24 @@ def test_devices_are_listed_and_ended_one_by_one_or_all(client, admin):
     assert Session.objects.filter(session_key=client.session.session_key).exists()
     foreign = Device.objects.unscoped("test").exclude(ended_at=None).first()
     assert client.post(f"/console/devices/{foreign.pk}/end").status_code == 404
+
+
+def test_recovery_codes_are_shown_once_and_open_the_second_step(client, admin):
+    enter(client, admin)
+    assert "没有可用的恢复码" in client.get("/console/recovery").content.decode()
+    assert client.post("/console/recovery", {"code": "000000"}).status_code == 422
+    User.objects.unscoped("test").filter(pk=admin.pk).update(totp_last_step=0)
+    answer = client.post("/console/recovery", {"code": rules.unused_totp_code(admin.totp_secret, 0, now())})
+    codes = answer.context["codes"]
+    assert len(codes) == 10
+    assert all(code in answer.content.decode() for code in codes)
+    assert "no-store" in answer["Cache-Control"]
+    again = client.get("/console/recovery").content.decode()
+    assert "还有 10 个" in again
+    assert not [code for code in codes if code in again]
+    other = Client()
+    page = other.post("/console/sign-in", {"login": admin.login, "password": PASSWORD})
+    assert "用恢复码登录" in page.content.decode()
+    assert other.post("/console/sign-in", {"step": "code", "code": codes[3]}).status_code == 302
+    assert other.get("/console/").status_code == 200
+    assert "还有 9 个" in other.get("/console/recovery").content.decode()

@@ -8,6 +8,7 @@ from gonghui.activities.models import Session
 from gonghui.benefits.models import Pool, Voucher
 from gonghui.kit.templatetags.kit import cn_when
 from gonghui.kit.tests.shelves import forget_kept
+from gonghui.members.actions.transfers import open_transfer
 from gonghui.members.models import Membership
 from gonghui.portal.queries.glance import glance_of
 from gonghui.portal.queries.mine import standing, tickets_ahead
@@ -90,7 +91,11 @@ def test_coupon_says_until_when_it_is_good_on_both_pages(client, cast):
 
 @pytest.mark.parametrize("status", [*Membership.LIVE, "exited"])
 def test_glance_and_standing_know_the_same_members(cast, status):
-    Membership.objects.unscoped("test").filter(person=cast.people["mei"]).update(status=status)
+    mine = Membership.objects.unscoped("test").filter(person=cast.people["mei"])
+    if status == "transferring":
+        open_transfer(cast.actor("mei"), to_union_id=cast.unions["riders"].pk)
+    else:
+        mine.update(status=status)
     actor = cast.actor("mei")
     assert glance_of(actor, None).standing == standing(actor)
     assert glance_of(actor, None).standing.is_member == (status in Membership.LIVE)

@@ -14,11 +14,12 @@ from gonghui.benefits.gate.passes import Passes, binding_of
 from gonghui.benefits.models import Party, Voucher, WaitEntry, WaitingPage
 from gonghui.kit.crypto import get_keyring
 from gonghui.kit.events import _reactions
-from gonghui.members.models import Delegation
+from gonghui.members.models import Delegation, Membership
 from gonghui.portal import reactions
 from gonghui.portal.tests.programme import DAY, HOUR, new_activity, new_release
 from gonghui.portal.tests.test_home import text_of
 from gonghui.portal.waiting import render_waiting_page
+from tests.cast import new_union
 
 
 @pytest.fixture
@@ -130,6 +131,17 @@ def test_pass_is_for_this_person_pool_party_and_session(client, cast, cruise):
     assert read.booked_by_id is None
     assert read.binding == binding_of(client.cookies[settings.SESSION_COOKIE_NAME].value)
     assert said["expires_at"] == round(cruise.release.closes_at.timestamp() * 1000)
+
+
+def test_pass_is_refused_in_a_transit_pool_with_the_way_to_a_union(client, cast, cruise):
+    pool = new_union("东江市周转库", "pool", cast.unions["city"])
+    Membership.objects.unscoped("test").filter(person=cast.people["mei"]).update(union=pool)
+    cast.sign_in(client, "mei")
+    status, said = ask_pass(client, cruise.pool)
+    assert (status, said["code"], said["next_url"]) == (403, "in_transit", "/me/membership/transfer")
+    assert "周转库" in said["title"] and "办理转会" in said["message"]
+    assert client.get(said["next_url"]).status_code == 200
+    assert "在周转库期间" in text_of(client, "/me/membership")
 
 
 @pytest.mark.parametrize(

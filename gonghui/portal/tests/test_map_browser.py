@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from gonghui.bills.models import OfferTerms
 from gonghui.bills.tests.priced import published
 from gonghui.kit.tests.browser import *  # noqa: F403
-from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings
+from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings, wrong_with
 from gonghui.partners.models import Partner, Store
 from gonghui.partners.tests.stage import new_partner, new_store
 from gonghui.portal.tests.till import opened
@@ -51,7 +51,6 @@ def drawn(page):
 def test_pages_are_clean_for_axe_and_the_console_and_fit(open_page, shops, size, elder):
     offer = OfferTerms.objects.unscoped("test").get(offer__title="甲店优惠").offer_id
     store = Store.objects.unscoped("test").get(name="甲店").pk
-    found = {}
     page = open_page("/map", size=size, elder=elder, **AT_TOWER)
     for address in ("/map", f"/map/stores/{store}", f"/offers/{offer}"):
         page.goto(address)
@@ -60,12 +59,7 @@ def test_pages_are_clean_for_axe_and_the_console_and_fit(open_page, shops, size,
             page.click("[data-near]")
             page.wait_for_selector(".map-here")
             page.wait_for_timeout(400)
-        said = axe_findings(page, enhanced=elder)
-        if page.evaluate("document.documentElement.scrollWidth") > size[0]:
-            said.append("wider than the screen")
-        if said or page.complaints:
-            found[address] = said + page.complaints
-    assert found == {}
+        assert wrong_with(page, enhanced=elder) == []
 
 
 def test_phone_says_where_it_is_and_the_map_draws_rings_around_it(open_page, shops):

@@ -9,6 +9,7 @@ import time_machine
 from gonghui.bills.models import OfferTerms
 from gonghui.bills.tests.priced import published, union_share
 from gonghui.bills.tests.stage import counted
+from gonghui.bills.tests.test_live_offers import in_a_pool
 from gonghui.funds.tests.stage import build_money
 from gonghui.kit.clock import CHINA
 from gonghui.portal.tests.till import coupon_of, opened, text
@@ -46,6 +47,15 @@ def test_coupon_in_hand_makes_its_offer_usable(mei, shop):
     assert titles(page) == ["满200减60"] and "您有 1 张券" in page
     page = text(mei.get(f"/offers/{voucher.release.offer_id}"))
     assert f'href="/tickets/{voucher.code}"' in page
+
+
+def test_member_of_a_pool_is_told_before_the_till(mei, shop):
+    terms = published(shop, title="实名专享")
+    in_a_pool(shop)
+    page = text(mei.get(f"/offers/{terms.offer_id}"))
+    assert (
+        "您的会籍还在周转库" in page and 'href="/me/membership/transfer"' in page and "现在可用" not in page
+    )
 
 
 def test_member_not_verified_is_told_to_verify_first(client, shop):

@@ -9,7 +9,7 @@ from django.test import Client
 from gonghui.bills.tests.priced import published
 from gonghui.bills.tests.stage import refunded, sold, with_points
 from gonghui.funds.tests.stage import build_money
-from gonghui.kit.tests.browser import PHONE, STILL, axe_findings, chromium, listening  # noqa: F401
+from gonghui.kit.tests.browser import PHONE, STILL, chromium, listening, wrong_with  # noqa: F401
 from gonghui.partners.tests.stage import new_partner, new_store
 from gonghui.portal.tests.till import coupon_of, opened
 
@@ -56,18 +56,13 @@ def phone(chromium, live_server, cast):  # noqa: F811
 
 @pytest.mark.parametrize("elder", [False, True])
 def test_pages_are_clean_for_axe_and_fit(phone, world, elder):
-    page, found = phone("mei", elder=elder), {}
+    page = phone("mei", elder=elder)
     for address in (
         "/offers?view=all", "/offers/{offer}", "/offers/quote?store={store}&amount=150", "/me/pay", "/me/bills",
         "/me/bills/{bill}", "/me/bills/{bill}/ways", "/me/bills/{bill}/rate", "/",
     ):  # fmt: skip
         page.goto(address.format(**world), wait_until="load")
-        said = axe_findings(page, enhanced=elder)
-        if page.evaluate("document.documentElement.scrollWidth") > PHONE[0]:
-            said.append("wider than the screen")
-        if said:
-            found[address] = said
-    assert found == {}
+        assert wrong_with(page, enhanced=elder) == []
 
 
 def titles(page) -> list[str]:

@@ -195,9 +195,10 @@ def test_held_ticket_counts_down_and_is_confirmed_with_names(client, cast, named
     assert refused.status_code == 422
     assert "还差 1 位同行人的姓名" in refused.content.decode()
     assert state_of(voucher) == "held"
-    done = client.post(f"/tickets/{voucher.code}/confirm", {"companion": ["陈一", "陈二"]})
-    assert done.headers["Location"] == f"/tickets/{voucher.code}"
-    assert state_of(voucher) == "confirmed"
+    for _ in range(2):
+        done = client.post(f"/tickets/{voucher.code}/confirm", {"companion": ["陈一", "陈二"]})
+        assert done.headers["Location"] == f"/tickets/{voucher.code}"
+        assert state_of(voucher) == "confirmed"
 
 
 def test_return_gives_the_seats_to_the_next_in_line(client, cast):

@@ -24,6 +24,7 @@ from gonghui.kit.tests.browser import (  # noqa: F401
     listening,
     open_page,
     visit,
+    wrong_with,
 )
 from gonghui.members.actions import pay_codes
 from gonghui.payments.events import PaymentSucceeded
@@ -276,10 +277,7 @@ def test_members_pages_are_clean(visit, shop, size, elder):  # noqa: F811
         "/me/bills",
         f"/offers/quote?store={shop.store.pk}&amount=60",
     ):
-        page = visit("mei", path, size, elder)
-        assert axe_findings(page) == [], path
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth") is True, path
-        assert page.complaints == [], path
+        assert wrong_with(visit("mei", path, size, elder)) == []
 
 
 def test_pay_code_is_drawn_anew_without_a_tap(counter, shop):

@@ -17,17 +17,19 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from gonghui.accounts.actions.devices import end_device, sign_out_everywhere
+from gonghui.accounts.actions.recovery import make_recovery_codes
 from gonghui.accounts.actions.staff import change_password
-from gonghui.accounts.queries import live_devices
+from gonghui.accounts.queries import live_devices, recovery_left
 from gonghui.accounts.rules import token_hash
 from gonghui.accounts.sessions import client_address, is_through_both_steps, renew_session
 from gonghui.kit.console import page_facts
 from gonghui.kit.errors import DomainError
-from gonghui.portal.account_forms import NewPasswordForm
+from gonghui.portal.account_forms import NewCodesForm, NewPasswordForm
 from gonghui.portal.doors import go, wanted_path
 
 PASSWORD_PAGE = "portal/console/password.html"  # noqa: S105  a template
 DEVICES_PAGE = "portal/console/devices.html"
+RECOVERY_PAGE = "portal/console/recovery.html"
 HOME = "/console/"
 View = Callable[..., HttpResponse]
 
@@ -72,6 +74,23 @@ def _change(request: HttpRequest, entered: dict) -> HttpResponse:
     renew_session(request)
     messages.success(request, _("密码已修改，其他设备都已退出登录。"))
     return HttpResponseRedirect(wanted_path(request, HOME))
+
+
+@never_cache
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_only
+def recovery(request: HttpRequest) -> HttpResponse:
+    """How many are left; new ones are shown on the answer itself and nowhere else."""
+    form, codes = NewCodesForm(request.POST if request.method == "POST" else None), []
+    if request.method == "POST" and form.is_valid():
+        try:
+            entered = form.cleaned_data["code"]
+            codes = make_recovery_codes(request.actor, code=entered, address=client_address(request))
+        except DomainError as error:
+            form.add_error("code", str(error))
+    facts = page_facts(request, _("恢复码"), form=form, codes=codes, left=recovery_left(request.actor))
+    return render(request, RECOVERY_PAGE, facts, status=422 if form.errors else 200)
 
 
 @never_cache

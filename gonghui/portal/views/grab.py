@@ -38,6 +38,7 @@ PAGE_CACHE = "public, max-age=5"
 NEXT_STEPS = {
     "sign_in_first": ("/sign-in", gettext_lazy("去登录")),
     "not_verified": ("/me/verify", gettext_lazy("去实名认证")),
+    "in_transit": ("/me/membership/transfer", gettext_lazy("去办转会")),
     "holds_enough": ("/tickets", gettext_lazy("看我的票")),
     "release_paused": ("/activities", gettext_lazy("看看别的活动")),
     "release_over": ("/activities", gettext_lazy("看看别的活动")),

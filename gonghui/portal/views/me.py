@@ -18,13 +18,16 @@ from gonghui.accounts.rules import token_hash
 from gonghui.accounts.sessions import client_address, close_session, renew_session
 from gonghui.kit.clock import today
 from gonghui.kit.errors import NOT_FOUND, DomainError, require
+from gonghui.kit.sheets import XLSX
 from gonghui.members.actions.consents import give_consent, withdraw_consent
+from gonghui.members.actions.corrections import own_corrections
+from gonghui.members.actions.forget import own_farewell
 from gonghui.members.actions.phones import correct_phone
 from gonghui.members.consents import PURPOSES
 from gonghui.members.queries import live_consents, own_person
 from gonghui.payments.queries import own_identities
 from gonghui.portal import my_data
-from gonghui.portal.account_forms import CodeForm, PhoneForm
+from gonghui.portal.account_forms import CodeForm, NewPhoneForm
 from gonghui.portal.doors import again, go, signed_in, wanted_path
 from gonghui.portal.queries.account import my_numbers
 from gonghui.portal.views.sign_in import code_step
@@ -34,7 +37,7 @@ PHONE_CODE_PAGE = "portal/account/phone_code.html"
 YEAR_S = 365 * 24 * 3600
 FILES = {
     "json": (my_data.my_data_json, "application/json"),
-    "xlsx": (my_data.my_data_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "xlsx": (my_data.my_data_xlsx, XLSX),
 }
 
 
@@ -73,6 +76,8 @@ def data(request: HttpRequest) -> HttpResponse:
         "account": own_account(actor),
         "union": person and next((m.union for m in person.live_memberships), None),
         "is_open": is_open,
+        "farewell": own_farewell(actor),
+        "correction": own_corrections(actor).filter(state="open").first(),
     }
     return render(request, "portal/account/data.html", facts)
 
@@ -95,11 +100,11 @@ def phone(request: HttpRequest) -> HttpResponse:
     signed_in(request)
     if request.method == "POST":
         return _move(request) if request.POST.get("step") == "code" else _send(request)
-    return render(request, PHONE_PAGE, {"tab": "me", "form": PhoneForm(), "phone": request.user.phone})
+    return render(request, PHONE_PAGE, {"tab": "me", "form": NewPhoneForm(), "phone": request.user.phone})
 
 
 def _send(request: HttpRequest) -> HttpResponse:
-    form = PhoneForm(request.POST)
+    form = NewPhoneForm(request.POST)
     facts = {"tab": "me", "form": form, "phone": request.user.phone}
     if not form.is_valid():
         return again(request, PHONE_PAGE, facts)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from django.contrib import messages as toasts
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from gonghui.notices.actions import read_all_messages, read_message
-from gonghui.notices.queries import messages_of, unread_of
+from gonghui.notices.actions import like_message, read_all_messages, read_message
+from gonghui.notices.links import token_of
+from gonghui.notices.queries import delivery_to, messages_of, unread_of
 from gonghui.portal.doors import go, signed_in
 
 PAGE_SIZE = 20
@@ -53,8 +55,22 @@ def inbox(request: HttpRequest) -> HttpResponse:
 def message(request: HttpRequest, message_id: int) -> HttpResponse:
     """Opening a message reads it."""
     found = read_message(signed_in(request), message_id=message_id)
-    facts = {"tab": "messages", "message": found, "sign": SIGNS.get(found.kind, "bell")}
+    delivery = delivery_to(found)
+    facts = {
+        "tab": "messages",
+        "message": found,
+        "sign": SIGNS.get(found.kind, "bell"),
+        "address": reverse("message_link", args=[token_of(delivery.pk)]) if delivery else found.link,
+        "can_be_liked": found.send_id is not None,
+    }
     return render(request, "portal/account/message.html", facts)
+
+
+@require_POST
+def message_like(request: HttpRequest, message_id: int) -> HttpResponse:
+    is_liked = bool(request.POST.get("on"))
+    like_message(signed_in(request), message_id=message_id, is_liked=is_liked)
+    return HttpResponseRedirect(reverse("message", args=[message_id]))
 
 
 @require_POST

@@ -25,7 +25,7 @@ def pay_code(request: HttpRequest) -> HttpResponse:
     actor = signed_in(request)
     facts: dict[str, Any] = {"tab": "me", "has_person": bool(actor.person_id)}
     if actor.person_id:
-        facts |= _facts(actor, show_pay_code(actor))
+        facts |= code_facts(actor, show_pay_code(actor))
     return render(request, "portal/till/pay_code.html", facts)
 
 
@@ -34,7 +34,7 @@ def pay_code(request: HttpRequest) -> HttpResponse:
 def pay_code_next(request: HttpRequest) -> HttpResponse:
     """For the page that stands open."""
     actor = signed_in(request)
-    return JsonResponse(_facts(actor, show_pay_code(actor)))
+    return JsonResponse(code_facts(actor, show_pay_code(actor)))
 
 
 @require_POST
@@ -44,7 +44,7 @@ def pay_code_renew(request: HttpRequest) -> HttpResponse:
     return redirect("pay_code")
 
 
-def _facts(actor: Actor, shown: PayCodeShown) -> dict[str, Any]:
+def code_facts(actor: Actor, shown: PayCodeShown) -> dict[str, Any]:
     return {
         "picture": segno.make(shown.text, micro=False, error="m").svg_data_uri(scale=8, border=2),
         "said": said_in_groups(shown.said),

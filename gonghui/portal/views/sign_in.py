@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from gonghui.accounts.actions.codes import request_phone_code
-from gonghui.accounts.actions.sign_in import sign_in_by_phone
-from gonghui.accounts.errors import CODE_TOO_SOON
+from gonghui.accounts.errors import CODE_TOO_SOON, PROOF_OVER
 from gonghui.accounts.models import User
-from gonghui.accounts.sessions import client_address, close_session, open_session
+from gonghui.accounts.sessions import KNOWN, client_address, close_session, open_session, remember_device
 from gonghui.kit.actors import Actor
-from gonghui.kit.errors import DomainError
+from gonghui.kit.errors import DomainError, require
 from gonghui.members.actions.consents import give_consent
+from gonghui.members.actions.handed_on import disown_account, enter_by_phone, prove_identity
 from gonghui.members.consents import PURPOSES
 from gonghui.members.queries import person_id_of
-from gonghui.portal.account_forms import CodeForm, SignInForm
+from gonghui.portal.account_forms import CodeForm, ProofForm, SignInForm
 from gonghui.portal.doors import again, wanted_path
 
 PHONE_PAGE = "portal/account/sign_in.html"
 CODE_PAGE = "portal/account/sign_in_code.html"
+PROOF_PAGE = "portal/account/sign_in_proof.html"
+PROOF = "proof"
 
 
 @never_cache
@@ -67,14 +71,53 @@ def _enter(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return again(request, CODE_PAGE, {**facts, "form": form})
     entered = form.cleaned_data
-    address = client_address(request)
+    said = {"phone": entered["phone"], "code": entered["code"], "device_key": request.COOKIES.get(KNOWN, "")}
     try:
-        user = sign_in_by_phone(request.actor, phone=entered["phone"], code=entered["code"], address=address)
+        entry = enter_by_phone(request.actor, address=client_address(request), **said)
     except DomainError as error:
         return again(request, CODE_PAGE, facts, error)
+    if entry.ticket:
+        # Only a marker: nobody is signed in before the second step.
+        request.session.cycle_key()
+        request.session[PROOF] = entry.ticket
+        return HttpResponseRedirect(f"{reverse('sign_in_proof')}?{urlencode({'next': wanted_path(request)})}")
+    return _welcome(request, entry.user)
+
+
+def _welcome(request: HttpRequest, user: User) -> HttpResponse:
+    request.session.pop(PROOF, None)
     open_session(request, user)
     give_consent(_actor_of(user), purpose="privacy")
-    return HttpResponseRedirect(_next_step(request, user))
+    return remember_device(request, HttpResponseRedirect(_next_step(request, user)), user)
+
+
+@never_cache
+@sensitive_post_parameters("tail")
+@require_http_methods(["GET", "HEAD", "POST"])
+def proof(request: HttpRequest) -> HttpResponse:
+    """After a long silence: is the phone still theirs? Shows nothing of whose the account is."""
+    if request.actor.user_id or not request.session.get(PROOF):
+        return HttpResponseRedirect(reverse("sign_in"))
+    if request.method != "POST":
+        return render(request, PROOF_PAGE, {"form": ProofForm(), "next": wanted_path(request)})
+    form = ProofForm(request.POST)
+    if not form.is_valid():
+        return again(request, PROOF_PAGE, {"form": form})
+    said = {"ticket": request.session[PROOF], "tail": form.cleaned_data["tail"]}
+    try:
+        user = prove_identity(request.actor, address=client_address(request), **said)
+    except DomainError as error:
+        return again(request, PROOF_PAGE, {"form": ProofForm()}, error)
+    return _welcome(request, user)
+
+
+@require_POST
+def not_me(request: HttpRequest) -> HttpResponse:
+    """The phone goes on with a fresh account."""
+    require(request.session.get(PROOF), PROOF_OVER)
+    fresh = disown_account(request.actor, ticket=request.session[PROOF])
+    messages.success(request, _("已为您开通新的账号，原来的资料您看不到，也不会丢失。"))
+    return _welcome(request, fresh)
 
 
 def _actor_of(user: User) -> Actor:
@@ -82,9 +125,9 @@ def _actor_of(user: User) -> Actor:
 
 
 def _next_step(request: HttpRequest, user: User) -> str:
-    """Newcomers are offered verification first; it can be put off."""
+    """Newcomers are offered verification first; it can be put off. Who comes to join is in no roster yet."""
     target = wanted_path(request)
-    if person_id_of(user.pk) is not None or target.startswith("/clerk"):
+    if person_id_of(user.pk) is not None or target.startswith(("/clerk", "/join")):
         return target
     return f"{reverse('verify')}?{urlencode({'next': target})}"
 

@@ -146,7 +146,7 @@ def confirm(request: HttpRequest, code: str) -> HttpResponse:
     try:
         confirm_voucher(actor, voucher_id=voucher.pk, companions=companions)
     except DomainError as error:
-        return _ticket_page(request, voucher, error)
+        return _ticket_page(request, own_ticket(actor, code), error)
     messages.success(request, _("已确认，届时出示二维码即可。"))
     return redirect("ticket", code)
 

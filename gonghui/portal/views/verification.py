@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from gonghui.accounts.sessions import browser_mark
 from gonghui.kit.errors import DomainError
 from gonghui.members.actions.verification import verify_identity
 from gonghui.members.queries import own_person
@@ -47,6 +48,7 @@ def _check(request: HttpRequest) -> HttpResponse:
             id_type=entered["id_type"],
             id_no=entered["id_no"],
             consent=entered["consent"],
+            device=browser_mark(request),
         )
     except DomainError as error:
         return again(request, PAGE, {"tab": "me", "form": form}, error)
