@@ -15,6 +15,7 @@ from ninja.security import APIKeyCookie, HttpBearer
 from gonghui import __version__
 from gonghui.kit.errors import BAD_INPUT, NOT_FOUND, SIGN_IN_FIRST, DomainError
 from gonghui.portal.api import routers
+from gonghui.portal.api.schemas import REFUSALS, Problem
 
 PROBLEM = "application/problem+json"
 
@@ -45,7 +46,14 @@ class Api(NinjaAPI):
 
     @cache  # noqa: B019  there is one, for ever
     def _schema(self, prefix: str, language: str | None):
-        return super().get_openapi_schema(path_prefix=prefix)
+        schema = super().get_openapi_schema(path_prefix=prefix)
+        schema["components"]["schemas"]["Problem"] = Problem.model_json_schema(mode="serialization")
+        shape = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        for path in schema["paths"].values():
+            for operation in path.values():
+                for status in REFUSALS.keys() & operation["responses"].keys():
+                    operation["responses"][status]["content"] = shape
+        return schema
 
 
 api = Api(

@@ -26,6 +26,7 @@ UNFOLD = {
         "navigation": [
             {"title": _("修改密码"), "link": reverse_lazy("console_password")},
             {"title": _("登录设备"), "link": reverse_lazy("console_devices")},
+            {"title": _("恢复码"), "link": reverse_lazy("console_recovery")},
         ]
     },
     "SIDEBAR": {

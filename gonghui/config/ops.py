@@ -11,6 +11,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
+from gonghui.audiences.queries import count_overdue
+from gonghui.kit import trail
 from gonghui.ledger.proving import last_proof
 
 JOB_STATES = "SELECT status::text, count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing', 'failed') GROUP BY 1"
@@ -49,10 +51,14 @@ def _problems() -> list[str]:
 
 def _warnings() -> list[str]:
     """What somebody has to look at while the pages go on being served."""
-    proof = last_proof()
-    if proof and proof.wrong:
-        return ["账本自动核对发现不一致：请运行 gonghui ledger verify。"]
-    return []
+    found = []
+    if (proof := last_proof()) and proof.wrong:
+        found.append("账本自动核对发现不一致：请运行 gonghui ledger verify。")
+    if (read := trail.last_proof()) and read.wrong:
+        found.append("审计记录自动核对发现不一致：请运行 gonghui trail verify。")
+    if late := count_overdue():
+        found.append(f"有 {late} 个受众超过约定的更新时间：请看后台任务是否在运行、受众页面上写的原因。")
+    return found
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
@@ -64,6 +70,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     registry = CollectorRegistry()
     jobs = Gauge("gonghui_jobs", "Jobs in the queue by state", ["state"], registry=registry)
     oldest = Gauge("gonghui_jobs_oldest_seconds", "Age of the oldest job that is due", registry=registry)
+    late = Gauge("gonghui_audiences_overdue", "Audiences older than their rule allows", registry=registry)
+    late.set(count_overdue())
     with connection.cursor() as cursor:
         for state in ("todo", "doing", "failed"):
             jobs.labels(state)

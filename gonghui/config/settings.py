@@ -38,6 +38,8 @@ INSTALLED_APPS = [
     "gonghui.accounts",
     "gonghui.orgs",
     "gonghui.members",
+    "gonghui.audiences",
+    "gonghui.joining",
     "gonghui.ledger",
     "gonghui.notices",
     "gonghui.partners",
@@ -51,6 +53,8 @@ INSTALLED_APPS = [
     "gonghui.complaints",
     "gonghui.wellbeing",
     "gonghui.mall",
+    "gonghui.opsdesk",
+    "gonghui.referrals",
     "gonghui.portal",
 ]
 
@@ -159,6 +163,9 @@ PROCRASTINATE_ON_APP_READY = "gonghui.kit.jobs.on_app_ready"
 # Ports to the outside world: dotted paths of adapters; the stand-ins are complete and local.
 GONGHUI_PORTS = {
     "sms": os.environ.get("GONGHUI_SMS", "gonghui.notices.ports.sms.LocalSms"),
+    "wechat_messages": os.environ.get(
+        "GONGHUI_WECHAT_MESSAGES", "gonghui.notices.ports.local_wechat.LocalWeChatMessages"
+    ),
     "payment": os.environ.get("GONGHUI_PAYMENT", "gonghui.payments.ports.local.LocalPayments"),
     "coupon_provider": os.environ.get("GONGHUI_COUPONS", "gonghui.payments.ports.coupons.LocalCoupons"),
     "wechat_identity": os.environ.get(
@@ -167,6 +174,9 @@ GONGHUI_PORTS = {
     "real_name": os.environ.get("GONGHUI_REAL_NAME", "gonghui.members.ports.real_name.RosterMatch"),
 }
 GONGHUI_SHOW_CODES = flag("GONGHUI_SHOW_CODES") and not PRODUCTION  # the demo shows SMS codes on the page
+GONGHUI_ADDRESS = os.environ.get("GONGHUI_ADDRESS", "http://127.0.0.1:8000")  # in links that leave by SMS
+# An account unused for so long is asked on a new device whether its owner still has the phone.
+GONGHUI_PROOF_AFTER_DAYS = int(os.environ.get("GONGHUI_PROOF_AFTER_DAYS", "90"))
 GONGHUI_MAP_TILES = os.environ.get(
     "GONGHUI_MAP_TILES", ""
 )  # https://…/{z}/{x}/{y}.png; empty: maps draw their own ground

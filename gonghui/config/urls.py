@@ -12,8 +12,11 @@ urlpatterns = [
     path("console/", console.urls),
     path("api/v1/", api.urls),
     path("clerk/", include("gonghui.portal.clerk_urls")),
+    path("", include("gonghui.notices.urls")),
     path("", include("gonghui.payments.urls")),
     path("", include("gonghui.mall.urls")),
+    path("", include("gonghui.joining.urls")),
+    path("", include("gonghui.referrals.urls")),
     path("", include("gonghui.wellbeing.urls")),
     path("", include("gonghui.portal.urls")),
 ]

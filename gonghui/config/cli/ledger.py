@@ -9,6 +9,7 @@ from typing import NoReturn
 import click
 
 from gonghui.config.cli import setup_django
+from gonghui.config.cli.noted import NOTED, hashes_noted
 from gonghui.config.cli.progress import Bars
 
 
@@ -18,12 +19,7 @@ def ledger() -> None:
 
 
 @ledger.command(name="verify")
-@click.option(
-    "--noted",
-    multiple=True,
-    metavar="区块:指纹",
-    help="以前抄下的区块指纹，可以写多次；证明历史没有整个重写过。",
-)
+@NOTED
 @click.option("--every-day", is_flag=True, help="逐日重算公示过的每个账户，不只最后一天；账户多时要等得久。")
 def verify_books(noted: tuple[str, ...], every_day: bool) -> None:
     """从全部分录重算：余额、封存区块、试算平衡、每日总额；全部相符时退出码为 0，否则为 1。"""
@@ -31,7 +27,7 @@ def verify_books(noted: tuple[str, ...], every_day: bool) -> None:
     from gonghui.ledger.models import Transfer
     from gonghui.ledger.verify import unsealed_count, verify_ledger
 
-    kept = dict(_noted(text) for text in noted)
+    kept = hashes_noted(noted)
     total = Transfer.objects.unscoped("counted for a progress bar").count()
     with Bars() as bars:
         bars.start("核对分录", total)
@@ -47,13 +43,6 @@ def verify_books(noted: tuple[str, ...], every_day: bool) -> None:
         "结论：账本完整，全部相符。" if sound else "结论：有不相符的项目，请立即保留现场并报告经审委员会。"
     )
     sys.exit(0 if sound else 1)
-
-
-def _noted(text: str) -> tuple[int, str]:
-    number, _, hash_ = text.partition(":")
-    if not number.isdecimal() or len(hash_) != 64:
-        raise click.BadParameter(f"“{text}”写法不对，应为 区块号:64 位指纹，例如 12:ab…")
-    return int(number), hash_.lower()
 
 
 @ledger.command(name="proof-check")

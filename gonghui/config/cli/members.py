@@ -43,3 +43,48 @@ def import_roster(
         work.drop(roster)
     elif is_applied:
         work.apply(roster)
+
+
+@command.command()
+def forgotten() -> None:
+    """写出已注销的人的编号（每行一个 JSON，不含个人信息），和备份分开保存。"""
+    setup_django()
+    import json
+
+    from gonghui.members.models import Forgotten
+
+    for one in Forgotten.objects.unscoped("written out by the operator").order_by("id").iterator():
+        facts = {
+            "token": one.token and str(one.token),
+            "user": one.user_id_then,
+            "account_made_at": one.account_made_at.isoformat(),
+            "at": one.at.isoformat(),
+        }
+        click.echo(json.dumps(facts))
+
+
+@command.command("forget-again")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def forget_again(file: Path) -> None:
+    """恢复旧备份之后，把那以后注销的人再注销一遍。FILE 由 gonghui members forgotten 写出。"""
+    setup_django()
+    import json
+    from datetime import datetime
+    from uuid import UUID
+
+    from gonghui.kit.actors import Actor
+    from gonghui.members.actions import forget
+
+    done = known = 0
+    for line in filter(None, file.read_text(encoding="utf-8").splitlines()):
+        try:
+            said = json.loads(line)
+            token = UUID(said["token"]) if said["token"] else None
+            stone = forget.Tombstone(
+                token, int(said["user"]), datetime.fromisoformat(said["account_made_at"])
+            )
+        except (ValueError, KeyError, TypeError):
+            raise click.ClickException(f"第 {known + 1} 行不是 gonghui members forgotten 写出的。") from None
+        known += 1
+        done += forget.forget_again(Actor.system("恢复备份之后"), tombstone=stone)
+    click.echo(f"{known} 人里有 {done} 人在这份数据里还在，已再次注销。")

@@ -12,9 +12,10 @@ from gonghui.config.cli.progress import Bars
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import DomainError, require
 from gonghui.members.actions import roster_runs, rosters
+from gonghui.members.criteria import Refused
 from gonghui.members.models import RosterImport
 from gonghui.members.roster import refused_sheet
-from gonghui.members.roster_match import Refused, UnionFinder
+from gonghui.members.roster_match import UnionFinder
 from gonghui.orgs.errors import NO_SUCH_STAFF
 from gonghui.orgs.models import Union
 from gonghui.orgs.queries import staff_with_login

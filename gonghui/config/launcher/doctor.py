@@ -79,7 +79,9 @@ def examine() -> Iterator[Finding]:
                 rights,
                 worker,
                 failed_jobs,
+                audiences,
                 books,
+                audit_trail,
             ):
                 yield ask(connection)
     yield browser()
@@ -314,6 +316,25 @@ def failed_jobs(connection: Any) -> Finding:
     return good("没有积压或失败的后台任务")
 
 
+def audiences(connection: Any) -> Finding:
+    """An hour after the hours of their rule, and of what members did after a minute."""
+    if not has_table(connection, "audiences_audiencenews"):
+        return warning("受众的表还没有", "请运行 gonghui migrate。")
+    question = """
+        SELECT count(*) FILTER (WHERE COALESCE(t.made_at + make_interval(hours => a.rule), t.created_at)
+                                      < now() - interval '1 hour'),
+               (SELECT count(*) FROM audiences_audiencenews WHERE created_at < now() - interval '1 minute')
+          FROM audiences_audience a JOIN audiences_audiencetally t ON t.audience_id = a.id WHERE a.state = 'active'
+    """
+    late, unheard = connection.execute(question).fetchone()
+    advice = "请确认后台任务在运行；原因写在受众的页面上。"
+    if late:
+        return warning(f"有 {late} 个受众超过约定的更新时间，算好之前不能用来发放", advice)
+    if unheard:
+        return warning(f"有 {unheard} 批会员的领券、评价等行为等了 1 分钟以上还没有反映到受众", advice)
+    return good("受众都在约定的时间内更新")
+
+
 def books(connection: Any) -> Finding:
     """What the nightly proof said last; proving itself takes too long to be asked for here."""
     if not has_table(connection, "ledger_proof"):
@@ -332,6 +353,27 @@ def books(connection: Any) -> Finding:
     if is_old:
         return warning(f"账本上次自动核对是 {at}", "请确认后台任务在运行，或手工运行 gonghui ledger verify。")
     return good(f"账本自动核对（{at}）全部相符")
+
+
+def audit_trail(connection: Any) -> Finding:
+    """What the nightly reading of the trail said last, and whether sealing goes on."""
+    if not has_table(connection, "kit_trailproof"):
+        return warning("审计记录封存的表还没有", "请运行 gonghui migrate。")
+    question = """
+        SELECT (SELECT wrong <> '[]' FROM kit_trailproof ORDER BY id DESC LIMIT 1),
+               EXISTS (SELECT FROM kit_audit
+                        WHERE id > coalesce((SELECT max(last_seq) FROM kit_trailblock), 0) AND at < now() - interval '1 hour'
+                        ORDER BY id LIMIT 1)
+    """
+    wrong, is_behind = connection.execute(question).fetchone()
+    if wrong:
+        return bad(
+            "审计记录自动核对发现有区块被改动过",
+            "请保留现场，运行 gonghui trail verify 查明，并报告经审委员会。",
+        )
+    if is_behind:
+        return warning("审计记录有一小时以上没有封存", "请确认后台任务在运行，或多开几个 gonghui worker。")
+    return good("审计记录按时封存")
 
 
 def has_table(connection: Any, name: str) -> bool:

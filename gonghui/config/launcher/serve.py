@@ -29,9 +29,11 @@ def load_pages_once() -> None:
     not loaded here, for it makes its own connections and clocks in each worker."""
     if multiprocessing.get_start_method() != "fork" or os.environ.get("GONGHUI_GATE_ONLY"):
         return
-    for name in ("gonghui.config.wsgi", "gonghui.config.urls"):
+    gc.disable()  # what is loaded stays: there is nothing to find
+    for name in ("gonghui.config.wsgi", "gonghui.config.urls", "pypinyin"):
         importlib.import_module(name)
     gc.freeze()  # the collector would touch, and so copy, every shared page
+    gc.enable()
 
 
 def main() -> None:

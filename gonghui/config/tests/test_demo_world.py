@@ -11,10 +11,11 @@ from django.db.models import Count, F, Sum
 from django.test import override_settings
 
 from gonghui.activities.models import Activity
+from gonghui.audiences.models import Audience
 from gonghui.benefits.models import Pool, Release
 from gonghui.bills.models import BenefitDay, OfferTerms, PackItem, ReleaseSeries, WelcomePack
 from gonghui.complaints.models import Complaint
-from gonghui.config.world.build import build_world, is_empty
+from gonghui.config.world.build import Size, build_world, is_empty
 from gonghui.config.world.merchants import APPLICANT_PHONE, MERCHANT_PHONE
 from gonghui.config.world.programme import ITEMS, is_stale, renew_programme
 from gonghui.config.world.service_points import CIRCLES
@@ -22,13 +23,27 @@ from gonghui.funds.models import BenefitRule, Budget, PointGrant, Section
 from gonghui.funds.queries import budget_forest, figures_of
 from gonghui.funds.shipped_rules import SHIPPED
 from gonghui.funds.tests.stage import trial
+from gonghui.joining.models import IN_REVIEW, Channel, JoinApplication, PosterDay
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
 from gonghui.mall.models import MallOrder, PictureFile, Product, ProductPicture
-from gonghui.members.models import Person
-from gonghui.orgs.models import Union
+from gonghui.members.models import (
+    Consent,
+    ExportRequest,
+    Farewell,
+    Person,
+    RetentionRule,
+    RosterImport,
+    TransferRequest,
+    TransferStep,
+)
+from gonghui.notices.models import Send
+from gonghui.notices.results import result_of
+from gonghui.opsdesk.models import BroadcastRecipient, DigestIssue, Question
+from gonghui.orgs.models import Union, UnionRegistration
 from gonghui.partners.models import Agreement, Hall, Partner
 from gonghui.portal.queries.stores import stores_now
+from gonghui.referrals.models import Referral
 from gonghui.settlement.models import Dispute, Payout, Period
 from gonghui.settlement.reconciling import reconcile
 from gonghui.wellbeing.models import Enrolment, HealthPlan
@@ -50,7 +65,7 @@ def built(django_db_setup, django_db_blocker, tmp_path_factory):
     place = tmp_path_factory.mktemp("world")
     with django_db_blocker.unblock():
         with override_settings(DATA_DIR=place):
-            build_world(MEMBERS, SEED, Silent())
+            build_world(Size(MEMBERS), SEED, Silent())
         yield place
         empty_database()
 
@@ -65,7 +80,9 @@ def test_world_is_as_large_as_the_sources_say(world):
     unions = Union.objects.unscoped("test")
     kinds = {kind: unions.filter(kind=kind).count() for kind in ("province", "city", "district")}
     assert kinds == {"province": 1, "city": 21, "district": 124}
-    assert Person.objects.unscoped("test").count() == MEMBERS
+    joined = JoinApplication.objects.unscoped("test").filter(state="approved").count()
+    on_sheets = RosterImport.objects.unscoped("test").get(state="applied").count_new
+    assert Person.objects.unscoped("test").count() == MEMBERS + joined + on_sheets
     assert (
         Partner.objects.unscoped("test")
         .exclude(kind__in=["health", "food", "car", "living", "retail"])
@@ -204,3 +221,85 @@ def test_mall_has_twelve_sections_and_orders_at_every_step(world):
         "points_held", "paid", "to_ship", "shipped", "delivered", "completed", "refund_requested", "refunded", "cancelled",
     }  # fmt: skip
     assert trial() == 0
+
+
+def states_of(model) -> set[str]:
+    return set(model.objects.unscoped("test").values_list("state", flat=True))
+
+
+def test_world_has_unions_and_members_on_every_way_in(world):
+    assert states_of(UnionRegistration) == {
+        "draft",
+        "submitted",
+        "returned",
+        "approved",
+        "rejected",
+        "withdrawn",
+    }
+    late = UnionRegistration.objects.unscoped("test").filter(due_on__lt=clock.today(), state="submitted")
+    assert late.count() == 1
+    found = JoinApplication.objects.unscoped("test")
+    assert states_of(JoinApplication) == set(JoinApplication.State.values)
+    assert set(found.values_list("channel", flat=True)) == set(Channel.values)
+    assert sum(row.is_overdue for row in found.filter(state__in=IN_REVIEW)) == 1
+    assert states_of(RosterImport) == {"applied", "checked"}
+    assert PosterDay.objects.unscoped("test").count() == 5 * 14
+    introductions = Referral.objects.unscoped("test")
+    assert sorted(introductions.values_list("state", flat=True)) == [
+        "pending",
+        "qualified",
+        "rewarded",
+        "rewarded",
+    ]
+    assert [row.flags for row in introductions if row.needs_a_look] == [["same_device"]]
+    assert trial() == 0
+
+
+def test_world_has_members_who_move(world):
+    assert states_of(TransferRequest) == {"opened", "released", "accepted", "refused", "cancelled"}
+    steps = TransferStep.objects.unscoped("test").filter(by="clock")
+    assert set(steps.values_list("kind", flat=True)) == {"released", "escalated"}
+
+
+def test_world_has_audiences_and_what_came_of_a_send(world):
+    audiences = Audience.objects.unscoped("test")
+    assert set(audiences.values_list("state", flat=True)) == {"active", "retired"}
+    riders = audiences.get(name="骑手和快递员")
+    assert (riders.versions.count(), riders.tally.count > 0, riders.tally.problem) == (2, True, "")
+    assert len(set(riders.runs.filter(state="done").values_list("people", flat=True))) > 1
+    assert {"done", "paused", "proposed", "waiting"} <= states_of(Send)
+    [read] = Send.objects.unscoped("test").filter(key="demo:read")
+    result = result_of(read)
+    assert 0 < result.liked < result.clicked < result.read <= result.reached
+    assert read.holdout_percent == 10 and "没有同意接收短信" in result.channels[1].whys
+
+
+def test_world_has_an_operators_desk_with_its_first_issue(world):
+    assert states_of(Question) >= {
+        "asked",
+        "taken",
+        "asked_back",
+        "escalated",
+        "fixed",
+        "confirmed",
+        "digested",
+    }
+    assert states_of(DigestIssue) == {"published", "draft"}
+    assert DigestIssue.objects.unscoped("test").get(state="published").entries.count() == 5
+    assert next(row.title for row in Question.objects.unscoped("test") if row.is_overdue).startswith(
+        "希望群发结果"
+    )
+    told = BroadcastRecipient.objects.unscoped("test")
+    assert not told.filter(told_at=None).exists() and told.exclude(acknowledged_at=None).count() == 2
+
+
+def test_world_has_personal_data_in_two_peoples_hands(world):
+    assert states_of(ExportRequest) == {"asked", "refused", "made"}
+    assert ExportRequest.objects.unscoped("test").get(state="made").downloads == 1
+    assert RetentionRule.objects.exclude(ran_at=None).count() == RetentionRule.objects.count() > 0
+    assert set(Consent.objects.unscoped("test").values_list("purpose", flat=True)) >= {
+        "privacy",
+        "joining",
+        "messages",
+    }
+    assert Farewell.objects.unscoped("test").get().state == "cooling"

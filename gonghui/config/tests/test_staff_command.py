@@ -146,7 +146,9 @@ def test_union_unknown_role_unknown_and_login_taken_are_refused(cast):
 
 
 def test_password_and_authenticator_are_given_anew(cast):
-    User.objects.unscoped("test").filter(login="judge").update(totp_secret="ABCD")
+    judge = User.objects.unscoped("test").get(login="judge")
+    judge.totp_secret = "ABCD"
+    judge.save(update_fields=["totp_secret"])
     assert signed_in("judge", run("password", "judge").output).must_change_password
     assert run("forget-totp", "judge").exit_code == 0
     judge = User.objects.unscoped("test").get(login="judge")

@@ -26,10 +26,10 @@ class Invented:
     gender: str
 
 
-def invented_people(count: int, seed: int) -> Iterator[Invented]:
-    """`count` distinct people; phone numbers run from 199 0000 0000."""
-    rng = random.Random(seed)  # noqa: S311  (names, not secrets)
-    for number in range(count):
+def invented_people(count: int, seed: int, start: int = 0) -> Iterator[Invented]:
+    """`count` distinct people from the `start`th on; phone numbers run from 199 0000 0000."""
+    rng = random.Random(f"{seed}:{start}" if start else seed)  # noqa: S311  (names, not secrets)
+    for number in range(start, start + count):
         birth = FIRST_BIRTH + dt.timedelta(days=(number * 7919) % DAYS)
         sequence = (number // DAYS + birth.toordinal()) % 1000  # odd for men: the day mixes them
         id_no = _with_check_digit(f"{COUNTY}{birth:%Y%m%d}{sequence:03d}")

@@ -12,10 +12,13 @@ from django.db import connection, transaction
 
 from gonghui.config.world.names import Invented, invented_people
 from gonghui.config.world.tree import Tree
+from gonghui.kit.copying import copy_lines
 from gonghui.kit.crypto import get_keyring
+from gonghui.kit.fields import RowSealer
 from gonghui.kit.search import pinyin_key, search_grams
+from gonghui.members.models import Person
 
-VERIFIED_SHARE = 0.598  # 8.55 M of 14.29 M
+VERIFIED_SHARE = 8.55 / 14.29
 BATCH = 5000
 PERSON_COLUMNS = [
     "id",
@@ -24,9 +27,10 @@ PERSON_COLUMNS = [
     "pinyin",
     "grams",
     "id_type",
+    "row_secret",
     "id_no",
-    "id_index",
     "phone",
+    "id_index",
     "phone_index",
     "gender",
     "birth_date",
@@ -58,20 +62,23 @@ def _copy_batch(batch: list[Invented], chosen: list, rng: random.Random) -> None
         )
         ids = [row[0] for row in cursor.fetchall()]
         with cursor.copy(f"COPY members_person ({', '.join(PERSON_COLUMNS)}) FROM STDIN") as copy:
-            for row in _person_rows(batch, ids, chosen, now, rng):
-                copy.write_row(row)
+            copy.write(copy_lines(person_rows(batch, ids, chosen, now, rng)))
         with cursor.copy(
             "COPY members_membership (person_id, union_id, status, joined_on, source) FROM STDIN"
         ) as copy:
-            for person_id, (union, _group) in zip(ids, chosen, strict=True):
-                joined = dt.date(2019, 10, 1) + dt.timedelta(days=rng.randrange(2000))
-                copy.write_row((person_id, union.pk, "active", joined, "batch"))
+            copy.write(copy_lines(membership_rows(ids, [union.pk for union, _group in chosen], rng)))
 
 
-def _person_rows(
+def membership_rows(ids: list[int], unions: list[int], rng: random.Random) -> Iterator[tuple]:
+    for person_id, union_id in zip(ids, unions, strict=True):
+        joined = dt.date(2019, 10, 1) + dt.timedelta(days=rng.randrange(2000))
+        yield person_id, union_id, "active", joined, "batch"
+
+
+def person_rows(
     batch: list[Invented], ids: list[int], chosen: list, now: dt.datetime, rng: random.Random
 ) -> Iterator[tuple]:
-    keyring = get_keyring()
+    keyring, sealer = get_keyring(), RowSealer(Person, "id_no", "phone")
     for person_id, one, (_union, group) in zip(ids, batch, chosen, strict=True):
         verified = rng.random() < VERIFIED_SHARE
         yield (
@@ -81,9 +88,8 @@ def _person_rows(
             pinyin_key(one.name),
             search_grams(one.name),
             "resident_id",
-            keyring.seal("members.Person.id_no", one.id_no.encode()),
+            *sealer.columns(one.id_no, one.phone),
             keyring.blind_index("id_no", one.id_no),
-            keyring.seal("members.Person.phone", one.phone.encode()),
             keyring.blind_index("phone", one.phone),
             one.gender,
             one.birth_date,

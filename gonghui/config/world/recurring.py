@@ -46,6 +46,7 @@ class Hands:
     """Who writes and who reviews, for which city, from which budget."""
 
     def __init__(self, tree: Tree, staff: dict[str, User], money: Money):
+        self.tree, self.staff = tree, staff
         self.maker, self.checker = actor_of(staff["guangzhou"]), actor_of(staff["reviewer"])
         self.city, self.budget_id = tree.by_code["4401"], money.city.pk
         self.now = clock.now()

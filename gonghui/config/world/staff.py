@@ -31,17 +31,26 @@ POSTS = (
     ("operator", "operator", "4401", _("广州市总工会运营人员")),
     ("finance", "finance_officer", "4401", _("广州市总工会财务人员")),
     ("foshan", "org_admin", "4406", _("佛山市总工会管理员")),
+    ("tianhe", "org_admin", "440106", _("天河区总工会管理员")),
+    ("team", "technical_team", "", _("省平台技术团队")),
 )
+COLLEAGUES = (
+    ("haizhu", "org_admin", "440105", _("海珠区总工会管理员")),
+    ("yuexiu", "org_admin", "440104", _("越秀区总工会管理员")),
+    ("panyu", "operator", "440113", _("番禺区总工会运营人员")),
+)
+"""Who is written to; nobody signs in as them, so they stand on no card."""
 
 
 def build_staff(tree: Tree, venues: Venues, progress) -> tuple[dict[str, User], list[dict]]:
     """Staff with password and TOTP, two members and a clerk with phones: the staff by login, and everybody's cards."""
     cards, made = _member_cards(), {}
-    for login, role, code, title in POSTS:
+    for login, role, code, title in (*POSTS, *COLLEAGUES):
         union = tree.by_code[code] if code else tree.province
         made[login], card = _staff_account(login, role, union, str(title))
         cards.append(card)
         progress.advance(1)
+    cards = [card for card in cards if card["login"] not in {login for login, *_rest in COLLEAGUES}]
     add_clerk(CLERK_PHONE, gettext("大沙头码头 何师傅"), list(venues.stores.values())[:5])
     clerk = gettext("店员（五处门店）")
     cards.append({"role": clerk, "address": "/clerk/", "login": CLERK_PHONE, "password": ""})

@@ -70,7 +70,8 @@ class Tree:
     homes: list[tuple[Union, str]] = field(default_factory=list)
 
 
-def build_tree(members: int, seed: int, progress) -> Tree:
+def build_tree(members: int, seed: int, progress, unions: int | None = None) -> Tree:
+    """`unions` in all, else as many enterprises as members make likely."""
     rng = random.Random(seed)  # noqa: S311
     places = divisions()
     regions = write_regions(places)
@@ -81,7 +82,8 @@ def build_tree(members: int, seed: int, progress) -> Tree:
     tree = _territorial(places, regions, progress)
     _industrial(tree, lines, progress)
     _federations(tree, lines, progress)
-    _enterprises(tree, max(60, members // 111), rng, progress)
+    others = len(tree.by_code) + len(LINES) + len(tree.homes)
+    _enterprises(tree, max(60, unions - others if unions else members // 111), rng, progress)
     return tree
 
 
@@ -89,7 +91,7 @@ def _territorial(places: list[Division], regions: dict[str, Region], progress) -
     by_code: dict[str, Union] = {}
     for length, kind in KIND_OF_LEVEL.items():
         level = [
-            _union(f"{p.name}总工会", kind, by_code.get(p.parent), region=regions[p.code])
+            new_union(f"{p.name}总工会", kind, by_code.get(p.parent), region=regions[p.code])
             for p in places
             if len(p.code) == length
         ]
@@ -102,7 +104,9 @@ def _territorial(places: list[Division], regions: dict[str, Region], progress) -
 
 def _industrial(tree: Tree, lines: dict[str, IndustryLine], progress) -> None:
     made = [
-        _union(f"{tree.province.region.name}{line.name}工会", "industry", tree.province, industry_line=line)
+        new_union(
+            f"{tree.province.region.name}{line.name}工会", "industry", tree.province, industry_line=line
+        )
         for line in lines.values()
     ]
     save_unions(made)
@@ -116,7 +120,7 @@ def _federations(tree: Tree, lines: dict[str, IndustryLine], progress) -> None:
         for code, name in GROUPS:
             line = lines["delivery" if code in {"food_rider", "courier"} else "transport"]
             made.append(
-                _union(f"{city.region.name}{name}行业工会联合会", "federation", city, industry_line=line)
+                new_union(f"{city.region.name}{name}行业工会联合会", "federation", city, industry_line=line)
             )
             groups.append(code)
     save_unions(made)
@@ -135,14 +139,16 @@ def _enterprises(tree: Tree, count: int, rng: random.Random, progress) -> None:
         parents.append(parent)
     employers = Employer.objects.bulk_create(employers)
     made = [
-        _union(f"{e.name}工会", "enterprise", p, employer=e) for e, p in zip(employers, parents, strict=True)
+        new_union(f"{e.name}工会", "enterprise", p, employer=e)
+        for e, p in zip(employers, parents, strict=True)
     ]
     save_unions(made)
     tree.homes += [(u, "") for u in made]
     progress.advance(count)
 
 
-def _union(name: str, kind: str, parent: Union | None, **fields) -> Union:
+def new_union(name: str, kind: str, parent: Union | None, **fields) -> Union:
+    """With what it is found by; not written yet."""
     union = Union(name=name, kind=kind, parent=parent, **fields)
     union.pinyin, union.grams = pinyin_key(name), search_grams(name)
     return union
