@@ -15,14 +15,18 @@ from uuid import uuid4
 import asyncpg
 import psutil
 
+from benchmarks.audiences import audience_rows
+from benchmarks.console import console_rows
 from benchmarks.grants import grant_rows
+from benchmarks.imports import import_rows
 from benchmarks.ledger import ledger_rows
 from benchmarks.messages import message_rows
+from benchmarks.moves import move_rows
 from benchmarks.pages import page_rows
 from benchmarks.quote import quote_rows
 from benchmarks.redemptions import redemption_rows
 from benchmarks.servers import environment, largest_worker_mb, new_world, own_postgres, press, server
-from benchmarks.table import Row, as_markdown, as_text, line_of, row_of
+from benchmarks.table import Row, as_markdown, as_text, line_of, row_of, say
 from gonghui.kit.crypto import Keyring
 
 FEW, MANY = 64, 256  # connections
@@ -33,7 +37,10 @@ DRILL_PLACES, DRILL_P99_MS = 380, 1000
 RSS_MAX_MB = 150
 WINS_PER_S, WINS_P99_MS = 5000, 250
 SHIFT_MAX = 500  # the widest batch
-PARTS = ("gate", "ledger", "quote", "bills", "messages", "grant", "pages")
+PARTS = (
+    "gate", "ledger", "quote", "bills", "messages", "grant", "audiences", "pages", "imports", "console", "moves",
+)  # fmt: skip
+OF_THEIR_OWN = {"pages", "imports", "console", "moves"}  # databases
 
 
 @dataclass
@@ -51,7 +58,11 @@ class Size:
     bills: int = 1_500
     grant_people: int = 1_000_000
     told_people: int = 50_000
+    audience_people: int = 1_000_000
     world: int = 20_000  # members of the demo world, for the pages
+    roster: int = 1_000_000
+    worlds: tuple[int, int] = (100_000, 1_000_000)  # members, for the console
+    moved: tuple[int, int] = (10_000, 300_000)  # members of the subtree that moves
 
 
 QUICK = Size(
@@ -66,7 +77,11 @@ QUICK = Size(
     bills=200,
     grant_people=20_000,
     told_people=10_000,
+    audience_people=50_000,
     world=5_000,
+    roster=20_000,
+    worlds=(5_000, 20_000),
+    moved=(1_000, 10_000),
 )
 
 
@@ -88,27 +103,23 @@ def main() -> None:
 def measure(folder: Path, size: Size, wanted: Collection[str]) -> list[Row]:
     keys = Keyring.generate().to_json()
     with own_postgres(folder) as url:
-        say("building the world")
-        world = new_world(
-            url,
-            keys,
-            people=size.members,
-            pools=[
-                {"capacity": 1, "waitlist_max": 0, "page_kb": 24},
-                {"capacity": size.direct, "waitlist_max": 0},
-                {"capacity": DRILL_PLACES},
-                *[{"capacity": size.wins, "waitlist_max": 0}] * TURNS,
-            ],
-        )
+        world = None
+        if set(wanted) - OF_THEIR_OWN:
+            say("building the world")
+            world = world_to_grab_from(url, keys, size)
         env = environment(url, keys)
         parts: dict[str, tuple[str, Callable[[], list[Row]]]] = {
-            "gate": ("the gate", Run(url, keys, size, world).rows),
+            "gate": ("the gate", lambda: Run(url, keys, size, world).rows()),
             "ledger": ("the ledger", lambda: ledger_rows(url, env, transfers=size.transfers, singles=size.singles)),
             "quote": ("a quote of 200 offers", lambda: quote_rows(env)),
             "bills": ("coupons redeemed, and bare SQL beside them", lambda: redemption_rows(env, bills=size.bills)),
             "messages": ("a message to many", lambda: message_rows(env, people=size.told_people)),
             "grant": ("a grant of points, and bare SQL beside it", lambda: grant_rows(env, people=size.grant_people)),
+            "audiences": ("audiences made anew", lambda: audience_rows(env, people=size.audience_people)),
             "pages": ("members' pages", lambda: page_rows(folder, keys, members=size.world, until_s=size.until_s)),
+            "imports": ("a roster, and a bare COPY beside it", lambda: import_rows(folder, keys, rows=size.roster)),
+            "console": ("the console over two worlds", lambda: console_rows(folder, keys, sizes=size.worlds)),
+            "moves": ("subtrees that move", lambda: move_rows(folder, keys, members=size.moved)),
         }  # fmt: skip
         rows: list[Row] = []
         for title, part in (parts[name] for name in PARTS if name in wanted):
@@ -117,6 +128,16 @@ def measure(folder: Path, size: Size, wanted: Collection[str]) -> list[Row]:
             for row in found:  # what was measured is not lost with what was not
                 say(line_of(row))
         return rows
+
+
+def world_to_grab_from(url: str, keys: str, size: Size) -> dict[str, Any]:
+    pools = [
+        {"capacity": 1, "waitlist_max": 0, "page_kb": 24},
+        {"capacity": size.direct, "waitlist_max": 0},
+        {"capacity": DRILL_PLACES},
+        *[{"capacity": size.wins, "waitlist_max": 0}] * TURNS,
+    ]
+    return new_world(url, keys, people=size.members, pools=pools)
 
 
 class Run:
@@ -251,10 +272,6 @@ async def winners_of(url: str, pool: int) -> list[int]:
 def compared(what: str, heard: dict[str, Any], hello: float, wanted: float) -> Row:
     share = heard["rate"] / hello
     return row_of(what, heard, note=f"{share:.2f} × hello, wanted ≥ {wanted}", good=share >= wanted)
-
-
-def say(what: str) -> None:
-    print(f"… {what}", flush=True)
 
 
 if __name__ == "__main__":

@@ -40,13 +40,13 @@ def page_rows(postgres_folder: Path, keys: str, *, members: int, until_s: float)
     ]
 
 
-def world_environment(postgres_folder: Path, keys: str) -> dict[str, str]:
+def world_environment(postgres_folder: Path, keys: str, database: str = DATABASE) -> dict[str, str]:
     """A database beside that of the gate, and a folder of its own for what builder and collector write."""
     postmaster = cluster.postmaster(postgres_folder)
     assert postmaster, "PostgreSQL serves the folder"
     with psycopg.connect(cluster.url_of(postgres_folder, postmaster), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {DATABASE}")
-    env = environment(cluster.url_of(postgres_folder, postmaster, DATABASE), keys)
+        connection.execute(f"CREATE DATABASE {database}")
+    env = environment(cluster.url_of(postgres_folder, postmaster, database), keys)
     del env["GONGHUI_GATE_ONLY"]
     return env | {"GONGHUI_DATA": str(postgres_folder.with_name("state"))}
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from dataclasses import dataclass
 from typing import Any
 
 import psutil
+
+
+def say(what: str) -> None:
+    """On its way; beside the table, which is what a process prints."""
+    print(f"… {what}", file=sys.stderr, flush=True)
 
 
 @dataclass
