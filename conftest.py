@@ -9,9 +9,13 @@ from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("GONGHUI_LOG_LEVEL", "WARNING")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+# What a test has not committed no other thread sees: calls outside are made in its own, but where a race is the subject.
+os.environ.setdefault("GONGHUI_WECHAT_MESSAGES_LANES", "1")
+os.environ.setdefault("GONGHUI_SMS_LANES", "1")
 
 from gonghui.kit.tests.stages import bare_ground  # noqa: F401 - a fixture
 from tests.cast import *  # noqa: F403
+from tests.databases import Migrated
 from tests.emptying import empty_database
 
 # A crowded machine is no fault of the code: nothing here is timed.
@@ -70,9 +74,20 @@ def django_db_modify_db_settings(django_db_modify_db_settings):
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
+def migrated_once(django_db_modify_db_settings, django_db_createdb, django_db_blocker):
+    """One worker migrates, the others copy; `--create-db` makes each anew."""
+    with django_db_blocker.unblock():
+        migrated = Migrated()
+        migrated.let_go() if django_db_createdb else migrated.lay()
+    yield migrated
+    migrated.let_go()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(migrated_once, django_db_setup, django_db_blocker):
     """A run that was killed may have left rows."""
     with django_db_blocker.unblock():
+        migrated_once.keep()
         empty_database()
 
 
@@ -91,6 +106,19 @@ def _provider_draws_its_keys_once():
     drawn, local.new_pem = local.new_pem, functools.cache(local.new_pem)
     yield
     local.new_pem = drawn
+
+
+@pytest.fixture(autouse=True, scope="session")
+def hasher_of_the_product():
+    """Passwords are hashed by the product's own hasher, at the least it can cost; what it costs there, `test_staff` asks."""
+    from django.contrib.auth.hashers import get_hasher
+
+    kind = type(get_hasher())
+    costs = {name: getattr(kind, name) for name in ("work_factor", "parallelism")}
+    kind.work_factor, kind.parallelism = 2, 1
+    yield kind, costs
+    for name, cost in costs.items():
+        setattr(kind, name, cost)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -96,6 +96,21 @@ def person_of(name: str, id_no: str, phone: str, *, verified: bool, user=None, g
     return person
 
 
+def new_line_admin(
+    cast: Cast, union: str = "province", *, role: str = "org_admin", login: str = "line_admin"
+) -> str:
+    """Another of the staff, bound to the riders' line of industry: below the province that is Qiang's federation alone."""
+    user = User(login=login, is_staff=True, display_name=login)
+    user.set_unusable_password()
+    user.save()
+    line = IndustryLine.objects.get(code="delivery")
+    Grant.objects.create(
+        user=user, role=role, union=cast.unions[union], starts_on=dt.date(2024, 1, 1), industry_line=line
+    )
+    cast.users[login] = user
+    return login
+
+
 def _tree(cast: Cast) -> None:
     delivery = IndustryLine.objects.create(code="delivery", name="快递配送")
     tree = [

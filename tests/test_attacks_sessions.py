@@ -11,10 +11,13 @@ from django.test import Client
 from django.utils import timezone
 
 from gonghui.accounts.actions.staff import set_password
-from gonghui.accounts.models import User
+from gonghui.accounts.models import Device, User
+from gonghui.accounts.rules import unused_totp_code
 from gonghui.activities.tests.stage import announced
 from gonghui.kit.actors import Actor
+from gonghui.kit.errors import DomainError
 from gonghui.kit.middleware import CONSOLE_CSP, MEMBER_CSP
+from gonghui.orgs.actions.grants import end_grant
 from gonghui.orgs.models import Grant
 from tests.attackers import HEADERS, bearer, strict
 from tests.cast import PASSWORD
@@ -89,6 +92,70 @@ def test_staff_whose_account_or_grant_ends_lose_the_console_at_once(cast, client
     assert client.get(listed).status_code == 302
 
 
+CHROME = {"HTTP_USER_AGENT": "Mozilla/5.0 (Windows NT 10.0) Chrome/130.0 Safari/537"}
+NEWER = {"HTTP_USER_AGENT": "Mozilla/5.0 (Windows NT 10.0) Chrome/131.0 Safari/537"}
+PHONES = {"HTTP_USER_AGENT": "Mozilla/5.0 (Linux; Android 14) Chrome/130.0 Safari/537"}
+
+
+def staff_in(cast, client, **agent) -> str:
+    """Through both steps on this machine; the session's key."""
+    user = cast.users["city_admin"]
+    set_password(SYSTEM, user_id=user.pk, password=PASSWORD)
+    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    account = User.objects.unscoped("test").get(pk=user.pk)
+    account.totp_secret, account.totp_confirmed_at, account.totp_last_step = secret, timezone.now(), 0
+    account.save()
+    client.post("/console/sign-in", {"login": "city_admin", "password": PASSWORD}, **agent)
+    code = unused_totp_code(secret, 0, timezone.now())
+    assert client.post("/console/sign-in", {"step": "code", "code": code}, **agent).status_code == 302
+    return client.session.session_key
+
+
+def test_staff_session_key_planted_or_half_way_is_worth_nothing(cast, client, settings):
+    settings.SESSION_COOKIE_SECURE = True
+    planted = client.session
+    planted["x"] = 1
+    planted.save()
+    first = planted.session_key
+    client.cookies[settings.SESSION_COOKIE_NAME] = first
+    page = client.post("/console/sign-in", {"login": "city_admin", "password": "wrong"}, **CHROME)
+    assert page.status_code == 422
+    key = staff_in(cast, client, **CHROME)
+    assert key != first
+    assert not SessionRow.objects.filter(session_key=first).exists()
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    assert (cookie["httponly"], cookie["samesite"], cookie["secure"]) == (True, "Lax", True)
+    for stolen in (first, client.cookies["browser"].value if "browser" in client.cookies else "x"):
+        other = Client()
+        other.cookies[settings.SESSION_COOKIE_NAME] = stolen
+        assert other.get("/console/", **CHROME).status_code == 302
+
+
+def test_staff_session_taken_to_another_machine_ends_there_and_here(cast, client, settings):
+    key = staff_in(cast, client, **CHROME)
+    assert client.get("/console/", **CHROME).status_code == 200
+    assert client.get("/console/", **NEWER).status_code == 200  # updated by night
+    thief = Client()
+    thief.cookies[settings.SESSION_COOKIE_NAME] = key
+    assert thief.get("/console/members/person/", **PHONES).status_code == 302
+    assert client.get("/console/", **CHROME).status_code == 302
+    assert not SessionRow.objects.filter(session_key=key).exists()
+    assert Device.objects.unscoped("test").get(user=cast.users["city_admin"]).ended_at is not None
+
+
+def test_whose_role_is_withdrawn_is_signed_out_everywhere(cast, client):
+    key = staff_in(cast, client, **CHROME)
+    headers = bearer(cast, "city_admin")
+    grant = Grant.objects.unscoped("test").get(user=cast.users["city_admin"])
+    with pytest.raises(DomainError):
+        end_grant(cast.actor("sister_admin"), grant_id=grant.pk)
+    assert client.get("/console/", **CHROME).status_code == 200
+    end_grant(cast.actor("province_admin"), grant_id=grant.pk)
+    assert client.get("/console/", **CHROME).status_code == 302
+    assert not SessionRow.objects.filter(session_key=key).exists()
+    assert Client().get("/api/v1/me", headers=headers).status_code == 401
+
+
 def test_member_whose_account_is_closed_loses_session_and_token_at_once(cast, client):
     headers = bearer(cast, "mei")
     cast.sign_in(client, "mei")
@@ -150,14 +217,16 @@ def test_referrer_of_another_site_leads_to_our_own_page(cast, client, stage):
 
 
 def test_no_post_of_a_page_counts_without_its_token(cast, stage):
-    """The payment provider's callback has no page to carry a token: its signature is asked (payments/tests)."""
+    """What WeChat calls has no page to carry a token: its signature is asked (payments/tests, notices/tests)."""
     from tests.test_cast_walk import DOORS
 
     before = fingerprint()
     for who in ("mei", "clerk", "anonymous"):
         client = cast.sign_in(strict(), who)
         for method, path, *_rest in DOORS:
-            if method == "POST" and not path.startswith(("/api/", "/payments/wechat/notify")):
+            if method == "POST" and not path.startswith(
+                ("/api/", "/payments/wechat/notify", "/wechat/events")
+            ):
                 assert client.post(stage.address(path), {"on": "1"}).status_code == 403, (who, path)
     for method in ("POST", "PUT", "DELETE"):
         for path in [

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from gonghui.benefits.models import NoShowRule
 from gonghui.kit.actors import Actor, Grant
-from gonghui.kit.console import ScopedAdmin, dashboard, listing
+from gonghui.kit.console import ScopedAdmin, choosing, dashboard, listing
 from gonghui.kit.console.masking import show_unmasked
 from gonghui.kit.console.scoping import crosses_many
 from gonghui.kit.console.verbs import Verb, VerbForm
@@ -20,6 +20,7 @@ from gonghui.kit.errors import DomainError
 from gonghui.kit.models import AuditEntry
 from gonghui.members.models import Membership, Person
 from gonghui.orgs.models import Employer, Union
+from tests.cast import new_union
 
 ALL_SCREENS = [screen for screen in admin.site._registry.values() if isinstance(screen, ScopedAdmin)]
 
@@ -98,7 +99,9 @@ def test_screen_of_a_grant_bound_to_a_line_shows_that_line_only(cast):
     assert [u.name for u in admin.site._registry[Union].within(actor, "unions.write")] == [
         "西岭配送工会联合会"
     ]
-    assert not admin.site._registry[Membership].within(actor).exists()
+    assert [m.person.name for m in admin.site._registry[Membership].within(actor)] == ["赵志强"]
+    assert [p.name for p in admin.site._registry[Person].within(actor)] == ["赵志强"]
+    assert not admin.site._registry[NoShowRule].within(actor).exists()
 
 
 def test_reading_verb_in_one_place_and_writing_verb_in_another_do_not_add_up(cast):
@@ -156,6 +159,21 @@ def test_autocomplete_answers_for_screens_one_may_see_only(cast, client):
     asked = {"app_label": "members", "model_name": "consent", "field_name": "user"}
     cast.sign_in(client, "city_admin")
     assert client.get(reverse("admin:autocomplete"), asked).status_code == 403
+
+
+def test_picker_offers_first_what_begins_as_asked_and_stops(cast, client, monkeypatch):
+    """Of the thousands a word is met by nobody reads all; the one that is called so must be among those that are offered."""
+    monkeypatch.setattr(choosing, "PICKED_MOST", 2)
+    for name in ("东风机械厂工会", "南风机械厂工会", "北风机械厂工会", "机械工业工会"):
+        new_union(name, "enterprise", cast.unions["district"])
+    new_union("机械学校工会", "enterprise", cast.unions["sister"])
+    asked = {"app_label": "orgs", "model_name": "union", "field_name": "parent", "term": "机械"}
+    cast.sign_in(client, "city_admin")
+    offered = [one["text"] for one in client.get(reverse("admin:autocomplete"), asked).json()["results"]]
+    assert offered[0].startswith("机械工业工会") and len(offered) == 3
+    assert "机械学校" not in "".join(offered)
+    by_initials = client.get(reverse("admin:autocomplete"), asked | {"term": "jx"}).json()["results"]
+    assert len(by_initials) == 2
 
 
 def test_row_moved_within_sight_by_a_verb_leads_back_to_it(cast, client):

@@ -26,6 +26,7 @@ from gonghui.benefits.gate.passes import Passes, binding_of
 from gonghui.config.launcher import cluster, postgres
 from gonghui.kit.crypto import Keyring
 from gonghui.kit.tests.ports import free_port
+from tests.databases import lay_tables
 
 pytestmark = pytest.mark.faults
 
@@ -66,10 +67,12 @@ class Gates:
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory):
+def database(tmp_path_factory, django_db_setup, django_db_blocker):
     """Folder and address of a PostgreSQL nobody else uses, with the tables in it."""
     folder = tmp_path_factory.mktemp("crash") / "pg"
     with own_postgres(folder) as url:
+        with django_db_blocker.unblock():
+            lay_tables(url)
         new_world(url, KEYS.to_json(), people=0, pools=[])
         yield folder, url
 

@@ -66,10 +66,10 @@ def test_pages_of_totals_and_lives_are_clean_and_fit_empty_and_full(open_as, cas
     money = build_money(cast)
     empty = {"account": money.city.account_id}
     page = open_as("city_admin", size)
-    assert faults(page, of_console(empty, CONSOLE), size[0], within="#content") == {}
-    assert faults(page, ["/ledger/days"], size[0]) == {}
+    assert faults(page, of_console(empty, CONSOLE), within="#content") == []
+    assert faults(page, ["/ledger/days"]) == []
     facts = lived(cast, money)
-    assert faults(page, of_console(facts, CONSOLE + FILLED), size[0], within="#content") == {}
+    assert faults(page, of_console(facts, CONSOLE + FILLED), within="#content") == []
     page = open_as("mei", size)
     own = [
         "/ledger/days",
@@ -77,4 +77,4 @@ def test_pages_of_totals_and_lives_are_clean_and_fit_empty_and_full(open_as, cas
         f"/me/points/{facts['entry']}",
         f"/me/points/{facts['entry']}/totals",
     ]
-    assert faults(page, own, size[0]) == {}
+    assert faults(page, own) == []

@@ -77,18 +77,25 @@ def kill_in_the_second_batch(of_it: int) -> None:
         worker = start_worker()
         try:
             wait_until(lambda: (found := run()) and found.granted == BATCH, "the grant did not start")
-            wait_until(somebody_waits, "the second batch did not start")
+            wait_until(waiting, "the second batch did not start")
         finally:
             worker.kill()
             worker.wait()
+        end_what_waits()
 
 
-def somebody_waits() -> bool:
+def waiting() -> list[int]:
+    """The sessions of the database that wait for this one."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
-        )
-        return cursor.fetchone()[0]
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+        return [pid for (pid,) in cursor.fetchall()]
+
+
+def end_what_waits() -> None:
+    """A session whose client is dead hears of it when it answers next: what it was told last, a commit too, it would still do."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) AS pid", [waiting()])
+    wait_until(lambda: not waiting(), "the sessions of the dead are still there")
 
 
 def told() -> int:

@@ -125,6 +125,19 @@ def _json(body: dict | None) -> str:
     return json.dumps(body) if body is not None else ""
 
 
+def rows_written() -> int:
+    """In this transaction so far, in tables of the fingerprint; taken back or not."""
+    names = " OR ".join(f"relname LIKE '{prefix.replace('_', chr(92) + '_')}%'" for prefix in PASSING)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('track_counts')::boolean, coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint"
+            f" FROM pg_stat_xact_user_tables WHERE schemaname = 'public' AND NOT ({names})"
+        )
+        counts, rows = cursor.fetchone()
+    assert counts, "the server counts nothing (track_counts)"
+    return rows
+
+
 def fingerprint() -> str:
     """Of every row of ours that a refused request must leave as it was."""
     with connection.cursor() as cursor:

@@ -78,11 +78,16 @@ def _work() -> None:
 
 
 def press(page, text: str) -> None:
-    """The button or the link of this name; buttons that open a dialog are pressed there again by the caller."""
-    found = page.get_by_role("button", name=text, exact=True).or_(
+    """The button of this name, or the link where there is none: the side bar links to pages by the names of their verbs.
+
+    Buttons that open a dialog are pressed there again by the caller.
+    """
+    either = page.get_by_role("button", name=text, exact=True).or_(
         page.get_by_role("link", name=text, exact=True)
     )
-    found.first.click()
+    either.first.wait_for()
+    button = page.get_by_role("button", name=text, exact=True)
+    (button if button.count() else either).first.click()
 
 
 def do(people, name: str, address: str, row, label: str) -> None:

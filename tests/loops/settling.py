@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from django.urls import reverse
 
@@ -45,7 +46,7 @@ def paid_out(people: People, statement: Statement, *, fen: int) -> None:
     page = people.at("city_finance", reverse("admin:payout_batch_new"))
     page.select_option("[name=union]", label="东江市总工会")
     press(page, "制作付款批次")
-    page.wait_for_url("**/settlement/batches/*")
+    page.wait_for_url(re.compile(r"/settlement/batches/\d+"))
     batch = PayoutBatch.objects.unscoped("test").get()
     do(people, "city_admin", "admin:settlement_payoutbatch_approve", batch, "批准付款批次")
     page = people.at("city_finance", reverse("admin:payout_batch", args=[batch.pk]))

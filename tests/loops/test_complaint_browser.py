@@ -10,7 +10,7 @@ from gonghui.bills.models import Bill
 from gonghui.complaints.models import Complaint
 from gonghui.complaints.tests.stage import again, build_stage
 from gonghui.funds.tests.stage import trial
-from gonghui.kit.tests.browser import DESKTOP, PHONE
+from gonghui.kit.tests.browser import wrong_at_both_widths
 from tests.loops.conftest import press
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -22,14 +22,7 @@ def stage(cast):
 
 
 def fits(people, who: str) -> None:
-    """At both widths nothing runs out of the page, and axe finds nothing; the console's frame is the theme's."""
-    page = people.pages[who]
-    page.wait_for_load_state("load")
-    for width, height in (DESKTOP, PHONE):
-        page.set_viewport_size({"width": width, "height": height})
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (page.url, width)
-        found = [one for one in people.findings(who) if not one.startswith(("region", "landmark"))]
-        assert found == [], (page.url, width)
+    assert wrong_at_both_widths(people.pages[who]) == []
 
 
 def test_member_complains_merchant_refuses_union_rules_and_the_money_is_back(people, stage):

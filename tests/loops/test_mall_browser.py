@@ -10,7 +10,7 @@ from gonghui.bills.models import Bill
 from gonghui.funds.points import balance_of
 from gonghui.funds.tests.stage import build_money, trial
 from gonghui.kit.actors import Actor
-from gonghui.kit.tests.browser import DESKTOP, PHONE
+from gonghui.kit.tests.browser import wrong_at_both_widths
 from gonghui.mall.models import MallOrder
 from gonghui.mall.tests.stage import MallStage, again, build_mall
 from gonghui.payments.tests.conftest import wechat  # noqa: F401 - the played provider
@@ -44,12 +44,7 @@ def test_festival_points_buy_a_box_that_is_shipped_received_and_stated(wechat, p
 
 
 def fits(people, who: str) -> None:
-    """At both widths nothing runs out of the page, and axe finds nothing."""
-    page = people.pages[who]
-    for width, height in (DESKTOP, PHONE):
-        page.set_viewport_size({"width": width, "height": height})
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (page.url, width)
-        assert people.findings(who) == [], (page.url, width)
+    assert wrong_at_both_widths(people.pages[who]) == []
 
 
 def member_buys(people, stage) -> MallOrder:

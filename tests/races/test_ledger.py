@@ -24,6 +24,7 @@ from gonghui.ledger.queries import statement
 from gonghui.ledger.sealing import seal_transfers
 from gonghui.ledger.tests.books import fund, move, purse, resolve, said, totals, transfer_count
 from gonghui.ledger.verify import unsealed_count, verify_ledger
+from tests.databases import lay_tables
 from tests.races.stage import child, in_turn, killed_at, killed_inside, lock_on, past_the_check
 from tests.test_gate_crashes import kill_postgres
 
@@ -237,7 +238,7 @@ import json
 import django
 django.setup()
 from django.core.management import call_command
-call_command("migrate", "ledger", verbosity=0)
+call_command("migrate", verbosity=0)
 from gonghui.ledger.tests.books import fund, purse
 from tests.cast import new_union
 union = new_union("东江市总工会", "city")
@@ -307,6 +308,7 @@ def test_answered_batches_outlive_the_database_killed_with_nine(tmp_path):
     there, none in part, the books agree and the whole is proved."""
     folder, keys = tmp_path / "pg", Keyring.generate().to_json()
     with own_postgres(folder) as url:
+        lay_tables(url)
         purses = printed(WORLD, url, keys)
         facts = {"purses": purses, "size": SIZE}
         writers = [program(WRITES, url, keys, writer=n, **facts) for n in range(WRITERS)]

@@ -260,6 +260,15 @@ def test_confirming_and_giving_back_at_once_agree(cast, first):
     assert (holder.person_id, counts(pool)) == (next_in_line, (1, 0))
 
 
+def test_two_confirmations_at_once_both_hear_that_it_is_confirmed(cast):
+    """The holder's tap, and the same tap again over a slow line."""
+    pool = new_pool(new_release(cast.unions["city"], confirm_within_s=600), capacity=1)
+    ticket = ticket_of(cast, pool)
+    confirm = partial(claims.confirm_voucher, cast.actor("mei"), voucher_id=ticket.pk)
+    answers = past_the_check(lock_on(ticket), confirm, confirm)
+    assert [each.state for each in answers] == ["confirmed", "confirmed"]
+
+
 def test_hold_that_ends_while_it_is_confirmed_has_one_holder(cast):
     """cal.com #29958, on the way of holds that end: the state was read, then overwritten. Here: the time of a hold runs out
     while its confirmation waits for the row; the confirmation is refused, the sweep frees the seat, and the next has it."""
