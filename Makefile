@@ -44,8 +44,8 @@ fmt: dev ## 整理格式 · format the code
 bench: dev ## 性能测量，打印一张表 · measure, one table
 	@exec $(PY) -m gonghui bench $(ARGS)
 
-world: base ## 建演示数据，例如 make world ARGS="--members 1000000" · build a demo world
-	@exec $(PY) -m gonghui world build $(ARGS)
+world: base ## 建演示数据：make world SIZE=province（或 small、city）· build a demo world
+	@exec $(PY) -m gonghui world build $(if $(SIZE),--size $(SIZE)) $(ARGS)
 
 doctor: base ## 体检：哪里不对，下一步做什么 · what is wrong, in words
 	@exec $(PY) -m gonghui doctor $(ARGS)
