@@ -1,4 +1,7 @@
-"""Telling those who got a ticket, however they got it: gate, Django, draw, grant or waiting list."""
+"""Telling those who got a ticket, however they got it: gate, Django, draw, grant or waiting list.
+
+What comes in a pack or as a reward is told by whoever gave it, once for all of it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from gonghui.benefits import messages
 from gonghui.benefits.actions.parties import seat_party
-from gonghui.benefits.models import Party, Pool, PoolNews, Voucher
+from gonghui.benefits.models import Party, Pool, PoolNews, Release, Voucher
 from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
@@ -23,9 +26,9 @@ EXPIRY_NEWS = timedelta(hours=1)
 def tell_news(actor: Actor) -> int:
     """Every pool with untold vouchers, batch after batch, each in a transaction of its own."""
     pools = Pool.objects.unscoped("the news of every pool").annotate(told=Coalesce("news__told_serial", 0))
-    due = pools.filter(next_serial__gt=F("told") + 1).order_by("id").values_list("id", flat=True)
+    due = pools.exclude(release__mode=Release.Mode.PACK).filter(next_serial__gt=F("told") + 1)
     told = 0
-    for pool_id in due:
+    for pool_id in due.order_by("id").values_list("id", flat=True):
         while count := tell_pool_news(actor, pool_id=pool_id):
             told += count
     return told

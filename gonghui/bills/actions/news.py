@@ -1,12 +1,14 @@
-"""What a member is told of a bill afterwards."""
+"""What a member is told of a bill afterwards, and of a pack that was opened for them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from gonghui.benefits.models import Voucher
-from gonghui.bills.models import Bill, BillRefund
+from gonghui.bills.models import Bill, BillRefund, PackItem
 from gonghui.bills.pricing import POINT_FEN
 from gonghui.kit import clock
 from gonghui.kit.actions import action
@@ -16,6 +18,7 @@ from gonghui.notices.actions import Notice, tell_once
 from gonghui.notices.models import MessageKind
 
 OURS = "news to the one whose bill it is"
+TICKETS = "/tickets"
 
 
 @action
@@ -27,6 +30,18 @@ def tell_refunded(actor: Actor, *, refund_id: int) -> None:
     body = "".join([*_money_back(refund), *_others_back(refund), *_coupons_back(refund)])
     notice = Notice(MessageKind.TICKET, title, body, f"/me/bills/{refund.bill_id}")
     tell_once(actor, once=f"bill-refund:{refund.pk}", notice=notice, person_id=refund.bill.person_id)
+
+
+def tell_opened(actor: Actor, voucher: Voucher, items: Sequence[PackItem]) -> None:
+    """What was in their pack: one message for all of it. `items` need `pool.release.offer`."""
+    pack = voucher.release.title
+    if items:
+        inside = [_("“{title}”{n} 张").format(title=i.pool.release.offer.title, n=i.count) for i in items]
+        body = _("给您的券已放进“我的票”：{inside}。").format(inside="、".join(inside))
+    else:
+        body = _("很抱歉，里面的券都已取消。有疑问请问{union}。").format(union=voucher.release.union.name)
+    notice = Notice(MessageKind.TICKET, _("“{pack}”已打开").format(pack=pack[:60]), body, TICKETS)
+    tell_once(actor, once=f"pack:{voucher.pk}", notice=notice, person_id=voucher.person_id)
 
 
 def _money_back(refund: BillRefund) -> list[str]:

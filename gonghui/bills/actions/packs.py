@@ -17,6 +17,7 @@ from gonghui.benefits.engine import Claim
 from gonghui.benefits.models import Pool, Release, Voucher
 from gonghui.benefits.models.vouchers import VOUCHER_VERBS
 from gonghui.bills import terms_errors
+from gonghui.bills.actions.news import tell_opened
 from gonghui.bills.actions.terms import is_in_line
 from gonghui.bills.models import PackItem, PackOpening, WelcomeGift, WelcomePack
 from gonghui.kit import clock
@@ -124,17 +125,19 @@ def _opened(actor: Actor, voucher_id: int) -> bool:
 
 @action
 def open_pack(actor: Actor, *, voucher_id: int) -> PackOpening | None:
-    """Gives out what is in it and marks it used, together. None when somebody opened it, it was returned, or a part is paused:
-    then it is opened whole once that goes on."""
-    found = Voucher.objects.unscoped(OURS).filter(pk=voucher_id).select_for_update(of=("self",))
-    voucher = found.first()
+    """Gives out what is in it, marks it used and says so, together. None when somebody opened it, it was returned, it is no
+    pack, or a part is paused: then it is opened whole once that goes on."""
+    found = Voucher.objects.unscoped(OURS).filter(pk=voucher_id).select_related("release__union")
+    voucher = found.select_for_update(of=("self",)).first()
     if voucher is None or voucher.state != Voucher.State.CONFIRMED:
         return None
     items = PackItem.objects.unscoped(OURS).filter(pack_id=voucher.release_id).order_by("pool_id")
-    if _is_paused(items.values("pool__release")):
+    if not items or _is_paused(items.values("pool__release")):
         return None
-    given = sum(_give(item, voucher) for item in items.exclude(pool__release__state="cancelled"))
+    living = list(items.exclude(pool__release__state="cancelled").select_related("pool__release__offer"))
+    given = sum(_give(item, voucher) for item in living)
     move(voucher, VOUCHER_VERBS, "redeem", settled_at=clock.now())
+    tell_opened(actor, voucher, living)
     return PackOpening.objects.create(voucher=voucher, given=given)
 
 
@@ -173,6 +176,8 @@ def set_welcome_pack(actor: Actor, *, pool_id: int) -> WelcomePack:
         wrong.append(_("入会礼包要用“随礼包发放”的投放。"))
     if release.state in (*BEFORE, *OVER):
         wrong.append(_("这个投放还没有复核，或者已经结束。"))
+    if not release.pack_items.exists():
+        wrong.append(_("这个投放里还没有装券，请先组装礼包。"))
     require(not wrong, terms_errors.PACK_WRONG, detail="".join(wrong))
     is_taken = WelcomePack.objects.unscoped(OURS).filter(pool=pool, ended_at=None).exists()
     require(not is_taken, terms_errors.WELCOME_TAKEN, pack=release.title)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from gonghui.benefits import engine
-from gonghui.benefits.actions import releases
+from gonghui.benefits.actions import news, releases
 from gonghui.benefits.actions.releases import PoolPlan, ReleaseTerms
 from gonghui.benefits.models import Pool, Release, Voucher
 from gonghui.benefits.tests.crowd import counts, new_pool, new_release
@@ -29,6 +29,7 @@ from gonghui.members.actions.verification import verify_identity
 from gonghui.members.events import PersonVerified, RosterApplied
 from gonghui.members.models import Membership, Person
 from gonghui.members.tests.test_rosters import applied, id_no
+from gonghui.notices.models import Message
 from gonghui.partners.tests.stage import standing_agreement
 from tests.cast import IDS
 from tests.console_contract import ConsoleContract
@@ -79,6 +80,11 @@ def held(person_id: int) -> list[tuple[str, str]]:
     return sorted((voucher.release.offer.title, voucher.state) for voucher in found)
 
 
+def told(person_id: int) -> list[tuple[str, str]]:
+    found = Message.objects.unscoped("test").filter(person_id=person_id).order_by("id")
+    return list(found.values_list("title", "body"))
+
+
 @pytest.mark.django_db
 def test_pack_claimed_once_is_held_apart(cast, money):
     charge, wash, check = parts(cast, money, 10, 10, 10)
@@ -95,6 +101,7 @@ def test_pack_claimed_once_is_held_apart(cast, money):
     ]
     assert held(mei) == sorted(wanted)
     assert (packs.open_packs(SYSTEM), held(mei)) == (0, sorted(wanted))
+    assert told(mei) == [("“出行礼包”已打开", "给您的券已放进“我的票”：“充电”2 张、“洗车”1 张、“体检”1 张。")]
     assert counts(charge) == (2, 8)
     assert purses_of(charge.release) == [15_000]
 
@@ -263,6 +270,37 @@ def test_roster_brings_its_people_their_welcome_at_once(cast, money):
     pack_tasks.welcome_who_is_on_a_roster(RosterApplied(**facts))
     newcomer = Person.objects.unscoped("test").get(name="钱多一")
     assert held(newcomer.pk) == [("充电", "confirmed"), ("出行礼包", "redeemed")]
+
+
+@pytest.mark.django_db
+def test_news_of_tickets_passes_over_what_came_in_a_pack(cast, money):
+    """Whoever opened the pack said it once for all of it; and those of other pools hear of theirs."""
+    welcome(cast, money)
+    lan, mei = cast.people["lan"].pk, join(cast, "mei")
+    packs.welcome_joiners(SYSTEM)
+    given_voucher(new_pool(new_release(cast.unions["city"])), lan)
+    assert (news.tell_news(SYSTEM), news.tell_news(SYSTEM)) == (1, 0)
+    assert told(mei) == [("“出行礼包”已打开", "给您的券已放进“我的票”：“充电”1 张。")]
+    assert [title for title, _body in told(lan)] == ["抢到票了"]
+
+
+@pytest.mark.django_db
+def test_pack_whose_parts_were_all_cancelled_says_whom_to_ask(cast, money):
+    (charge,) = parts(cast, money, 10)
+    given_voucher(reviewed(cast, (charge, 1)).pools.get(), cast.people["mei"].pk)
+    releases.cancel_release(cast.actor("city_admin"), release_id=charge.release_id, reason="商户停业")
+    assert packs.open_packs(SYSTEM) == 1
+    said = ("“出行礼包”已打开", f"很抱歉，里面的券都已取消。有疑问请问{cast.unions['city'].name}。")
+    assert told(cast.people["mei"].pk) == [said]
+
+
+@pytest.mark.django_db
+def test_welcome_with_nothing_in_it_is_refused(cast, money):
+    empty = reviewed(cast, mode="pack")
+    with pytest.raises(DomainError) as caught:
+        packs.set_welcome_pack(cast.actor("city_admin"), pool_id=empty.pools.get().pk)
+    assert caught.value.message == "这个投放里还没有装券，请先组装礼包。"
+    assert not WelcomePack.objects.unscoped("test").exists()
 
 
 @pytest.mark.django_db

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
+from inspect import isawaitable
 from math import cos, radians
+from types import SimpleNamespace
 
 import pytest
 from django.db.models import Count, F, Sum
 from django.test import override_settings
+from procrastinate.contrib.django import app
 
 from gonghui.activities.models import Activity
 from gonghui.audiences.models import Audience
@@ -303,3 +307,14 @@ def test_world_has_personal_data_in_two_peoples_hands(world):
         "messages",
     }
     assert Farewell.objects.unscoped("test").get().state == "cooling"
+
+
+def test_every_job_of_the_clock_runs_on_it(world):
+    """What a world holds of every kind meets every sweep: one that cannot go on would fail each minute, and be seen by nobody."""
+    tasks = [clocked.task for clocked in app.periodic_registry.periodic_tasks.values()]
+    assert len(tasks) > 50
+    for task in tasks:
+        facts = {"context": SimpleNamespace(app=app)} if task.pass_context else {}
+        asked = task.func(**facts, timestamp=0)
+        if isawaitable(asked):
+            asyncio.run(asked)
