@@ -18,6 +18,7 @@ from gonghui.benefits.actions.claims import claim
 from gonghui.benefits.actions.draws import announce_draws
 from gonghui.benefits.models import Voucher, WaitEntry
 from gonghui.benefits.tests.servers import running
+from gonghui.kit.templatetags.kit import epoch_ms
 from gonghui.kit.tests.browser import (  # noqa: F401
     IS_FORGOTTEN,
     IS_KEPT_WHOLE,
@@ -103,8 +104,8 @@ def press_when_ready(page) -> None:
 
 
 def test_grab_opens_on_the_second_and_the_ticket_is_there(phone, cast):
-    made = cruise(cast, opens_in=dt.timedelta(seconds=12))
     page = phone("mei")
+    made = cruise(cast, opens_in=dt.timedelta(seconds=12))
     page.goto(f"/r/{made.release.pk}")
     assert page.locator("[data-grab-button]").is_disabled() is True
     page.locator(f"input[name=pool][value='{made.pools[1].pk}']").check()
@@ -348,14 +349,32 @@ def test_first_page_of_a_stranger_is_clean_for_axe(phone, full):
 
 
 def test_countdown_that_ends_says_so_without_asking_anybody(phone, cast):
-    cruise(cast, opens_in=dt.timedelta(seconds=10))
     page = phone("anonymous")
+    cruise(cast, opens_in=dt.timedelta(seconds=10))
     page.goto("/")
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.get_by_text("已经开始了！").wait_for()
     assert page.locator("[data-before]").is_visible() is False
     assert [url for url in asked if "/static/" not in url] == []
+
+
+def test_countdown_that_ended_on_the_way_to_a_slow_phone_says_so(phone, cast):
+    opens_at = epoch_ms(cruise(cast, opens_in=DAY).release.opens_at)
+    page = phone("anonymous")
+
+    def late(route):
+        answer = route.fetch()
+        text = answer.text()
+        assert f'data-countdown="{opens_at}"' in text
+        route.fulfill(
+            response=answer, body=text.replace(f'data-countdown="{opens_at}"', 'data-countdown="1"')
+        )
+
+    page.route("**/", late)
+    page.goto("/")
+    page.get_by_text("已经开始了！").wait_for()
+    assert page.locator("[data-before]").is_visible() is False
 
 
 def test_read_is_counted_and_like_is_one_tap(phone, cast):

@@ -65,16 +65,21 @@
     });
   };
 
+  let isHeard = document.readyState === 'complete'; // a time may be over before the scripts below this one listen
+
+  const announce = (element) => {
+    if (!isHeard || element.dataset.due) return;
+    element.dataset.due = '1';
+    element.dispatchEvent(new CustomEvent('gonghui:due', { bubbles: true }));
+  };
+
   const run = (element) => {
     const left = Math.max(0, Math.ceil((Number(element.dataset.countdown) - clock.now()) / 1000));
+    if (left === 0) announce(element);
     if (element.dataset.left === String(left)) return;
     element.dataset.left = left;
     draw(element, left);
     element.classList.toggle('soon', left <= 60);
-    if (left === 0 && !element.dataset.due) {
-      element.dataset.due = '1';
-      element.dispatchEvent(new CustomEvent('gonghui:due', { bubbles: true }));
-    }
   };
 
   const tick = () => document.querySelectorAll('[data-countdown]').forEach(run);
@@ -83,6 +88,7 @@
   gonghui.clock = clock;
   start();
   loop();
+  document.addEventListener('DOMContentLoaded', () => { isHeard = true; tick(); });
   document.addEventListener('visibilitychange', () => document.hidden || tick());
   document.addEventListener('htmx:afterSwap', tick);
 })();
