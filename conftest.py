@@ -99,6 +99,14 @@ def _no_caches_between_tests():
 
 
 @pytest.fixture(autouse=True, scope="session")
+def _no_minute_ends_between_two_questions():
+    """How often one may ask in a minute is counted anew with each test, not wherever the clock happens to stand in it."""
+    from gonghui.kit import pace
+
+    pace.WINDOW_S = 10**9
+
+
+@pytest.fixture(autouse=True, scope="session")
 def _provider_draws_its_keys_once():
     """The stand-in's keys are drawn for every database it is played in; the same ones will do for all tests."""
     from gonghui.payments.ports import local

@@ -7,7 +7,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from gonghui.kit.pace import PACE
 from gonghui.members.actions.corrections import Right
 from gonghui.members.models import CorrectionPaper, CorrectionRequest, Person
 from gonghui.members.tests.test_corrections import NEW_ID, PDF, approved, asked, refused
@@ -16,11 +15,6 @@ from gonghui.portal.views.corrections import ASKED_A_MINUTE
 pytestmark = pytest.mark.django_db
 PAGE, BACK = "/me/data/correct", "/me/data/correct/back"
 QUERIES_MAX = 12
-
-
-@pytest.fixture(autouse=True)
-def _pace():
-    PACE.asked.clear()
 
 
 @pytest.fixture

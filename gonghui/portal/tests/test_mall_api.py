@@ -199,6 +199,7 @@ def test_who_never_pays_does_not_empty_the_shelf(mall, ask):
 def test_who_asks_too_often_is_told_when_to_ask_again(mall, ask, monkeypatch):
     doors, now = import_module("gonghui.portal.api.mall"), [100.0]
     monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(pace, "WINDOW_S", 60)
     monkeypatch.setattr(doors, "LOOKS", 2)
     monkeypatch.setattr(doors, "QUOTES", 1)
     body = basket((mall.products["rice"], 1))

@@ -6,7 +6,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from gonghui.kit.pace import PACE
 from gonghui.kit.search import pinyin_key, search_grams
 from gonghui.members.actions.transfers import accept_transfer, release_transfer
 from gonghui.members.models import Membership, TransferRequest
@@ -30,11 +29,6 @@ from tests.cast import new_union
 
 pytestmark = pytest.mark.django_db
 PAGE, TRANSFER, CARD = "/me/membership", "/me/membership/transfer", "/me/card"
-
-
-@pytest.fixture(autouse=True)
-def _pace():
-    PACE.asked.clear()
 
 
 def text(answer) -> str:

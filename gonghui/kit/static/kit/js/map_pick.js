@@ -59,6 +59,7 @@
     });
   };
 
+  document.querySelectorAll('[data-map][data-pick]').forEach((figure) => { if (figure.board) pick(figure); }); // map.js was faster
   document.addEventListener('map:ready', (event) => { if ('pick' in event.target.dataset) pick(event.target); });
   document.addEventListener('map:pin', (event) => { if ('pick' in event.target.dataset) event.preventDefault(); });
 })();
