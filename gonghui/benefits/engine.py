@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 
 from gonghui.benefits.gate.answers import words
 
-CODE_TRIES = 3  # two transactions of different releases may draw the same short code, once in 10^8 or so
+CODE_TRIES = 3  # two transactions of different releases may draw the same short code in the same moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ class Store:
     async def _settle_or_split(
         self, pool_id: int, claims: Sequence[Claim], *, again: bool = True
     ) -> list[Answer]:
-        """A short code drawn twice is drawn again; one claim that cannot be written spoils no other."""
+        """A short code drawn twice in the same moment is drawn again; one claim that cannot be written spoils no other."""
         try:
             return await self._call(pool_id, claims)
         except asyncpg.UniqueViolationError:

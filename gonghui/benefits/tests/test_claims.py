@@ -343,6 +343,25 @@ def test_code_drawn_twice_is_drawn_again(union):
     assert codes == ["CODE0", "CODE1"]
 
 
+def test_code_in_use_is_not_drawn(union):
+    """Nor is a batch written twice for it: among a hundred million tickets that would be every other one."""
+    pool = new_pool(new_release(union))
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SEQUENCE draws")
+        cursor.execute(
+            "CREATE OR REPLACE FUNCTION benefits_code_of(n bigint) RETURNS text LANGUAGE sql VOLATILE"
+            " RETURN 'CODE' || (nextval('draws') / 3)"
+        )
+        codes = []
+        for person in new_crowd(2):
+            cursor.execute(
+                "SELECT code FROM benefits_claim_batch(%s, %s, %s, %s, %s, %s)",
+                [pool.pk, [person], [None], [1], [uuid4()], [False]],
+            )
+            codes += cursor.fetchone()
+    assert codes == ["CODE0", "CODE1"]
+
+
 def test_claim_keys_are_uuids_of_sixteen_bytes(union):
     pool = new_pool(new_release(union))
     key = UUID(bytes=b"\xff" * 16)
