@@ -6,7 +6,7 @@ from gonghui.activities import reactions  # noqa: F401  registers them
 from gonghui.activities.actions import attention, sessions, verbs
 from gonghui.activities.queries import activities_to_end, activities_to_open
 from gonghui.kit.actors import Actor
-from gonghui.kit.jobs import periodic, run_due
+from gonghui.kit.jobs import periodic, sweep
 
 TIMER = Actor.system("timetable of activities")
 
@@ -14,11 +14,12 @@ TIMER = Actor.system("timetable of activities")
 @periodic("* * * * *")
 def follow_timetable(timestamp: int) -> None:
     """Sessions follow their pools and the clock; activities open with the first release and end with the last session."""
-    sessions.follow_sessions(TIMER)
-    for activity_id in activities_to_open():
-        run_due(verbs.open_activity, TIMER, activity_id=activity_id)
-    for activity_id in activities_to_end():
-        run_due(verbs.end_activity, TIMER, activity_id=activity_id)
+    with sweep() as each:
+        each(sessions.follow_sessions, TIMER)
+        for activity_id in activities_to_open():
+            each(verbs.open_activity, TIMER, activity_id=activity_id)
+        for activity_id in activities_to_end():
+            each(verbs.end_activity, TIMER, activity_id=activity_id)
 
 
 @periodic("* * * * *")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.db.models import F, Q
@@ -24,7 +24,7 @@ from gonghui.benefits.models import Draw, Release, Voucher
 from gonghui.benefits.rules import DRAW_GAP_MINUTES
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
-from gonghui.kit.jobs import job, periodic, run_due
+from gonghui.kit.jobs import job, periodic, run_due, sweep
 
 TIMER = Actor.system("timer of releases")
 NEWS = Actor.system("news of tickets")
@@ -61,8 +61,9 @@ def grant_release(release_id: int) -> None:
 @job
 def publish_draws(release_id: int) -> None:
     due = Draw.objects.unscoped("draws of a closed release").filter(release_id=release_id, state="configured")
-    for draw_id in due.values_list("id", flat=True):
-        run_due(draws.publish_draw, TIMER, draw_id=draw_id)
+    with sweep() as each:
+        for draw_id in due.values_list("id", flat=True):
+            each(draws.publish_draw, TIMER, draw_id=draw_id)
 
 
 @job
@@ -89,9 +90,10 @@ def tell_pause(release_id: int) -> None:
 def tell_promoted(voucher_ids: list[int]) -> None:
     """Their pools' news, of which these are a part."""
     found = Voucher.objects.unscoped("pools of tickets just given").filter(pk__in=voucher_ids)
-    for pool_id in found.order_by().values_list("pool_id", flat=True).distinct():
-        while news.tell_pool_news(NEWS, pool_id=pool_id):
-            pass
+    with sweep() as each:
+        for pool_id in found.order_by().values_list("pool_id", flat=True).distinct():
+            while each(news.tell_pool_news, NEWS, pool_id=pool_id):
+                pass
 
 
 # --- Every minute -------------------------------------------------------------------------------------------
@@ -100,39 +102,43 @@ def tell_promoted(voucher_ids: list[int]) -> None:
 @periodic("* * * * *")
 def follow_the_clock(timestamp: int) -> None:
     """Whatever a lost or late job left undone."""
+    with sweep() as each:
+        _follow_releases(each)
+        follow_draws(each)
+
+
+def _follow_releases(each: Callable) -> None:
     now = clock.now()
-    _each(releases.announce_release, _releases(state="reviewed", announce_at__lte=now, opens_at__gt=now))
-    _each(releases.open_release, _releases(state="announced", opens_at__lte=now))
-    _each(releases.close_release, _releases(state__in=("announced", "open", "paused"), closes_at__lte=now))
+    for verb, due in (
+        (releases.announce_release, {"state": "reviewed", "announce_at__lte": now, "opens_at__gt": now}),
+        (releases.open_release, {"state": "announced", "opens_at__lte": now}),
+        (releases.close_release, {"state__in": ("announced", "open", "paused"), "closes_at__lte": now}),
+    ):
+        for release_id in _releases(**due):
+            each(verb, TIMER, release_id=release_id)
     unfinished = Q(grant_run__isnull=True) | Q(grant_run__finished_at__isnull=True)
     for release_id in _releases(unfinished, state="open", mode="grant"):
         timers.grant_now(release_id)
     for release_id in _releases(state="announced", opens_at__lte=now + REMIND_BEFORE):
-        reminders.send_reminders(TIMER, release_id=release_id)
-    follow_draws()
+        each(reminders.send_reminders, TIMER, release_id=release_id)
 
 
-def follow_draws() -> None:
+def follow_draws(each: Callable) -> None:
     waiting = Draw.objects.unscoped("the timer looks at every draw")
     closed = waiting.filter(state="configured", release__state="closed")
     for draw_id in closed.values_list("id", flat=True):
-        run_due(draws.publish_draw, TIMER, draw_id=draw_id)
+        each(draws.publish_draw, TIMER, draw_id=draw_id)
     gap = F("release__draw_terms__gap_minutes")
     published = waiting.filter(state="published").values_list("id", "published_at", gap)
     for draw_id, published_at, minutes in published:
         gap_minutes = DRAW_GAP_MINUTES if minutes is None else minutes
         if published_at + timedelta(minutes=gap_minutes) <= clock.now():
-            run_due(draws.run_draw, TIMER, draw_id=draw_id)
+            each(draws.run_draw, TIMER, draw_id=draw_id)
 
 
 def _releases(*conditions: Q, **lookups: object) -> list[int]:
     found = Release.objects.unscoped("the timer looks at every release").filter(*conditions, **lookups)
     return list(found.order_by("opens_at").values_list("id", flat=True))
-
-
-def _each(verb: Callable[..., object], release_ids: Iterable[int]) -> None:
-    for release_id in release_ids:
-        run_due(verb, TIMER, release_id=release_id)
 
 
 @periodic("* * * * *")
@@ -143,9 +149,10 @@ def tell_news(timestamp: int) -> None:
 @periodic("* * * * *")
 def expire_vouchers(timestamp: int) -> None:
     """Tickets nobody confirmed in time, and seats that stand idle beside a line."""
-    claims.expire_vouchers(TIMER)
-    claims.fill_idle_pools(TIMER)
-    news.tell_expired(NEWS)
+    with sweep() as each:
+        each(claims.expire_vouchers, TIMER)
+        each(claims.fill_idle_pools, TIMER)
+        each(news.tell_expired, NEWS)
 
 
 @periodic("7 * * * *")

@@ -17,6 +17,7 @@ from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import DomainError, require
+from gonghui.kit.jobs import sweep
 from gonghui.partners.queries import may_trade
 
 OURS = "money of an offer, moved with it"
@@ -140,7 +141,8 @@ def refuse_enlarging(actor: Actor, release: Release) -> None:
 
 def sweep_purses(actor: Actor) -> int:
     """Daily: what is left of offers and releases that are over goes back to its budgets, and what refunds brought since."""
-    return sum(_sweep(actor, purse_id=pk) for pk in over_purses().values_list("pk", flat=True))
+    with sweep() as each:
+        return sum(each(_sweep, actor, purse_id=pk) or 0 for pk in over_purses().values_list("pk", flat=True))
 
 
 @action

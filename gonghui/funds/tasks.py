@@ -5,7 +5,7 @@ from __future__ import annotations
 from gonghui.funds import ledger_reactions, reactions  # noqa: F401 - registers them
 from gonghui.funds.actions import decisions, grants, lives, points
 from gonghui.kit.actors import Actor
-from gonghui.kit.jobs import job, periodic
+from gonghui.kit.jobs import job, periodic, sweep
 
 
 @job
@@ -26,8 +26,9 @@ def take_effect(decision_id: int) -> None:
 @periodic("*/5 * * * *")
 def take_due_effects(timestamp: int) -> None:
     """Whatever became of the job of each."""
-    for decision_id in decisions.due_decisions():
-        decisions.settle_decision(Actor.system("the cooling-off is over"), decision_id=decision_id)
+    with sweep() as each:
+        for decision_id in decisions.due_decisions():
+            each(decisions.settle_decision, Actor.system("the cooling-off is over"), decision_id=decision_id)
 
 
 @periodic("7 16 * * *")

@@ -8,7 +8,7 @@ from gonghui.joining.actions.on_site import drop_old_draft
 from gonghui.joining.models import JoinApplication
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
-from gonghui.kit.jobs import periodic, run_due
+from gonghui.kit.jobs import periodic, sweep
 
 KEPT = timedelta(hours=24)
 AT_ONCE = 500
@@ -21,5 +21,6 @@ def drop_old_drafts(timestamp: int) -> None:
     old = JoinApplication.objects.unscoped("its own job").filter(
         state="draft", confirmed_at__lt=clock.now() - KEPT
     )
-    for pk in old.order_by("id").values_list("pk", flat=True)[:AT_ONCE]:
-        run_due(drop_old_draft, CALENDAR, application_id=pk)
+    with sweep() as each:
+        for pk in old.order_by("id").values_list("pk", flat=True)[:AT_ONCE]:
+            each(drop_old_draft, CALENDAR, application_id=pk)

@@ -9,9 +9,12 @@ close_release.configure(schedule_at=when, lock="release:7").defer(release_id=7)
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import structlog
+from django.db import InterfaceError, OperationalError
 from procrastinate import App, RetryStrategy
 from procrastinate.contrib.django import app
 
@@ -44,12 +47,39 @@ def periodic(cron: str, **options):
     return register
 
 
-def run_due(verb: Callable[..., object], actor: Actor, **facts: object) -> None:
+def run_due(verb: Callable[..., Any], actor: Actor, **facts: object) -> Any:
     """A timer whose moment has passed, or has not come, is no error: somebody was faster, or times were changed."""
     try:
-        verb(actor, **facts)
+        return verb(actor, **facts)
     except DomainError as refused:
         log.info("timer_refused", verb=verb.__name__, code=refused.code, **facts)
+        return None
+
+
+@contextmanager
+def sweep() -> Iterator[Callable[..., Any]]:
+    """`run_due` for row after row. One that cannot go on keeps no other waiting; the job fails when all have had their turn,
+    so that it is seen.
+
+    with sweep() as each:
+        for pk in due:
+            each(orders.move_on, TIMER, order_id=pk)
+    """
+    faults: list[Exception] = []
+
+    def each(verb: Callable[..., Any], actor: Actor, **facts: object) -> Any:
+        try:
+            return run_due(verb, actor, **facts)
+        except (OperationalError, InterfaceError):  # the database is away, and would be for all that follow
+            raise
+        except Exception as fault:
+            log.exception("sweep_went_on", verb=verb.__name__, **facts)
+            faults.append(fault)
+            return None
+
+    yield each
+    if faults:
+        raise faults[0]
 
 
 def on_app_ready(ready: App) -> None:

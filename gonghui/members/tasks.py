@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
-from gonghui.kit.jobs import job, periodic, run_due
+from gonghui.kit.jobs import job, periodic, sweep
 from gonghui.members import retention
 from gonghui.members.actions import exports, forget, headcounts, roster_runs
 from gonghui.members.actions.transfers import answer_silence
@@ -26,8 +26,9 @@ def answer_silent_transfers(timestamp: int) -> None:
     """Every hour whatever was due on a day that has passed: a night that was missed is made up for."""
     late = TransferRequest.objects.unscoped("its own job").filter(state__in=OPEN, due_on__lt=clock.today())
     due = late.exclude(silence=Silence.WAIT).order_by("due_on", "id")
-    for pk in list(due.values_list("pk", flat=True)):
-        run_due(answer_silence, Actor.system("the days of a transfer"), transfer_id=pk)
+    with sweep() as each:
+        for pk in list(due.values_list("pk", flat=True)):
+            each(answer_silence, Actor.system("the days of a transfer"), transfer_id=pk)
 
 
 @periodic("7 * * * *")

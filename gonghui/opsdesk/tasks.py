@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
-from gonghui.kit.jobs import job, periodic, run_due
+from gonghui.kit.jobs import job, periodic, sweep
 from gonghui.opsdesk.actions import close_silent, let_rest, remind_recipients
 from gonghui.opsdesk.actions.broadcasts import defer_delivery, deliver_batch
 from gonghui.opsdesk.actions.digest_days import remind_of_digest, unions_of_digests
@@ -33,21 +33,24 @@ def resume_broadcasts(timestamp: int) -> None:
 def pass_questions_on(timestamp: int) -> None:
     """00:40 in China: what was due yesterday."""
     late = Question.objects.unscoped("its own job").filter(due_on__lt=clock.today())
-    for state, verb in (("answered", let_rest), ("asked_back", close_silent)):
-        for pk in late.filter(state=state).order_by("id").values_list("pk", flat=True)[:AT_ONCE]:
-            run_due(verb, CALENDAR, question_id=pk)
+    with sweep() as each:
+        for state, verb in (("answered", let_rest), ("asked_back", close_silent)):
+            for pk in late.filter(state=state).order_by("id").values_list("pk", flat=True)[:AT_ONCE]:
+                each(verb, CALENDAR, question_id=pk)
 
 
 @periodic("30 1 * * *")
 def remind_on_the_last_day(timestamp: int) -> None:
     """09:30 in China: whoever has not acknowledged what is wanted today."""
     wanted = Broadcast.objects.unscoped("its own job").filter(wanted_by=clock.today(), correction=None)
-    for pk in wanted.order_by("id").values_list("pk", flat=True):
-        run_due(remind_recipients, CALENDAR, broadcast_id=pk)
+    with sweep() as each:
+        for pk in wanted.order_by("id").values_list("pk", flat=True):
+            each(remind_recipients, CALENDAR, broadcast_id=pk)
 
 
 @periodic("0 1 * * *")
 def remind_of_digests(timestamp: int) -> None:
     """09:00 in China: the editors of issues that are due."""
-    for pk in unions_of_digests().values_list("pk", flat=True):
-        run_due(remind_of_digest, CALENDAR, union_id=pk)
+    with sweep() as each:
+        for pk in unions_of_digests().values_list("pk", flat=True):
+            each(remind_of_digest, CALENDAR, union_id=pk)

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from gonghui.kit import clock
 from gonghui.kit.actors import Actor
-from gonghui.kit.jobs import periodic, run_due
+from gonghui.kit.jobs import periodic, sweep
 from gonghui.partners.actions.agreements import WARN_BEFORE, follow_agreement
 from gonghui.partners.models import Agreement
 from gonghui.partners.models.agreements import IN_FORCE
@@ -23,5 +23,6 @@ def follow_agreements(timestamp: int) -> None:
         | Q(state="effective", ends_on__lte=today + WARN_BEFORE)
         | Q(state__in=IN_FORCE, ends_on__lt=today)
     )
-    for agreement_id in due.order_by("starts_on", "id").values_list("id", flat=True):
-        run_due(follow_agreement, TIMER, agreement_id=agreement_id)
+    with sweep() as each:
+        for agreement_id in due.order_by("starts_on", "id").values_list("id", flat=True):
+            each(follow_agreement, TIMER, agreement_id=agreement_id)

@@ -17,7 +17,7 @@ from gonghui.benefits.queries import entitlement
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import BAD_INPUT, NOT_FOUND, DomainError, require
-from gonghui.kit.jobs import app
+from gonghui.kit.jobs import app, sweep
 
 # A retry must hear the truth about its ticket, also from one who holds enough and after the end.
 ENGINE_KNOWS_BETTER = (
@@ -110,7 +110,8 @@ def expire_vouchers(actor: Actor) -> int:
         state=Voucher.State.HELD, confirm_by__lte=Now()
     )
     pools = overdue.order_by("pool_id").values_list("pool_id", flat=True).distinct()
-    return sum(expire_pool_holds(actor, pool_id=pool_id) for pool_id in pools)
+    with sweep() as each:
+        return sum(each(expire_pool_holds, actor, pool_id=pool_id) or 0 for pool_id in pools)
 
 
 @action
@@ -128,7 +129,8 @@ def fill_idle_pools(actor: Actor) -> int:
     live = idle.annotate(until=Coalesce("valid_until", "closes_at", "release__closes_at"))
     fitting = live.filter(until__gt=Now(), wait_entries__seats__lte=F("remaining"))
     pools = fitting.order_by("id").values_list("id", flat=True).distinct()
-    return sum(fill_pool(actor, pool_id=pool_id) for pool_id in pools)
+    with sweep() as each:
+        return sum(each(fill_pool, actor, pool_id=pool_id) or 0 for pool_id in pools)
 
 
 @action

@@ -17,6 +17,7 @@ from gonghui.benefits.models import Party, Pool, PoolNews, Release, Voucher
 from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
+from gonghui.kit.jobs import sweep
 from gonghui.notices.actions import tell_once
 
 BATCH = 200
@@ -28,9 +29,10 @@ def tell_news(actor: Actor) -> int:
     pools = Pool.objects.unscoped("the news of every pool").annotate(told=Coalesce("news__told_serial", 0))
     due = pools.exclude(release__mode=Release.Mode.PACK).filter(next_serial__gt=F("told") + 1)
     told = 0
-    for pool_id in due.order_by("id").values_list("id", flat=True):
-        while count := tell_pool_news(actor, pool_id=pool_id):
-            told += count
+    with sweep() as each:
+        for pool_id in due.order_by("id").values_list("id", flat=True):
+            while count := each(tell_pool_news, actor, pool_id=pool_id):
+                told += count
     return told
 
 

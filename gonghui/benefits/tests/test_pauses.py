@@ -35,6 +35,7 @@ from gonghui.benefits.tests.test_claims_together import BATCH
 from gonghui.benefits.tests.test_redemptions import scan_of
 from gonghui.benefits.tests.wire import connect
 from gonghui.kit.audit import trail_of
+from gonghui.kit.jobs import run_due
 from gonghui.notices.models import Send
 
 WHY = "场馆停电检修，预计明天恢复"
@@ -225,7 +226,7 @@ def test_nobody_enters_a_paused_draw_and_it_is_drawn_at_its_promised_time(cast):
     with time_machine.travel(release.closes_at, tick=False):
         tasks.follow_the_clock(0)
     with time_machine.travel(release.closes_at + dt.timedelta(minutes=11), tick=False):
-        tasks.follow_draws()
+        tasks.follow_draws(run_due)
     assert Voucher.objects.unscoped("test").get().person == cast.people["mei"]
 
 

@@ -7,7 +7,7 @@ import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.utils.functional import SimpleLazyObject
 
-from gonghui.benefits import queries, tasks
+from gonghui.benefits import messages, queries, tasks
 from gonghui.benefits.actions import claims, news, releases, reminders, voids
 from gonghui.benefits.models import Offer, Pool, Release, Reminder, Voucher
 from gonghui.benefits.models.releases import RELEASE_VERBS
@@ -406,6 +406,27 @@ def test_winners_of_the_gate_are_told_once(cast):
     assert news.tell_news(SYSTEM) == 1
     told = list(Message.objects.unscoped("test").order_by("id").values_list("person_id", flat=True))
     assert told == [*crowd, late]
+
+
+def test_pool_whose_news_cannot_be_told_keeps_no_other_waiting(cast, monkeypatch):
+    broken, whole = pool_of(opened(cast)), pool_of(opened(cast))
+    lost, heard = new_crowd(2)
+    won(broken, lost)
+    won(whole, heard)
+    say = messages.won
+
+    def choke(voucher):
+        if voucher.pool_id == broken.pk:
+            raise KeyError("no word for it")
+        return say(voucher)
+
+    monkeypatch.setattr(messages, "won", choke)
+    with pytest.raises(KeyError):
+        news.tell_news(SYSTEM)
+    assert list(Message.objects.unscoped("test").values_list("person_id", flat=True)) == [heard]
+    monkeypatch.setattr(messages, "won", say)
+    assert news.tell_news(SYSTEM) == 1
+    assert Message.objects.unscoped("test").filter(person_id=lost).count() == 1
 
 
 def test_booker_and_holder_are_both_told(cast):

@@ -24,6 +24,7 @@ from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, DomainError, require
+from gonghui.kit.jobs import sweep
 from gonghui.kit.states import move
 from gonghui.members.models import Membership
 
@@ -110,10 +111,12 @@ def unopened_packs() -> QuerySet[Voucher]:
 
 def open_packs(actor: Actor) -> int:
     """Every pack that was claimed and confirmed, each in a transaction of its own."""
-    return sum(_opened(actor, pk) for pk in list(unopened_packs().values_list("pk", flat=True)))
+    unopened = list(unopened_packs().values_list("pk", flat=True))
+    with sweep() as each:
+        return sum(bool(each(_opened, actor, voucher_id=pk)) for pk in unopened)
 
 
-def _opened(actor: Actor, voucher_id: int) -> bool:
+def _opened(actor: Actor, *, voucher_id: int) -> bool:
     try:
         return open_pack(actor, voucher_id=voucher_id) is not None
     except (
@@ -198,26 +201,25 @@ def end_welcome_pack(actor: Actor, *, welcome_id: int) -> WelcomePack:
 
 def welcome_joiners(actor: Actor) -> int:
     """Those who joined since a welcome was set and were not welcomed yet; the pool's last place ends it."""
-    welcomed = 0
-    living = (
-        WelcomePack.objects.unscoped(OURS)
-        .filter(ended_at=None)
-        .exclude(pool__release__state__in=(*OVER, Release.State.PAUSED))
-    )
-    for welcome in living.select_related("pool__release__union", "pool__release__audience_union").order_by(
-        "id"
-    ):
-        people = entitled_people(welcome.pool.release).filter(welcome_gift=None)
-        before = Membership.objects.unscoped(OURS).filter(
-            person=OuterRef("pk"), created_at__lt=welcome.created_at
+    living = WelcomePack.objects.unscoped(OURS).filter(ended_at=None)
+    going = living.exclude(pool__release__state__in=(*OVER, Release.State.PAUSED))
+    found = going.select_related("pool__release__union", "pool__release__audience_union").order_by("id")
+    with sweep() as each:
+        return sum(
+            bool(each(welcome_person, actor, welcome_id=welcome.pk, person_id=person_id))
+            for welcome in found
+            for person_id in _joined(welcome)
         )
-        since = people.filter(memberships__created_at__gte=welcome.created_at)
-        joined = (
-            since.filter(~Exists(before)).distinct().order_by("pk")
-        )  # whoever only moves is no new member
-        for person_id in list(joined[: welcome.pool.remaining]):
-            welcomed += bool(welcome_person(actor, welcome_id=welcome.pk, person_id=person_id))
-    return welcomed
+
+
+def _joined(welcome: WelcomePack) -> list[int]:
+    # As many as there are places for. Whoever only moves to another union is no new member.
+    before = Membership.objects.unscoped(OURS).filter(
+        person=OuterRef("pk"), created_at__lt=welcome.created_at
+    )
+    people = entitled_people(welcome.pool.release).filter(welcome_gift=None)
+    since = people.filter(memberships__created_at__gte=welcome.created_at).filter(~Exists(before))
+    return list(since.distinct().order_by("pk").values_list("pk", flat=True)[: welcome.pool.remaining])
 
 
 @action

@@ -30,6 +30,7 @@ from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.clock import CHINA
 from gonghui.kit.errors import NOT_FOUND, DomainError, require
+from gonghui.kit.jobs import sweep
 from gonghui.kit.states import move
 from gonghui.members.queries import person_id_of
 from gonghui.notices.actions import Notice, tell_once
@@ -158,10 +159,11 @@ def make_due_days(actor: Actor) -> list[SeriesDay]:
     made = []
     living = ReleaseSeries.objects.unscoped(OURS).filter(state="reviewed", ends_on__gte=today)
     living = living.select_related("benefit_day")
-    for series in living.order_by("id"):
-        for day in days_of(series, today, today + timedelta(days=series.ahead_days)):
-            if one := make_day(actor, series_id=series.pk, day=day):
-                made.append(one)
+    with sweep() as each:
+        for series in living.order_by("id"):
+            for day in days_of(series, today, today + timedelta(days=series.ahead_days)):
+                if one := each(make_day, actor, series_id=series.pk, day=day):
+                    made.append(one)
     return made
 
 

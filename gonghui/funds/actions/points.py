@@ -23,6 +23,7 @@ from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import require
+from gonghui.kit.jobs import sweep
 from gonghui.kit.states import move
 from gonghui.kit.templatetags.kit import cn_day
 from gonghui.ledger.engine import Order, id_of, transfer_all
@@ -142,8 +143,9 @@ def end_overdue(actor: Actor) -> None:
     over = PointGrant.objects.unscoped("the nightly sweep").filter(
         state__in=("checked", "partially_failed"), expires_on__lt=clock.today()
     )
-    for pk in list(over.order_by("pk").values_list("pk", flat=True)):
-        end_overdue_grant(actor, grant_id=pk)
+    with sweep() as each:
+        for pk in list(over.order_by("pk").values_list("pk", flat=True)):
+            each(end_overdue_grant, actor, grant_id=pk)
 
 
 @action

@@ -17,6 +17,7 @@ from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
 from gonghui.kit.errors import NOT_FOUND, require
+from gonghui.kit.jobs import sweep
 from gonghui.kit.states import move
 from gonghui.kit.tokens import new_short_code, normalise_short_code
 from gonghui.members.models import Delegation, Membership, Person
@@ -159,7 +160,9 @@ def void_what_came_to_nothing(actor: Actor) -> int:
         application__state__in=("rejected", "withdrawn"),
         application__updated_at__lt=clock.now() - rules.GRACE,
     )
-    return sum(_nothing_came(actor, referral_id=pk) for pk in list(over.values_list("pk", flat=True)))
+    ids = list(over.values_list("pk", flat=True))
+    with sweep() as each:
+        return sum(bool(each(_nothing_came, actor, referral_id=pk)) for pk in ids)
 
 
 @action
@@ -228,13 +231,17 @@ def reward_key(referral_id: int, side: str) -> UUID:
 def reward_waiting(actor: Actor) -> int:
     """Everybody who qualified and needs no look; who finds nothing left waits and holds nobody up."""
     found = Referral.objects.unscoped("the sweep looks at every introduction").filter(state="qualified")
-    done = 0
-    for referral_id in list(found.order_by("id").values_list("id", flat=True)):
-        try:
-            done += reward(actor, referral_id=referral_id).state == Referral.State.REWARDED
-        except NoPlaceLeft as short:
-            log.warning("reward_waits", referral=referral_id, why=str(short))
-    return done
+    waiting = list(found.order_by("id").values_list("id", flat=True))
+    with sweep() as each:
+        return sum(bool(each(_rewarded, actor, referral_id=pk)) for pk in waiting)
+
+
+def _rewarded(actor: Actor, *, referral_id: int) -> bool:
+    try:
+        return reward(actor, referral_id=referral_id).state == Referral.State.REWARDED
+    except NoPlaceLeft as short:
+        log.warning("reward_waits", referral=referral_id, why=str(short))
+        return False
 
 
 def _tell(actor: Actor, referral: Referral) -> None:
@@ -269,14 +276,13 @@ def void_referral(actor: Actor, *, referral_id: int, reason: str) -> Referral:
 
 def void_those_who_left(actor: Actor) -> int:
     """Whoever left within the days the campaign names."""
-    done = 0
     found = Referral.objects.unscoped("the sweep looks at every introduction").filter(
         state__in=("qualified", "rewarded"), campaign__stay_days__gt=0
     )
     gone = found.filter(joinee__memberships__status__in=("exited", "expelled")).distinct()
-    for referral in gone.select_related("campaign", "application"):
-        done += _left_early(actor, referral_id=referral.pk)
-    return done
+    ids = list(gone.values_list("pk", flat=True))
+    with sweep() as each:
+        return sum(bool(each(_left_early, actor, referral_id=pk)) for pk in ids)
 
 
 @action

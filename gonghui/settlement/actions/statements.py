@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from gonghui.kit import clock
 from gonghui.kit.actions import action
 from gonghui.kit.actors import Actor
-from gonghui.kit.errors import NOT_FOUND, DomainError, require
+from gonghui.kit.errors import NOT_FOUND, require
+from gonghui.kit.jobs import sweep
 from gonghui.kit.states import move, target
 from gonghui.kit.templatetags.kit import yuan
 from gonghui.notices.actions import Notice, tell_once
@@ -128,15 +129,9 @@ def follow_silence(actor: Actor) -> int:
     waiting = Statement.objects.unscoped("the daily job").filter(
         state="sent", sent_at__lte=clock.now() - REMIND_EVERY
     )
-    return sum(_follow_one(actor, pk) for pk in list(waiting.order_by("pk").values_list("pk", flat=True)))
-
-
-def _follow_one(actor: Actor, statement_id: int) -> int:
-    """One that cannot be followed keeps no other waiting."""
-    try:
-        return follow_statement(actor, statement_id=statement_id)
-    except DomainError:
-        return 0
+    ids = list(waiting.order_by("pk").values_list("pk", flat=True))
+    with sweep() as each:
+        return sum(each(follow_statement, actor, statement_id=pk) or 0 for pk in ids)
 
 
 @action
