@@ -40,7 +40,7 @@ SHIFT_MAX = 500  # the widest batch
 PARTS = (
     "gate", "ledger", "quote", "bills", "messages", "grant", "audiences", "pages", "imports", "console", "moves",
 )  # fmt: skip
-OF_THEIR_OWN = {"pages", "imports", "console", "moves"}  # databases
+OF_THEIR_OWN = {"audiences", "pages", "imports", "console", "moves"}  # databases
 
 
 @dataclass
@@ -115,7 +115,7 @@ def measure(folder: Path, size: Size, wanted: Collection[str]) -> list[Row]:
             "bills": ("coupons redeemed, and bare SQL beside them", lambda: redemption_rows(env, bills=size.bills)),
             "messages": ("a message to many", lambda: message_rows(env, people=size.told_people)),
             "grant": ("a grant of points, and bare SQL beside it", lambda: grant_rows(env, people=size.grant_people)),
-            "audiences": ("audiences made anew", lambda: audience_rows(env, people=size.audience_people)),
+            "audiences": ("audiences made anew", lambda: audience_rows(folder, keys, people=size.audience_people)),
             "pages": ("members' pages", lambda: page_rows(folder, keys, members=size.world, until_s=size.until_s)),
             "imports": ("a roster, and a bare COPY beside it", lambda: import_rows(folder, keys, rows=size.roster)),
             "console": ("the console over two worlds", lambda: console_rows(folder, keys, sizes=size.worlds)),

@@ -1,6 +1,6 @@
 """A million members, twenty audiences: made the first time, made again after a day's changes, and one member's news.
 
-`python -m benchmarks.audiences PEOPLE` works in a database of a run and prints what it measured.
+`python -m benchmarks.audiences PEOPLE` works in a database of its own and prints what it measured.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from benchmarks.pages import run, world_environment
 from benchmarks.table import Row
 
+DATABASE = "audiences"
 REBUILD_MAX_S, NEWS_MAX_S = 60, 1
 NEWS = 200
 RUSH_PEOPLE = 500  # a batch of the gate
 CHANGED = 100  # one of so many members changes within the day
-BASE = 2**18  # ids of this world; those below belong to the others of the run
+BASE = 0  # the id before the first
 SMALL_PEOPLE = 10  # the world ten times smaller is measured first, for the growth
 
 # Half of them have an account; a fifth never gave a birth date; three in four are verified.
@@ -83,7 +86,9 @@ UPDATE members_person SET verification = CASE verification WHEN 'none' THEN 'ver
 """
 
 
-def audience_rows(env: dict[str, str], *, people: int) -> list[Row]:
+def audience_rows(postgres_folder: Path, keys: str, *, people: int) -> list[Row]:
+    env = world_environment(postgres_folder, keys, DATABASE)
+    run(env, "gonghui", "migrate")
     made = subprocess.run(
         [sys.executable, "-m", "benchmarks.audiences", str(people)],
         env=env,

@@ -85,7 +85,9 @@ def session_of(user) -> str:
 
     from gonghui.accounts.sessions import open_session
 
-    request = SimpleNamespace(session=SessionStore(), META={}, headers={"User-Agent": "bench"}, user=None)
+    request = SimpleNamespace(
+        session=SessionStore(), META={}, COOKIES={}, headers={"User-Agent": "bench"}, user=None
+    )
     open_session(request, user)
     return request.session.session_key
 
@@ -108,7 +110,8 @@ def give_tickets(actor) -> None:
         [answer] = settle_claims(pool.pk, [Claim(person_id=actor.person_id, key=uuid4())], issue=True)
         found = Voucher.objects.unscoped("benchmark").filter(pk=answer.voucher_id)
         found.update(state="redeemed", settled_at=clock.now())
-    coming = Release.objects.unscoped("benchmark").filter(mode="grab").exclude(state="closed").order_by("id")
+    alive = Release.objects.unscoped("benchmark").exclude(state__in=("draft", "closed", "cancelled"))
+    coming = alive.filter(mode="grab").order_by("id")
     coming.exclude(pk=coming.last().pk).update(opens_at=F("announce_at"), state="open")
     full, *others = [r.pools.order_by("id").first() for r in coming]
     fill(full, actor.person_id)
@@ -154,7 +157,7 @@ def addresses(actor) -> list[str]:
     from gonghui.notices.models import Message
 
     def ids(model) -> list[int]:
-        return list(model.objects.unscoped("benchmark").order_by("id").values_list("pk", flat=True))
+        return list(model.objects.visible_to(actor).order_by("id").values_list("pk", flat=True))
 
     own = Voucher.objects.unscoped("benchmark").filter(person_id=actor.person_id)
     up = OfferTerms.objects.unscoped("benchmark").filter(state="published")
