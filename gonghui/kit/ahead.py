@@ -6,14 +6,16 @@ takes one of them. The two speak through a pipe: whichever ends, however it ends
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
-from multiprocessing import Pipe
+from multiprocessing import Pipe, parent_process
 from multiprocessing.connection import Connection
+from threading import Thread
 from typing import Any, TypeVar
 
 A = TypeVar("A")
@@ -39,6 +41,19 @@ def made_ahead(lots: Iterable[A], make: Callable[[A], B]) -> Iterator[tuple[A, B
             waiting = following
         if waiting:
             yield waiting[0], waiting[1].result()
+
+
+def begin_in_pool(set_up: Callable[[], object]) -> None:
+    """The first thing in a process of a pool. It holds both ends of the pipe it is asked through: when whoever asks is killed, it
+    would wait for ever."""
+    Thread(target=_end_with_parent, daemon=True).start()
+    set_up()
+
+
+def _end_with_parent() -> None:
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager

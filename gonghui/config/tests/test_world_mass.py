@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 from django.db import connection, transaction
 
@@ -76,9 +77,10 @@ def test_mass_killed_half_way_goes_on_and_leaves_the_tables_as_they_were(cast):
     deadline = time.monotonic() + 120
     while chunks_done() < 5 and time.monotonic() < deadline and first.poll() is None:
         time.sleep(0.05)
+    writers = psutil.Process(first.pid).children(recursive=True)
     first.kill()
     first.wait()
-    time.sleep(1)
+    assert len(writers) >= 2 and psutil.wait_procs(writers, timeout=60)[1] == []
     done = chunks_done()
     assert done >= 5
     assert Person.objects.unscoped("test").count() == there + done * CHUNK

@@ -26,6 +26,7 @@ from gonghui.config.world.names import invented_people
 from gonghui.config.world.people import PERSON_COLUMNS, membership_rows, person_rows
 from gonghui.config.world.tree import GROUPS
 from gonghui.kit.actors import Actor
+from gonghui.kit.ahead import begin_in_pool
 from gonghui.kit.copying import copy_lines
 from gonghui.members.actions.headcounts import fold_headcounts
 
@@ -118,7 +119,7 @@ def chunk_size(plan: Plan, number: int) -> int:
 def _written(plan: Plan, numbers: list[int]) -> Iterator[int]:
     """A few chunks a process are under way at a time, so that millions need no more memory than thousands."""
     processes = os.cpu_count() or 1
-    with ProcessPoolExecutor(processes, get_context("spawn"), setup_django) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn"), begin_in_pool, (setup_django,)) as pool:
         waiting: set[Future] = set()
         walk = iter(numbers)
         while True:
