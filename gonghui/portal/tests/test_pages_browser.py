@@ -348,33 +348,45 @@ def test_first_page_of_a_stranger_is_clean_for_axe(phone, full):
         assert axe_findings(page) == []
 
 
+def front_page(page, made) -> str:
+    """Its countdown to this release, whatever an earlier test left: what is the same for all may be `FRESH_S` late."""
+    opens_at = f'data-countdown="{epoch_ms(made.release.opens_at)}"'
+    for _try in range(20):
+        page.goto("/")
+        if page.locator(f"[{opens_at}]").count():
+            return opens_at
+        page.wait_for_timeout(500)
+    raise AssertionError("the front page does not show it")
+
+
 def test_countdown_that_ends_says_so_without_asking_anybody(phone, cast):
     page = phone("anonymous")
-    cruise(cast, opens_in=dt.timedelta(seconds=10))
-    page.goto("/")
+    front_page(page, cruise(cast, opens_in=dt.timedelta(seconds=10)))
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.get_by_text("已经开始了！").wait_for()
-    assert page.locator("[data-before]").is_visible() is False
+    assert page.locator("[data-before]:visible").count() == 0
+    assert (
+        page.get_by_role("link", name="去抢票").is_visible() and not page.get_by_text("提醒我").is_visible()
+    )
     assert [url for url in asked if "/static/" not in url] == []
 
 
 def test_countdown_that_ended_on_the_way_to_a_slow_phone_says_so(phone, cast):
-    opens_at = epoch_ms(cruise(cast, opens_in=DAY).release.opens_at)
     page = phone("anonymous")
+    opens_at = front_page(page, cruise(cast, opens_in=DAY))
 
     def late(route):
         answer = route.fetch()
-        text = answer.text()
-        assert f'data-countdown="{opens_at}"' in text
-        route.fulfill(
-            response=answer, body=text.replace(f'data-countdown="{opens_at}"', 'data-countdown="1"')
-        )
+        route.fulfill(response=answer, body=answer.text().replace(opens_at, 'data-countdown="1"'))
 
     page.route("**/", late)
     page.goto("/")
     page.get_by_text("已经开始了！").wait_for()
-    assert page.locator("[data-before]").is_visible() is False
+    assert page.locator("[data-before]:visible").count() == 0
+    assert (
+        page.get_by_role("link", name="去抢票").is_visible() and not page.get_by_text("提醒我").is_visible()
+    )
 
 
 def test_read_is_counted_and_like_is_one_tap(phone, cast):
