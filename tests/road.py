@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gonghui.kit.tests.browser import ARGS, DESKTOP, PHONE, STILL, axe_findings, chromium_path
+from gonghui.kit.tests.browser import ARGS, DESKTOP, PHONE, axe_findings, chromium_path, device
 
 WAIT_S = 15
 CAMERA = (640, 480)
@@ -103,10 +103,7 @@ class Travellers:
         return self._sent(browser, "clerk", PHONE, permissions=["camera"])
 
     def _sent(self, browser, name: str, size: tuple[int, int], **options) -> Traveller:
-        viewport = {"width": size[0], "height": size[1]}
-        context = browser.new_context(
-            **STILL, viewport=viewport, locale="zh-CN", timezone_id="Asia/Shanghai", **options
-        )
+        context = device(browser, self.url, size, service_workers="allow", **options)
         self.all.append(Traveller(context, self.url, name))
         return self.all[-1]
 

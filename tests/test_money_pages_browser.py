@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from django.conf import settings
-from django.test import Client
 
 from gonghui.funds.actions import rules
 from gonghui.funds.actions.commitments import reserve
 from gonghui.funds.tests.stage import YUAN, approved, build_money, submitted
 from gonghui.kit.actors import Actor
-from gonghui.kit.tests.browser import DESKTOP, PHONE, STILL, chromium, listening, wrong_with  # noqa: F401
+from gonghui.kit.tests.browser import (  # noqa: F401
+    DESKTOP,
+    PHONE,
+    chromium,
+    device,
+    listening,
+    session_of,
+    wrong_with,
+)
 from gonghui.partners.tests.stage import applied, new_owner, new_partner, new_store, standing_agreement
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -66,15 +72,8 @@ def open_as(chromium, live_server, cast):  # noqa: F811
     contexts = []
 
     def opened(who: str, size, *, elder: bool = False):
-        context = chromium.new_context(
-            **STILL, viewport={"width": size[0], "height": size[1]}, locale="zh-CN", timezone_id="Asia/Shanghai",
-            base_url=live_server.url, service_workers="block",
-        )  # fmt: skip
+        context = device(chromium, live_server.url, size, session=session_of(cast, who), elder=elder)
         contexts.append(context)
-        key = cast.sign_in(Client(), who).cookies[settings.SESSION_COOKIE_NAME].value
-        cookies = [{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}]
-        cookies += [{"name": "elder", "value": "1", "url": live_server.url}] if elder else []
-        context.add_cookies(cookies)
         return listening(context.new_page())
 
     yield opened

@@ -6,12 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connections
-from django.test import Client
 from django.urls import reverse
 
 from gonghui.activities.tests.test_worker import work
 from gonghui.kit.tests.browser import *  # noqa: F403
-from gonghui.kit.tests.browser import DESKTOP, PHONE, STILL, axe_findings, listening
+from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings, device, listening, session_of
 
 
 class People:
@@ -29,14 +28,8 @@ class People:
         return page
 
     def _come(self, name: str):
-        client = self.cast.sign_in(Client(), name)
         size = DESKTOP if self.cast.users[name].is_staff else PHONE
-        viewport = {"width": size[0], "height": size[1]}
-        context = self.chromium.new_context(
-            **STILL, viewport=viewport, locale="zh-CN", timezone_id="Asia/Shanghai", base_url=self.url
-        )
-        cookie = client.cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": self.url}])
+        context = device(self.chromium, self.url, size, session=session_of(self.cast, name))
         self.contexts.append(context)
         page = self.pages[name] = listening(context.new_page())
         page.set_default_timeout(15_000)

@@ -21,7 +21,7 @@ from gonghui.funds.tests.stage import build_money, trial
 from gonghui.joining.models import JoinApplication, JoinPoster
 from gonghui.joining.tests.stage import build_stage, id_no
 from gonghui.kit import clock
-from gonghui.kit.tests.browser import PHONE, STILL, axe_findings, listening
+from gonghui.kit.tests.browser import axe_findings, device, listening
 from gonghui.members.models import Membership
 from gonghui.notices.queries import sms_sent_to
 from gonghui.partners.tests.stage import standing_agreement
@@ -95,9 +95,7 @@ def member_shows_her_code(people) -> str:
 
 def rider_scans(people, poster: JoinPoster, code: str):
     """Without an account: the code outlives the sign-in."""
-    context = people.chromium.new_context(
-        **STILL, viewport={"width": PHONE[0], "height": PHONE[1]}, locale="zh-CN", base_url=people.url
-    )
+    context = device(people.chromium, people.url)
     people.contexts.append(context)
     page = listening(context.new_page())
     page.set_default_timeout(15_000)

@@ -6,8 +6,6 @@ import datetime as dt
 from uuid import uuid4
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.urls import reverse
 
 from gonghui.bills.actions.external import draft_funded_stock
@@ -15,7 +13,7 @@ from gonghui.bills.tests.test_bills_console_browser import seen
 from gonghui.funds.tests.stage import approved, build_money
 from gonghui.kit import clock
 from gonghui.kit.tests.browser import *  # noqa: F403
-from gonghui.kit.tests.browser import DESKTOP, PHONE
+from gonghui.kit.tests.browser import DESKTOP, PHONE, session_of
 from gonghui.payments.ports.coupons import StockOrder
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -27,16 +25,7 @@ def opened(open_page, live_server, cast):
     """opened(who, path, size)"""
 
     def page_of(who: str, path: str, size=DESKTOP):
-        client = Client()
-        cast.sign_in(client, who)
-        name = settings.SESSION_COOKIE_NAME
-        page = open_page("/console/sign-in", size=size)
-        page.context.add_cookies(
-            [{"name": name, "value": client.cookies[name].value, "url": live_server.url}]
-        )
-        page.complaints.clear()
-        page.goto(path, wait_until="load")
-        return page
+        return open_page(path, size, session=session_of(cast, who))
 
     return page_of
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from playwright.sync_api import Locator, Page
 
 ARGS = (
     "--no-sandbox",
@@ -45,6 +46,25 @@ REFUSED_IN_WORDS = (409, 422, 429)
 CONSOLE_FRAME = ("region", "landmark")  # what axe says of the theme's frame around ours
 
 
+def _until_it_stands(click):
+    """A click that leads to another page is over when that page stands: Playwright itself goes on at its first byte.
+
+    Where a test keeps a file of that page back, `no_wait_after=True`.
+    """
+
+    @wraps(click)
+    def clicked(self, *args, no_wait_after: bool = False, **options):
+        click(self, *args, no_wait_after=no_wait_after, **options)
+        page = self.page if isinstance(self, Locator) else self
+        if not (no_wait_after or page.is_closed()):
+            page.wait_for_load_state("load")
+
+    return clicked
+
+
+Page.click, Locator.click = _until_it_stands(Page.click), _until_it_stands(Locator.click)
+
+
 def chromium_path() -> str | None:
     given = os.environ.get("GONGHUI_CHROMIUM")
     return given or next(filter(None, map(shutil.which, NAMES)), None)
@@ -64,21 +84,34 @@ def chromium():
         browser.close()
 
 
+def device(browser, url: str, size=PHONE, *, session: str = "", elder: bool = False, **options):
+    """A browser context in China for the site at `url`; `session` is the key of somebody signed in.
+
+    Without the service worker, which would fetch every file once more and answer past `page.route`:
+    `service_workers="allow"` where it is the matter. Without motion: what changes its colour has it at once, and nobody
+    waits.
+    """
+    facts = STILL | {"locale": "zh-CN", "timezone_id": "Asia/Shanghai", "service_workers": "block"} | options
+    context = browser.new_context(base_url=url, viewport={"width": size[0], "height": size[1]}, **facts)
+    cookies = {settings.SESSION_COOKIE_NAME: session, "elder": "1" if elder else ""}
+    context.add_cookies(
+        [{"name": name, "value": value, "url": url} for name, value in cookies.items() if value]
+    )
+    return context
+
+
+def session_of(cast, who: str) -> str:
+    return cast.sign_in(Client(), who).cookies[settings.SESSION_COOKIE_NAME].value
+
+
 @pytest.fixture
 def open_page(chromium, live_server):
-    """`open_page("/path", size=PHONE, elder=False)` → a page; its console errors are in `page.complaints`.
-
-    Without the service worker, which would fetch every file once more: `service_workers="allow"` where it is the matter.
-    Without motion: what changes its colour has it at once, and nobody waits.
-    """
+    """`open_page("/path", size=PHONE, elder=False)` → a page; its console errors are in `page.complaints`."""
     contexts = []
 
     def opened(path: str, size=PHONE, elder: bool = False, **options):
-        facts = STILL | {"locale": "zh-CN", "base_url": live_server.url, "service_workers": "block"} | options
-        context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, **facts)
+        context = device(chromium, live_server.url, size, elder=elder, **options)
         contexts.append(context)
-        if elder:
-            context.add_cookies([{"name": "elder", "value": "1", "url": live_server.url}])
         page = listening(context.new_page())
         page.goto(path, wait_until="load")
         return page
@@ -89,16 +122,15 @@ def open_page(chromium, live_server):
 
 
 @pytest.fixture
-def visit(open_page, live_server, cast):
+def visit(open_page, cast):
     """`visit("mei", "/me", size=PHONE, elder=False)` → what she sees there; at one size, one page for all she visits."""
     pages = {}
 
     def visited(who: str, path: str, size=PHONE, elder: bool = False):
         page = pages.get((who, size, elder))
         if page is None:
-            page = pages[who, size, elder] = open_page("about:blank", size=size, elder=elder)
-            session = cast.sign_in(Client(), who).cookies[settings.SESSION_COOKIE_NAME]
-            page.context.add_cookies([{"name": session.key, "value": session.value, "url": live_server.url}])
+            session = session_of(cast, who)
+            page = pages[who, size, elder] = open_page("about:blank", size, elder, session=session)
         page.complaints.clear()
         page.goto(path, wait_until="load")
         return page

@@ -6,7 +6,7 @@ import pytest
 
 from gonghui.kit.gallery.views import PAGES
 from gonghui.kit.tests.browser import *  # noqa: F403
-from gonghui.kit.tests.browser import DESKTOP, PHONE, STILL, axe_findings, listening
+from gonghui.kit.tests.browser import DESKTOP, PHONE, axe_findings, device, listening
 
 pytestmark = [
     pytest.mark.browser,
@@ -36,12 +36,8 @@ TOO_SMALL = """() => [...document.querySelectorAll('a, button, select, input, su
 
 @pytest.fixture(scope="module")
 def readers(chromium, live_server):
-    """Two readers for all the pages that are only looked at, one in elder mode; no service worker between them and us."""
-    contexts = [
-        chromium.new_context(**STILL, locale="zh-CN", base_url=live_server.url, service_workers="block")
-        for _ in range(2)
-    ]
-    contexts[True].add_cookies([{"name": "elder", "value": "1", "url": live_server.url}])
+    """Two readers for all the pages that are only looked at, one in elder mode."""
+    contexts = [device(chromium, live_server.url, elder=elder) for elder in (False, True)]
     yield [listening(context.new_page()) for context in contexts]
     for context in contexts:
         context.close()

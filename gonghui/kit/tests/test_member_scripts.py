@@ -11,7 +11,7 @@ from PIL import Image
 
 from gonghui.kit.gallery.samples import CODE
 from gonghui.kit.tests.browser import *  # noqa: F403
-from gonghui.kit.tests.browser import IS_FORGOTTEN, IS_KEPT_WHOLE, wait_until
+from gonghui.kit.tests.browser import IS_FORGOTTEN, IS_KEPT_WHOLE, device, wait_until
 from gonghui.kit.tokens import QrVerdict, check_qr, qr_text, voucher_secret
 
 pytestmark = [
@@ -68,7 +68,7 @@ def test_used_voucher_shows_no_qr(open_page):
 
 
 def test_countdown_follows_the_server_where_the_phone_is_an_hour_off(chromium, live_server):
-    context = chromium.new_context(base_url=live_server.url)
+    context = device(chromium, live_server.url)
     page = context.new_page()
     page.clock.install(time=datetime.now(UTC) + timedelta(hours=1))
     page.goto("/_gallery/page/grab?in=600")

@@ -13,7 +13,7 @@ from gonghui.benefits.engine import Claim, settle_claims
 from gonghui.benefits.models import OfflineException, Redemption, Voucher
 from gonghui.benefits.tests.crowd import new_pool, new_release
 from gonghui.kit import tokens
-from gonghui.kit.tests.browser import ARGS, STILL, axe_findings, chromium_path
+from gonghui.kit.tests.browser import ARGS, axe_findings, chromium_path, device, session_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 CAMERA = (640, 480)
@@ -47,14 +47,13 @@ def camera_film(path, text: str) -> str:
 
 
 @pytest.fixture
-def counter(cast, client, live_server):
+def counter(cast, live_server):
     """`counter(film=None)` → the clerk's page, signed in, with the film before its camera."""
     if chromium_path() is None:
         pytest.skip("no Chromium on this machine; see tools/browser.sh")
     from playwright.sync_api import sync_playwright
 
-    cast.sign_in(client, "clerk")
-    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+    key = session_of(cast, "clerk")
     with sync_playwright() as playwright:
         browsers = []
 
@@ -64,14 +63,10 @@ def counter(cast, client, live_server):
                 executable_path=chromium_path(), args=[*ARGS, *CAMERA_ARGS, *films]
             )
             browsers.append(browser)
-            context = browser.new_context(
-                **STILL, viewport={"width": 390, "height": 844}, permissions=["camera"], locale="zh-CN"
-            )
-            context.add_cookies([cookie])
-            page = context.new_page()
+            page = device(browser, live_server.url, session=key, permissions=["camera"]).new_page()
             page.complaints = []
             page.on("pageerror", lambda error: page.complaints.append(str(error)))
-            page.goto(live_server.url + "/clerk/")
+            page.goto("/clerk/")
             return page
 
         yield opened

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from django.conf import settings
-from django.test import Client
 
 from gonghui.bills.tests.priced import published
 from gonghui.bills.tests.stage import refunded, sold, with_points
 from gonghui.funds.tests.stage import build_money
-from gonghui.kit.tests.browser import PHONE, STILL, chromium, listening, wrong_with  # noqa: F401
+from gonghui.kit.tests.browser import chromium, device, listening, session_of, wrong_with  # noqa: F401
 from gonghui.partners.tests.stage import new_partner, new_store
 from gonghui.portal.tests.till import coupon_of, opened
 
@@ -38,15 +36,8 @@ def phone(chromium, live_server, cast):  # noqa: F811
     contexts = []
 
     def opened(who: str, *, elder: bool = False, **options):
-        context = chromium.new_context(
-            **STILL, viewport={"width": PHONE[0], "height": PHONE[1]}, locale="zh-CN", timezone_id="Asia/Shanghai",
-            base_url=live_server.url, service_workers="block", **options,
-        )  # fmt: skip
+        context = device(chromium, live_server.url, session=session_of(cast, who), elder=elder, **options)
         contexts.append(context)
-        key = cast.sign_in(Client(), who).cookies[settings.SESSION_COOKIE_NAME].value
-        cookies = [{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}]
-        cookies += [{"name": "elder", "value": "1", "url": live_server.url}] if elder else []
-        context.add_cookies(cookies)
         return listening(context.new_page())
 
     yield opened

@@ -8,8 +8,6 @@ from uuid import uuid4
 
 import pytest
 import zxingcpp
-from django.conf import settings
-from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
@@ -23,10 +21,12 @@ from gonghui.kit.tests.browser import (  # noqa: F401
     IS_FORGOTTEN,
     IS_KEPT_WHOLE,
     PHONE,
-    STILL,
     axe_findings,
     chromium,
     come_to_rest,
+    device,
+    listening,
+    session_of,
     wait_until,
 )
 from gonghui.kit.tokens import QrVerdict, check_qr, voucher_secret
@@ -60,20 +60,11 @@ def phone(chromium, site, cast):  # noqa: F811
     contexts = []
 
     def opened(who: str, *, elder: bool = False, **options):
-        size = {"width": PHONE[0], "height": PHONE[1]}
-        context = chromium.new_context(**STILL, viewport=size, locale="zh-CN", base_url=site, **options)
+        session = "" if who == "anonymous" else session_of(cast, who)
+        context = device(chromium, site, session=session, elder=elder, **options)
         contexts.append(context)
-        cookies = [{"name": "elder", "value": "1", "url": site}] if elder else []
-        if who != "anonymous":
-            key = cast.sign_in(Client(), who).cookies[settings.SESSION_COOKIE_NAME].value
-            cookies.append({"name": settings.SESSION_COOKIE_NAME, "value": key, "url": site})
-        if cookies:
-            context.add_cookies(cookies)
-        page = context.new_page()
+        page = listening(context.new_page())
         page.set_default_timeout(15_000)
-        page.complaints = []
-        page.on("console", lambda said: said.type == "error" and page.complaints.append(said.text))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
         return page
 
     yield opened
@@ -242,7 +233,7 @@ def test_qr_is_good_now_and_another_a_minute_later(phone, cast, tmp_path):
 
 def test_ticket_opens_without_network_after_one_visit(phone, cast, tmp_path):
     voucher = won(cast, cruise(cast))
-    page = phone("mei")
+    page = phone("mei", service_workers="allow")
     page.goto(f"/tickets/{voucher.code}")
     wait_until(page, IS_KEPT_WHOLE)
     page.context.set_offline(True)
@@ -256,7 +247,7 @@ def test_ticket_opens_without_network_after_one_visit(phone, cast, tmp_path):
 def test_tickets_are_forgotten_with_the_session(phone, cast):
     voucher = won(cast, cruise(cast))
     path = f"/tickets/{voucher.code}"
-    page = phone("mei")
+    page = phone("mei", service_workers="allow")
     page.goto(path)
     wait_until(page, IS_KEPT_WHOLE)
     page.goto("/me")

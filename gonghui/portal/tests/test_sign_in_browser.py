@@ -16,8 +16,10 @@ def test_code_typed_before_its_script_came_is_sent_all_the_same(open_page, setti
     page.route("**/js/account*.js", lambda route: late.append(route))  # noqa: PLW0108  Playwright marks what it is given
     page.fill("[name=phone]", "13800001111")
     page.check("[name=agree]")
-    page.get_by_role("button", name="获取验证码").click()
+    page.get_by_role("button", name="获取验证码").click(no_wait_after=True)
     page.fill("[name=code]", page.inner_text("[data-demo-code]").strip())
+    while not late:
+        page.wait_for_timeout(50)
     assert page.locator("[name=code]").input_value() != ""
     late.pop().continue_()
     page.wait_for_url(lambda address: "/sign-in" not in address)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from PIL import Image, ImageDraw
 
 from gonghui.bills.models import Bill, BillRefund, OfferTerms
@@ -17,12 +15,13 @@ from gonghui.kit.tests.browser import (  # noqa: F401
     ARGS,
     DESKTOP,
     PHONE,
-    STILL,
     axe_findings,
     chromium,
     chromium_path,
+    device,
     listening,
     open_page,
+    session_of,
     visit,
     wrong_with,
 )
@@ -42,16 +41,12 @@ def shop(cast):
 
 
 @pytest.fixture
-def counter(shop, open_page, live_server):  # noqa: F811
+def counter(shop, open_page):  # noqa: F811
     """`counter("/path", who="clerk")` → a page of somebody signed in."""
 
     def page_of(path: str, who: str = "clerk", **options):
-        key = shop.sign_in(Client(), who).cookies[settings.SESSION_COOKIE_NAME].value
-        page = open_page("/privacy", **options)
+        page = open_page("about:blank", session=session_of(shop, who), **options)
         page.set_default_timeout(15_000)
-        page.context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}]
-        )
         page.goto(path)
         return page
 
@@ -113,17 +108,11 @@ def filmed(chromium, shop, live_server):  # noqa: F811
         seen = f"--use-file-for-fake-video-capture={film}"
         path = chromium_path()
         browsers.append(chromium.browser_type.launch(executable_path=path, args=[*ARGS, *fake, seen]))
-        context = browsers[-1].new_context(
-            **STILL,
-            viewport={"width": PHONE[0], "height": PHONE[1]},
-            locale="zh-CN",
-            permissions=["camera"],
-        )
-        key = shop.sign_in(Client(), "clerk").cookies[settings.SESSION_COOKIE_NAME].value
-        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}])
+        key = session_of(shop, "clerk")
+        context = device(browsers[-1], live_server.url, session=key, permissions=["camera"])
         page = listening(context.new_page())
         page.set_default_timeout(15_000)
-        page.goto(live_server.url + "/clerk/till")
+        page.goto("/clerk/till")
         return page
 
     yield till

@@ -6,8 +6,6 @@ import random
 from dataclasses import replace
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.utils import timezone
 
 from gonghui.benefits.models import OfflineException
@@ -40,6 +38,7 @@ from gonghui.kit.tests.browser import (  # noqa: F401
     axe_findings,
     chromium,
     open_page,
+    session_of,
     wait_until,
 )
 
@@ -56,16 +55,12 @@ def money(cast):
 
 
 @pytest.fixture
-def till(money, open_page, live_server):  # noqa: F811
+def till(money, open_page):  # noqa: F811
     """`till()` → the clerk's till, its pack fetched."""
 
     def opened(size=PHONE, **options):
-        key = money.cast.sign_in(Client(), "clerk").cookies[settings.SESSION_COOKIE_NAME].value
-        page = open_page("/privacy", size=size, **options)
+        page = open_page("about:blank", size=size, session=session_of(money.cast, "clerk"), **options)
         page.set_default_timeout(15_000)
-        page.context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}]
-        )
         page.goto("/clerk/till")
         wait_until(page, HAS_PACK)
         return page
