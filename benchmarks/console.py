@@ -60,6 +60,10 @@ def asked(env: dict[str, str], rounds: int) -> dict[str, Any]:
 
 
 def measure(rounds: int, wanted: str = "") -> dict[str, Any]:
+    from gonghui.kit.actors import Actor
+    from gonghui.members.actions.headcounts import fold_headcounts
+
+    fold_headcounts(Actor.system("bench"))  # a small world is built without, the clock's job being near
     pages: dict[str, dict[str, float]] = {}
     for who, union in administrators().items():
         say(f"the pages of an administrator: {who}")
