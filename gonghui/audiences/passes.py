@@ -68,6 +68,21 @@ WITH seen AS MATERIALIZED (
 SELECT audience_id, count(*) FILTER (WHERE has_entered), count(*) FILTER (WHERE NOT has_entered) FROM moved GROUP BY 1
 """
 
+# Slices of persons who are no more are looked at too.
+RANGES = """
+WITH ends AS (
+    SELECT min(low) AS low, max(high) AS high FROM (
+        SELECT min(id) / %(size)s AS low, max(id) / %(size)s AS high FROM members_person
+         UNION ALL
+        SELECT min(slice_no) / %(slices)s, max(slice_no) / %(slices)s FROM audiences_audienceslice) both_kinds
+)
+SELECT n FROM ends, generate_series(low, high) n
+ WHERE EXISTS (SELECT FROM members_person WHERE id >= n * %(size)s AND id < (n + 1) * %(size)s)
+    OR EXISTS (SELECT FROM audiences_audienceslice
+                WHERE slice_no >= n * %(slices)s AND slice_no < (n + 1) * %(slices)s)
+ ORDER BY n
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -132,18 +147,10 @@ def hold_all_slices() -> None:
 
 
 def chunks() -> list[Span]:
-    """Of all persons there are, on the edges of slices."""
+    """All ranges of `CHUNK` ids in which a person is or was; one index probe for each of them and each gap between."""
     with connection.cursor() as cursor:
-        least, most = cursor.execute("SELECT min(id), max(id) FROM members_person").fetchone()
-        # Slices of persons who are no more are looked at too.
-        low, high = cursor.execute(
-            "SELECT min(slice_no), max(slice_no) FROM audiences_audienceslice"
-        ).fetchone()
-    if least is None and low is None:
-        return []
-    first = min(n for n in (least and least // SLICE, low) if n is not None) * SLICE
-    end = (max(n for n in (most and most // SLICE, high) if n is not None) + 1) * SLICE
-    return [Span(start, min(start + CHUNK, end)) for start in range(first, end, CHUNK)]
+        rows = cursor.execute(RANGES, {"size": CHUNK, "slices": CHUNK // SLICE}).fetchall()
+    return [Span(number * CHUNK, (number + 1) * CHUNK) for (number,) in rows]
 
 
 def is_small(path: str) -> bool:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import connection
+
 from gonghui.audiences import actions
 from gonghui.audiences.actions import Wording, rebuild_waiting
 from gonghui.audiences.models import Audience
+from gonghui.audiences.passes import CHUNK
 from gonghui.audiences.queries import people_in
 
 
@@ -15,6 +18,7 @@ def tree(*parts: dict[str, Any], word: str = "all") -> dict[str, Any]:
 
 
 VERIFIED = {"kind": "verified", "is": True}
+FAR = 10 * CHUNK
 RIDERS = {"kind": "group", "codes": ["food_rider"]}
 
 
@@ -36,3 +40,19 @@ def names_in(cast, audience: Audience) -> list[str]:
     """Of the cast."""
     inside = set(people_in(audience.pk))
     return sorted(name for name, person in cast.people.items() if person.pk in inside)
+
+
+def far_person(cast) -> int:
+    """In the last of the ranges a rebuild goes through."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO members_person (id, token, name, pinyin, grams, id_type, id_index, groups, verification,"
+            " verified_by, gender)"
+            " VALUES (%s, gen_random_uuid(), '远', '', '{}', 'resident_id', sha256('far'), '{}', 'none', '', '')",
+            [FAR],
+        )
+        cursor.execute(
+            "INSERT INTO members_membership (person_id, union_id, status, source) VALUES (%s, %s, 'active', 'batch')",
+            [FAR, cast.unions["city"].pk],
+        )
+    return FAR

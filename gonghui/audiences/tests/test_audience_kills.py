@@ -14,16 +14,15 @@ from gonghui.audiences import actions
 from gonghui.audiences.actions import look_at_news, rebuild_waiting, rebuilding
 from gonghui.audiences.actions.rebuilding import SILENT
 from gonghui.audiences.models import Audience, AudienceMove, AudienceNews, AudienceRun, AudienceTally
-from gonghui.audiences.passes import CHUNK, hold_slices
+from gonghui.audiences.passes import hold_slices
 from gonghui.audiences.predicates.set_query import SLICE
-from gonghui.audiences.tests.stage import VERIFIED, names_in, saved
+from gonghui.audiences.tests.stage import VERIFIED, far_person, names_in, saved
 from gonghui.benefits.tests.servers import environment
 from gonghui.kit import clock
 from gonghui.kit.tests.racing import WAITING, WRITING, wait_for
 from gonghui.members.models import Person
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
-FAR = 10 * CHUNK
 WORK = """
 import django; django.setup()
 from gonghui.audiences import passes
@@ -31,22 +30,6 @@ from gonghui.audiences.actions import {work}
 passes.SMALL = 0
 {work}()
 """
-
-
-def far_person(cast) -> int:
-    """In the last of the ranges a rebuild goes through."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO members_person (id, token, name, pinyin, grams, id_type, id_index, groups, verification,"
-            " verified_by, gender)"
-            " VALUES (%s, gen_random_uuid(), '远', '', '{}', 'resident_id', sha256('far'), '{}', 'none', '', '')",
-            [FAR],
-        )
-        cursor.execute(
-            "INSERT INTO members_membership (person_id, union_id, status, source) VALUES (%s, %s, 'active', 'batch')",
-            [FAR, cast.unions["city"].pk],
-        )
-    return FAR
 
 
 def verify(*people: int) -> None:

@@ -21,8 +21,10 @@ from gonghui.audiences.models import (
     AudienceVersion,
     PeopleList,
 )
+from gonghui.audiences.passes import CHUNK, chunks
 from gonghui.audiences.predicates import read_predicate
-from gonghui.audiences.tests.stage import RIDERS, VERIFIED, names_in, saved, tree
+from gonghui.audiences.predicates.set_query import SLICE
+from gonghui.audiences.tests.stage import FAR, RIDERS, VERIFIED, far_person, names_in, saved, tree
 from gonghui.kit.errors import DomainError
 from gonghui.members.actions.tags import TagTerms, end_tag, tag_person
 from gonghui.members.models import Membership, Person, PersonTag
@@ -87,6 +89,19 @@ def test_wide_unions_are_made_in_one_pass_of_ranges(cast, monkeypatch):
         ["lan", "mei"],
         ["lan", "mei"],
     ]
+
+
+def test_ranges_in_which_nobody_ever_was_are_not_gone_through(cast):
+    far = far_person(cast)
+    near = {person.pk // CHUNK for person in cast.people.values()}
+    begins = [span.first // CHUNK for span in chunks()]
+    assert begins == sorted({*near, FAR // CHUNK}) and len(begins) < FAR // CHUNK
+    everybody = saved(cast)
+    Membership.objects.unscoped("test").filter(person_id=far).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM members_person WHERE id = %s", [far])
+    assert everybody.slices.filter(slice_no=far // SLICE).exists()  # of somebody who is no more
+    assert [span.first // CHUNK for span in chunks()] == begins
 
 
 def test_new_wording_is_a_new_version_and_the_old_one_stays(cast):
