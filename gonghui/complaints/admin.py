@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from gonghui.bills.models import BillLine
+from gonghui.bills.queries import offers_of, refunds_of
 from gonghui.complaints.actions import rule_complaint
 from gonghui.complaints.deadlines import RULING_DAYS
 from gonghui.complaints.models import WORDS_MAX, Complaint
@@ -155,7 +156,9 @@ def complaint_page(request: HttpRequest, complaint_id: int) -> HttpResponse:
         "bill": bill,
         "tone": CONSOLE[row.state],
         "member": mask_name(bill.person.name),
-        "steps": thread_of(bill, of_bill(bill.pk), reader=UNION),
+        "steps": thread_of(
+            bill, of_bill(bill.pk), offers=offers_of(bill), refunds=refunds_of(bill), reader=UNION
+        ),
         "days": RULING_DAYS,
         "sees_bill": request.actor.may("bills.view", path),
         "may_rule": row.state == Complaint.State.ESCALATED and request.actor.may("complaints.rule", path),

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from gonghui.bills.models import Bill, BillOffer, BillRefund, Payer, RefundPart
+from gonghui.bills.models import Bill, BillOffer, BillRefund, Payer
 from gonghui.complaints.models import Complaint, ComplaintEntry
 from gonghui.kit.templatetags.kit import cn_day, yuan
 
-HELD = "of a bill the reader may see"
 MEMBER, MERCHANT, UNION = "member", "merchant", "union"
 
 
@@ -31,13 +29,20 @@ class Step:
     is_late: bool = False
 
 
-def thread_of(bill: Bill, complaints: Sequence[Complaint], *, reader: str) -> list[Step]:
-    """For the member and for the union; one query besides the complaints', one more where something went back."""
-    offers = BillOffer.objects.unscoped(HELD).filter(bill=bill).select_related("offer", "voucher")
-    found = [*_coupons(offers.order_by("id"), reader), _purchase(bill, reader)]
+def thread_of(
+    bill: Bill,
+    complaints: Sequence[Complaint],
+    *,
+    offers: Iterable[BillOffer],
+    refunds: Iterable[tuple[BillRefund, Mapping[str, int]]],
+    reader: str,
+) -> list[Step]:
+    """For the member and for the union, of what `bills.queries` fetched of the bill; no query."""
+    found = [*_coupons(offers, reader), _purchase(bill, reader)]
     for one in complaints:
         found += [_said(one, entry, reader) for entry in one.entries.all()]
-    found += _refunds(bill, {one.refund_id for one in complaints}, reader)
+    corrections = {one.refund_id for one in complaints}
+    found += [_refund(bill, one, sums, one.pk in corrections, reader) for one, sums in refunds]
     found.sort(key=lambda step: step.at)
     return found + [_waited_for(one, reader) for one in complaints if one.is_open]
 
@@ -75,22 +80,7 @@ def _books(bill: Bill, reader: str) -> str:
     return reverse("my_bill_ways" if reader == MEMBER else "admin:bill", args=[bill.pk])
 
 
-def _refunds(bill: Bill, corrections: set[int | None], reader: str) -> list[Step]:
-    """What went back, payer by payer; what a complaint brought is said to correct the books."""
-    if not bill.refunded_fen:
-        return []
-    found = RefundPart.objects.unscoped(HELD).filter(refund_line__refund__bill=bill)
-    refunds: dict[int, BillRefund] = {}
-    sums: dict[int, Counter[str]] = {}
-    for back in found.select_related("refund_line__refund", "part").order_by(
-        "refund_line__refund_id", "part_id"
-    ):
-        one = refunds.setdefault(back.refund_line.refund_id, back.refund_line.refund)
-        sums.setdefault(one.pk, Counter())[back.part.payer] += back.fen
-    return [_refund(bill, one, sums[pk], pk in corrections, reader) for pk, one in refunds.items()]
-
-
-def _refund(bill: Bill, one: BillRefund, sums: Counter[str], is_correction: bool, reader: str) -> Step:
+def _refund(bill: Bill, one: BillRefund, sums: Mapping[str, int], is_correction: bool, reader: str) -> Step:
     said = _("退给{who} {fen} 元").format(who=whom(reader), fen=yuan(one.worker_fen))
     if one.points:
         said += _("和 {n} 福豆").format(n=one.points)

@@ -9,7 +9,8 @@ from datetime import date, datetime, time, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
 
-from gonghui.bills.models import Bill, BillLine, BillOffer, BillPart, BillRefund, Payer, RefundPart
+from gonghui.bills.models import Bill, BillLine, BillOffer, BillPart, BillRefund, Payer
+from gonghui.bills.queries import offers_of, refunds_of
 from gonghui.complaints.models import Complaint
 from gonghui.feedback.models import Rating
 from gonghui.kit import clock
@@ -122,7 +123,12 @@ class LineShown:
 @dataclass(frozen=True, slots=True)
 class RefundShown:
     refund: BillRefund
-    parts: tuple[PartShown, ...]
+    sums: Mapping[str, int]
+    """Payer → fen."""
+
+    @property
+    def parts(self) -> tuple[PartShown, ...]:
+        return tuple(PartShown(payer, self.sums[payer]) for payer in Payer.values if payer in self.sums)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +166,7 @@ class BillShown:
 
 
 def bill_shown(bill: Bill) -> BillShown:
-    given = (
-        BillOffer.objects.unscoped("of a bill in hand").filter(bill=bill).select_related("offer", "voucher")
-    )
-    offers = tuple(given.order_by("id"))
+    offers = tuple(offers_of(bill))
     parts = list(_parts_of(bill))
     lines = _lines_of(bill, parts, has_gifts=any(one.gift for one in offers))
     return BillShown(
@@ -171,7 +174,7 @@ def bill_shown(bill: Bill) -> BillShown:
         tuple(LineShown(line, tuple(_parts(own))) for line, own in lines),
         tuple(_by_payer(parts)),
         offers,
-        tuple(_refunds(bill, {part.pk: part.payer for part in parts}) if bill.refunded_fen else ()),
+        tuple(RefundShown(refund, sums) for refund, sums in reversed(refunds_of(bill))),
     )
 
 
@@ -204,21 +207,6 @@ def _by_payer(rows: Iterable[BillPart]) -> Iterable[PartShown]:
         fen, back = sums.get(row.payer, (0, 0))
         sums[row.payer] = (fen + row.fen, back + row.refunded_fen)
     return (PartShown(payer, *sums[payer]) for payer in Payer.values if payer in sums)
-
-
-def _refunds(bill: Bill, payers: Mapping[int, str]) -> Iterable[RefundShown]:
-    """Newest first; one query."""
-    found = RefundPart.objects.unscoped("of a bill in hand").filter(refund_line__refund__bill=bill)
-    refunds: dict[int, tuple[BillRefund, dict[str, int]]] = {}
-    for back in found.select_related("refund_line__refund"):
-        refund = back.refund_line.refund
-        sums = refunds.setdefault(refund.pk, (refund, {}))[1]
-        payer = payers[back.part_id]
-        sums[payer] = sums.get(payer, 0) + back.fen
-    for _pk, (refund, sums) in sorted(refunds.items(), reverse=True):
-        yield RefundShown(
-            refund, tuple(PartShown(payer, sums[payer]) for payer in Payer.values if payer in sums)
-        )
 
 
 def day_sums(bills: QuerySet[Bill]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -11,6 +12,7 @@ from gonghui.bills import offers_live
 from gonghui.bills.models import Bill, OfferTerms
 from gonghui.bills.tests.priced import published, union_share
 from gonghui.bills.tests.stage import refunded, sold, with_points
+from gonghui.complaints.actions import Asked, open_complaint
 from gonghui.funds.tests.stage import build_money
 from gonghui.kit import clock
 from gonghui.kit.ports import port
@@ -92,6 +94,18 @@ def test_page_takes_ten_queries_at_most(mei, names, path, django_assert_max_num_
         django_assert_max_num_queries(10),
     ):
         assert mei.get(path.format(**names)).status_code == 200
+
+
+def test_complaints_about_a_bill_cost_its_page_three_queries_however_many(
+    cast, mei, names, django_assert_max_num_queries
+):
+    bill = Bill.objects.unscoped("test").get(pk=names["bill"])
+    for line in bill.lines.order_by("nth")[3:5]:
+        asked = Asked("quality", "refund", frozenset({line.pk}), "面里有头发，找店员也不理")
+        open_complaint(cast.actor("mei"), bill_id=bill.pk, key=uuid4(), asked=asked)
+    with django_assert_max_num_queries(9 + 3):
+        page = text(mei.get(f"/me/bills/{bill.pk}"))
+    assert "等商家答复" in page and "门店退货" in page
 
 
 def test_first_pay_code_takes_ten_queries_at_most(cast, client, django_assert_max_num_queries):

@@ -56,15 +56,19 @@ def _bill_page(request: HttpRequest, bill: Bill, error: DomainError | None = Non
         "is_long": len(shown.lines) > LINES_OPEN,
         "own_entries": _own_entries(request, shown),
         "error": error,
-        **_complained(bill),
+        **_complained(shown),
     }
     return render(request, "portal/bills/bill.html", facts, status=error.status if error else 200)
 
 
-def _complained(bill: Bill) -> dict[str, Any]:
+def _complained(shown: found.BillShown) -> dict[str, Any]:
     """Complaints about it, and the thread from the coupon to the correction; where there is none, whether one may be made."""
+    bill = shown.bill
     complaints = of_bill(bill.pk) if bill.has_complaints else []
-    steps = thread_of(bill, complaints, reader=MEMBER) if complaints else []
+    backs = [(one.refund, one.sums) for one in shown.refunds]
+    steps = (
+        thread_of(bill, complaints, offers=shown.offers, refunds=backs, reader=MEMBER) if complaints else []
+    )
     return {"complaints": complaints, "steps": steps, "may_complain": may_complain(bill)}
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from gonghui.bills.models import Bill
+from gonghui.bills.queries import offers_of, refunds_of
 from gonghui.complaints import actions
 from gonghui.complaints.deadlines import ANSWER_DAYS, COMPLAIN_WITHIN, RULING_DAYS
 from gonghui.complaints.models import WORDS_MAX, Complaint
@@ -115,7 +116,9 @@ def _page(request: HttpRequest, complaint_id: int, error: DomainError | None = N
         "tab": "me",
         "row": row,
         "bill": row.bill,
-        "steps": thread_of(row.bill, found_of_bill, reader=MEMBER),
+        "steps": thread_of(
+            row.bill, found_of_bill, offers=offers_of(row.bill), refunds=refunds_of(row.bill), reader=MEMBER
+        ),
         "error": error,
         **LIMITS,
     }
