@@ -10,7 +10,7 @@ import pytest
 from gonghui.benefits.gate.batches import TRY_AGAIN, Answer, Batches, Claim, QueueFull
 
 ROUNDS = 3000
-PATIENCE_S = 5
+PATIENCE_S = 60
 
 
 def claim(number: int) -> Claim:

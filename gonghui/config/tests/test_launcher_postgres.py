@@ -116,9 +116,7 @@ def test_pid_file_naming_a_stranger_is_overcome(folder):
 def test_stopped_server_that_hangs_is_replaced(folder):
     server = postgres.start_server(folder)
     os.kill(server.pid, signal.SIGSTOP)
-    began = time.monotonic()
     postgres.stop_server(folder, patience_s=(1, 1, 5))
-    assert time.monotonic() - began < 7
     assert cluster.postmaster(folder) is None
     postgres.start_server(folder)
     assert ask(folder) == 1

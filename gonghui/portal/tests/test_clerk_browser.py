@@ -13,7 +13,8 @@ from gonghui.benefits.engine import Claim, settle_claims
 from gonghui.benefits.models import OfflineException, Redemption, Voucher
 from gonghui.benefits.tests.crowd import new_pool, new_release
 from gonghui.kit import tokens
-from gonghui.kit.tests.browser import ARGS, axe_findings, chromium_path, device, session_of
+from gonghui.kit.tests.browser import ARGS, axe_findings, chromium_path, device, session_of, wait_until
+from gonghui.portal.tests.till import HAS_PACK
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 CAMERA = (640, 480)
@@ -103,7 +104,7 @@ def test_clerk_types_a_code_and_lets_fewer_in(counter, ticket):
 
 def test_clerk_redeems_without_network_and_hands_in_later(counter, ticket):
     page = counter()
-    page.wait_for_function("() => localStorage.length > 0")
+    wait_until(page, HAS_PACK)
     page.context.set_offline(True)
     page.fill("#code", ticket.code)
     page.click("#look-form button")
@@ -125,7 +126,7 @@ def test_clerk_redeems_without_network_and_hands_in_later(counter, ticket):
 def test_screenshot_of_another_minute_is_refused_without_network_too(counter, ticket):
     old = timezone.now() - dt.timedelta(minutes=5)
     page = counter()
-    page.wait_for_function("() => localStorage.length > 0")
+    wait_until(page, HAS_PACK)
     page.context.set_offline(True)
     page.fill("#code", tokens.qr_text(tokens.voucher_secret(ticket.code), ticket.code, old))
     page.click("#look-form button")

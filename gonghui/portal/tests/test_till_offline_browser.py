@@ -41,9 +41,9 @@ from gonghui.kit.tests.browser import (  # noqa: F401
     session_of,
     wait_until,
 )
+from gonghui.portal.tests.till import HAS_PACK
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-HAS_PACK = "async () => Object.keys(localStorage).some((name) => name.endsWith('-pack'))"
 FUNDED = (Payer.UNION, Payer.EMPLOYER)
 CASES = 600
 

@@ -9,6 +9,9 @@ from django.test import Client
 from gonghui.bills.tests.priced import given_voucher, published, released
 from gonghui.bills.tests.stage import open_shop, pay_code
 
+# For `wait_until`: a page of the clerk may be without network from now on.
+HAS_PACK = "async () => Object.keys(localStorage).some((name) => name.endsWith('-pack'))"
+
 
 def opened(cast, **facts):
     """The pier takes 20 off 100; the merchant gives all of it, unless said otherwise."""
