@@ -41,6 +41,12 @@ DEVICE_TRIES_SPENT = refusal(
     advice=_("请明天再试，或换自己的手机；着急的话，带上证件到所在工会当面办理。"),
     status=429,
 )
+TRIES_UNDER_WAY = refusal(
+    "verification_under_way",
+    _("用这个证件号码或这台设备的核验正在进行，还没有结果。"),
+    advice=_("请等一分钟再试；不会算作您的一次机会。"),
+    status=429,
+)
 NOT_IN_ROSTER = refusal(
     "not_in_roster",
     _("会员名册里没有找到与这个姓名和证件号码都一致的人。今天还可以试 {left} 次。"),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from gonghui.accounts.actions import answered
@@ -32,8 +34,17 @@ from gonghui.orgs.queries import may_at
 log = structlog.get_logger("gonghui.members")
 TRIES_PER_DAY_MAX = 3
 UNANSWERED_PER_DAY_MAX = 10
-UNANSWERED = "unanswered"
-NO_FAILURE = (UNANSWERED, "unknown", "verified", errors.IDENTITY_CLAIMED.code, errors.OTHER_IDENTITY.code)
+ASKED, UNANSWERED = "asked", "unanswered"
+ASKED_FOR_MAX = timedelta(minutes=1)
+"""After which a try without an outcome is not waited for: its process ended, as no provider is waited for so long."""
+NO_FAILURE = (
+    ASKED,
+    UNANSWERED,
+    "unknown",
+    "verified",
+    errors.IDENTITY_CLAIMED.code,
+    errors.OTHER_IDENTITY.code,
+)
 ID_TYPES = {
     "resident_id": _("居民身份证或居住证"),
     "hk_macao_permit": _("港澳居民来往内地通行证"),
@@ -92,11 +103,11 @@ def open_try(actor: Actor, *, claim: IdentityClaim, consent: bool, device: str =
     require(consent or _has_consented(actor), errors.CONSENT_NEEDED)
     left = _tries_left(actor)
     require(left > 0, errors.TRIES_SPENT)
-    require(_failed_today("document_mark", marks) < TRIES_PER_DAY_MAX, errors.DOCUMENT_TRIES_SPENT)
-    require(_failed_today("device_mark", marks) < TRIES_PER_DAY_MAX, errors.DEVICE_TRIES_SPENT)
+    _require_open("document_mark", marks, errors.DOCUMENT_TRIES_SPENT)
+    _require_open("device_mark", marks, errors.DEVICE_TRIES_SPENT)
     give_consent(actor, purpose="real_name")
     row = VerificationTry.objects.create(
-        user_id=actor.user_id, on=clock.today(), provider="", outcome="asked", **marks
+        user_id=actor.user_id, on=clock.today(), provider="", outcome=ASKED, **marks
     )
     return OpenTry(claim, row.pk, left - 1)
 
@@ -106,12 +117,20 @@ def _mark_of(claim: IdentityClaim) -> bytes:
     return hmac.digest(get_keyring().derive("verification-try"), text.encode(), "sha256")
 
 
-def _failed_today(column: str, marks: dict[str, bytes | None]) -> int:
-    """Whoever tried; what was right, or never answered, is no failure."""
+def _require_open(column: str, marks: dict[str, bytes | None], spent: Refusal) -> None:
+    """Whoever tried; what was right, or never answered, is no failure. What is under way may become one, so that tries sent
+    at once cannot exceed the limit either."""
     if marks[column] is None:
-        return 0
-    tries = VerificationTry.objects.unscoped("counted by a hash, of whoever tried")
-    return tries.filter(**{column: marks[column]}, on=clock.today()).exclude(outcome__in=NO_FAILURE).count()
+        return
+    today = VerificationTry.objects.unscoped("counted by a hash, of whoever tried")
+    today = today.filter(**{column: marks[column]}, on=clock.today())
+    since = clock.now() - ASKED_FOR_MAX
+    counted = today.aggregate(
+        failed=Count("pk", filter=~Q(outcome__in=NO_FAILURE)),
+        asked=Count("pk", filter=Q(outcome=ASKED, created_at__gt=since)),
+    )
+    require(counted["failed"] < TRIES_PER_DAY_MAX, spent)
+    require(counted["failed"] + counted["asked"] < TRIES_PER_DAY_MAX, errors.TRIES_UNDER_WAY)
 
 
 def _has_consented(actor: Actor) -> bool:

@@ -1,5 +1,7 @@
 """However many claim one ID number in one instant, it verifies one person for one account."""
 
+from collections import Counter
+
 import pytest
 
 from gonghui.accounts.models import User
@@ -14,6 +16,8 @@ from gonghui.members.tests.test_verification import NEW_ID, SERVICE, STAND_IN
 from tests.cast import new_person, new_union
 
 pytestmark = pytest.mark.django_db(transaction=True)
+# Who comes fourth while three wait for their answer waits with them.
+LATE = {errors.IDENTITY_CLAIMED.code, errors.TRIES_UNDER_WAY.code}
 
 
 @pytest.fixture
@@ -33,11 +37,12 @@ def test_five_accounts_claiming_one_roster_person_at_once_verify_one(five):
     person = new_person(
         "周明", NEW_ID, "13800000077", new_union("蓝海机械厂工会", "enterprise"), verified=False
     )
-    answers = at_once(*[claim(actor) for actor in five])
-    assert reasons(answers) == [errors.IDENTITY_CLAIMED.code] * 4
-    assert [a.pk for a in answers if isinstance(a, Person)] == [person.pk]
+    said = Counter(reasons(at_once(*[claim(actor) for actor in five])))
+    assert said.total() == 4 and set(said) <= LATE
+    person.refresh_from_db()
+    assert (person.is_verified, person.user_id in {actor.user_id for actor in five}) == (True, True)
     assert Person.objects.unscoped("test").count() == 1
-    assert MergeCase.objects.unscoped("test").count() == 4
+    assert MergeCase.objects.unscoped("test").count() == said[errors.IDENTITY_CLAIMED.code]
 
 
 def test_five_accounts_claiming_a_number_nobody_holds_at_once_make_one_person(five, settings):
@@ -48,7 +53,8 @@ def test_five_accounts_claiming_a_number_nobody_holds_at_once_make_one_person(fi
         answers = at_once(*[claim(actor) for actor in five])
     finally:
         _adapter.cache_clear()
-    assert reasons(answers) == [errors.IDENTITY_CLAIMED.code] * 4
+    said = reasons(answers)
+    assert len(said) == 4 and set(said) <= LATE
     assert Person.objects.unscoped("test").filter(verification="verified").count() == 1
 
 
