@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import inf
 from uuid import uuid4
 
 import pytest
@@ -54,7 +55,7 @@ class Plain:
     money: Counter = field(default_factory=Counter)
     aside: Counter = field(default_factory=Counter)
     places: int = 0
-    cap: int = PURSE
+    cap: float = inf  # a bill that ended takes its share of it until it is cancelled
     capped: int = 0
     bills: list[PlainBill] = field(default_factory=list)
 
@@ -152,7 +153,7 @@ class Day:
 
     def __init__(self, money, names: dict[int, str], cap: int | None, monkeypatch) -> None:
         self.shop, self.names, self.patch = money.cast, names, monkeypatch
-        self.plain, self.bills = Plain(cap=cap or PURSE), []
+        self.plain, self.bills = Plain(cap=cap or inf), []
         self.plain.money.update(self.stand()[0])
 
     def stand(self) -> tuple[Counter, Counter]:
