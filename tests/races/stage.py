@@ -124,7 +124,8 @@ def past_the_check(lock: Lock, *calls: Callable[[], Any]) -> list[Any]:
 
 
 def in_turn(lock: Lock, *calls: Callable[[], Any]) -> list[Any]:
-    """As `past_the_check`, and they queue up in this very order."""
+    """As `past_the_check`, and they queue up in this very order: of three and more at a row the first alone is sure to keep its
+    place, for those behind it meet again at the row's next version."""
     with holding(lock):
         rivals = []
         for number, call in enumerate(calls, 1):

@@ -155,8 +155,9 @@ def test_item_that_goes_back_alone_brings_its_price_less_its_own_discount(money,
     assert bill.due_fen == 900
     first = giving_back(shop, bill, (1, 1))
     again, other = giving_back(shop, bill, (1, 1)), giving_back(shop, bill, (2, 1))
-    answers = in_turn(lock_on(bill), first, again, other)
-    assert codes(answers) == ["BillRefund", "BillRefund", "bill_refund_too_much"]
+    *back, refused = codes(in_turn(lock_on(bill), first, again, other))
+    # PostgreSQL keeps the order of the first alone; who comes again last finds all of it given back.
+    assert back == ["BillRefund"] * 2 and refused in ("bill_refund_too_much", "bill_not_settled")
     refunds = BillRefund.objects.unscoped("test").filter(bill=bill)
     assert sorted(refund.worker_fen for refund in refunds) == [360, 540]
     assert (moved(before, balances()), fresh(bill).state, trial()) == ({}, "refunded", 0)
