@@ -104,6 +104,7 @@ def administrator_of(union: Any) -> Any:
 
 def addresses(union: Any) -> dict[str, str]:
     below = largest_child(union)
+    pages = min(PAGES_MAX, max(1, union.headcount.members // 50))
 
     def people(**asked: Any) -> str:
         return f"{PERSON}?{urlencode(asked)}"
@@ -111,8 +112,8 @@ def addresses(union: Any) -> dict[str, str]:
     return {
         "dashboard": "/console/",
         "members": PERSON,
-        "members, page 5": people(p=5),
-        "members, last page": people(p=min(PAGES_MAX, max(1, union.headcount.members // 50))),
+        "members, page 5": people(p=min(5, pages)),
+        "members, last page": people(p=pages),
         "members, verified": people(verification__exact="verified"),
         "members of a group": people(group="food_rider"),
         "members of a group, unverified": people(group="food_rider", verification__exact="none"),
