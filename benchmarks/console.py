@@ -150,11 +150,15 @@ def signed_in(user: Any) -> Any:
 
 
 def timed(client: Any, address: str, rounds: int) -> dict[str, float]:
+    from gonghui.config.asgi import rest_from_collecting
+
     took = []
-    for _round in range(rounds + 1):
+    for round_ in range(rounds + 1):
         started = time.perf_counter()
         answer = client.get(address)
         took.append((time.perf_counter() - started) * 1000)
+        if round_ == 0:
+            rest_from_collecting()  # as a web process does that has begun
         assert answer.status_code == 200, (address, answer.status_code, answer.headers.get("Location"))
     took = sorted(took[1:])  # the first warms what a process keeps
     return {"p50_ms": took[len(took) // 2], "p95_ms": took[min(len(took) - 1, len(took) * 95 // 100)]}
