@@ -56,3 +56,11 @@ def far_person(cast) -> int:
             [FAR, cast.unions["city"].pk],
         )
     return FAR
+
+
+def runs_of(audience: Audience) -> list[tuple]:
+    return list(audience.runs.order_by("id").values_list("state", "cause", "people", "entered", "left"))
+
+
+def fresh(audience: Audience) -> Audience:
+    return Audience.objects.unscoped("test").select_related("union", "tally").get(pk=audience.pk)
